@@ -1,0 +1,59 @@
+#!/usr/bin/python3
+"""dnsd.py ADDRESS [NAME=ANSWER...]: a DNS server of a few lines.
+
+ANSWER is one or more of, joined by '+': an IPv4 address (A), an IPv6 address (AAAA), nxdomain, servfail, refused,
+empty, silent, aaaa-nxdomain, aaaa-servfail, slow (answers after 1.5 s). ems.corp.example is 10.0.0.10 and
+time.corp.example 10.0.0.2 unless given; every other name does not exist.
+"""
+import socket, struct, sys, threading, time
+
+RCODES = {"servfail": 2, "nxdomain": 3, "refused": 5}
+zone = {"ems.corp.example": ["10.0.0.10"], "time.corp.example": ["10.0.0.2"]}
+for word in sys.argv[2:]:
+    name, answer = word.split("=")
+    zone[name] = answer.split("+")
+
+SOA = b"\xc0\x0c\x00\x06\x00\x01\x00\x00\x00\x3c" + struct.pack("!H", 22) + b"\x00\x00" + struct.pack("!5I", 1, 60, 60, 60, 60)
+
+
+def answer(query):
+    end = 12
+    labels = []
+    while query[end]:
+        labels.append(query[end + 1:end + 1 + query[end]].decode())
+        end += 1 + query[end]
+    qtype = struct.unpack("!H", query[end + 1:end + 3])[0]
+    question = query[12:end + 5]
+    words = zone.get(".".join(labels).lower(), ["nxdomain"])
+    if "silent" in words:
+        return None
+    if "slow" in words:
+        time.sleep(1.5)
+    rcode, records, family = 0, b"", {1: socket.AF_INET, 28: socket.AF_INET6}.get(qtype)
+    for word in words:
+        if word.startswith("aaaa-"):
+            if qtype == 28:
+                rcode = RCODES[word[5:]]
+        elif word in RCODES:
+            rcode = RCODES[word]
+        elif "." in word or ":" in word:
+            if family == (socket.AF_INET6 if ":" in word else socket.AF_INET):
+                data = socket.inet_pton(family, word)
+                records += b"\xc0\x0c" + struct.pack("!HHIH", qtype, 1, 60, len(data)) + data
+    count = records.count(b"\xc0\x0c")
+    authority = b"" if records or rcode in (2, 5) else SOA
+    flags = 0x8480 | rcode | (struct.unpack("!H", query[2:4])[0] & 0x0100)
+    return query[:2] + struct.pack("!5H", flags, 1, count, 1 if authority else 0, 0) + question + records + authority
+
+
+def reply(query, peer):
+    data = answer(query)
+    if data:
+        sock.sendto(data, peer)
+
+
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind((sys.argv[1], 53))
+while True:
+    query, peer = sock.recvfrom(4096)
+    threading.Thread(target=reply, args=(query, peer), daemon=True).start()
