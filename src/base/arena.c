@@ -1,0 +1,184 @@
+#include "base/arena.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SMALLEST_SHIFT = 7, CLASSES = 11, SLAB_BYTES = 1 << 18, BUMP_SHIFT = 9 };
+
+struct pool_block {
+    struct pool_block *next;
+    struct pool_block *prev;
+    uint32_t used;      /* bytes handed out of this block, this header included */
+    uint8_t size_shift; /* the block is 1 << size_shift bytes, header included */
+    uint8_t own;        /* holds one allocation that may be given back */
+};
+
+struct slab {
+    struct slab *next;
+    size_t bytes;
+};
+
+struct pool {
+    struct pool_block *free_blocks[CLASSES];
+    struct slab *slabs;
+    uint8_t *fresh; /* rest of the newest slab */
+    size_t fresh_left;
+    size_t ceiling, held, used;
+    uint64_t refusals;
+};
+
+enum { HEADER = (sizeof(struct pool_block) + 15) / 16 * 16 };
+
+static size_t block_bytes(uint8_t shift) { return (size_t)1 << shift; }
+
+struct pool *pool_open(size_t ceiling_bytes)
+{
+    struct pool *pool = calloc(1, sizeof *pool);
+    if (pool)
+        pool->ceiling = ceiling_bytes;
+    return pool;
+}
+
+void pool_close(struct pool *pool)
+{
+    if (!pool)
+        return;
+    while (pool->slabs) {
+        struct slab *next = pool->slabs->next;
+        free(pool->slabs);
+        pool->slabs = next;
+    }
+    free(pool);
+}
+
+size_t pool_used(const struct pool *pool) { return pool->used; }
+size_t pool_held(const struct pool *pool) { return pool->held; }
+uint64_t pool_refusals(const struct pool *pool) { return pool->refusals; }
+void pool_lower(struct pool *pool, size_t ceiling_bytes) { pool->ceiling = ceiling_bytes; }
+
+static void *slab_take(struct pool *pool, size_t n)
+{
+    if (n > pool->fresh_left) {
+        size_t bytes = n > SLAB_BYTES / 4 ? n : SLAB_BYTES;
+        if (pool->held + bytes > pool->ceiling)
+            return NULL;
+        struct slab *slab = malloc(bytes + 64);
+        if (!slab)
+            return NULL;
+        slab->next = pool->slabs;
+        slab->bytes = bytes;
+        pool->slabs = slab;
+        pool->held += bytes;
+        if (bytes != SLAB_BYTES)
+            return (uint8_t *)slab + 64;
+        pool->fresh = (uint8_t *)slab + 64;
+        pool->fresh_left = bytes;
+    }
+    void *p = pool->fresh;
+    pool->fresh += n;
+    pool->fresh_left -= n;
+    return p;
+}
+
+static struct pool_block *block_take(struct pool *pool, uint8_t shift)
+{
+    struct pool_block **list = &pool->free_blocks[shift - SMALLEST_SHIFT];
+    struct pool_block *block = *list;
+    if (block)
+        *list = block->next;
+    else
+        block = slab_take(pool, block_bytes(shift));
+    if (!block) {
+        pool->refusals++;
+        return NULL;
+    }
+    *block = (struct pool_block){ .used = HEADER, .size_shift = shift };
+    pool->used += block_bytes(shift);
+    return block;
+}
+
+static void block_put(struct pool *pool, struct pool_block *block)
+{
+    struct pool_block **list = &pool->free_blocks[block->size_shift - SMALLEST_SHIFT];
+    pool->used -= block_bytes(block->size_shift);
+    block->next = *list;
+    *list = block;
+}
+
+static void link_block(struct arena *arena, struct pool_block *block, bool behind_first)
+{
+    struct pool_block **at = behind_first && arena->blocks ? &arena->blocks->next : &arena->blocks;
+    block->prev = at == &arena->blocks ? NULL : arena->blocks;
+    block->next = *at;
+    if (block->next)
+        block->next->prev = block;
+    *at = block;
+}
+
+static uint8_t shift_for(size_t bytes)
+{
+    uint8_t shift = SMALLEST_SHIFT;
+    while (block_bytes(shift) < bytes)
+        shift++;
+    return shift;
+}
+
+void *arena_zalloc_block(struct arena *arena, struct pool *pool, size_t n)
+{
+    if (n > ARENA_LARGEST - HEADER)
+        return NULL;
+    struct pool_block *block = block_take(pool, shift_for(n + HEADER));
+    if (!block)
+        return NULL;
+    block->own = 1;
+    block->used = (uint32_t)block_bytes(block->size_shift);
+    link_block(arena, block, true);
+    return memset((uint8_t *)block + HEADER, 0, n);
+}
+
+void arena_give_back(struct arena *arena, struct pool *pool, void *p)
+{
+    if (!p)
+        return;
+    struct pool_block *block = (struct pool_block *)(void *)((uint8_t *)p - HEADER);
+    assert(block->own);
+    if (block->prev)
+        block->prev->next = block->next;
+    else
+        arena->blocks = block->next;
+    if (block->next)
+        block->next->prev = block->prev;
+    block_put(pool, block);
+}
+
+void *arena_zalloc(struct arena *arena, struct pool *pool, size_t n)
+{
+    size_t want = (n + 15) / 16 * 16;
+    struct pool_block *block = arena->blocks;
+    if (want > ARENA_LARGEST - HEADER)
+        return NULL;
+    if (!block || block_bytes(block->size_shift) - block->used < want) {
+        /* The first block of a flow is small: most flows never ask twice. */
+        uint8_t shift = shift_for(want + HEADER);
+        if (block && shift < BUMP_SHIFT)
+            shift = BUMP_SHIFT;
+        block = block_take(pool, shift);
+        if (!block)
+            return NULL;
+        link_block(arena, block, false);
+    }
+    void *p = (uint8_t *)block + block->used;
+    block->used += (uint32_t)want;
+    return memset(p, 0, want);
+}
+
+void arena_release(struct arena *arena, struct pool *pool)
+{
+    while (arena->blocks) {
+        struct pool_block *next = arena->blocks->next;
+        block_put(pool, arena->blocks);
+        arena->blocks = next;
+    }
+}

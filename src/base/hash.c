@@ -1,0 +1,28 @@
+#include "base/hash.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+struct hash_seed hash_seed_draw(void)
+{
+    struct hash_seed seed = { 0x9e3779b97f4a7c15, 0xd1b54a32d192ed03 };
+    if (getenv("SHAKEOUT_SEED"))
+        return seed;
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
+        seed.a ^= (uint64_t)time(NULL) * 0xff51afd7ed558ccd; /* early boot: better than a constant */
+    seed.b |= 1;
+    return seed;
+}
+
+uint64_t hash_bytes(const void *p, size_t n, struct hash_seed seed)
+{
+    const uint8_t *at = p;
+    uint64_t h = seed.b ^ n;
+    for (; n >= 8; n -= 8, at += 8)
+        h = hash_mix(h, hash_load64(at), seed);
+    uint64_t tail = 0;
+    if (n)
+        memcpy(&tail, at, n);
+    return hash_fold(hash_mix(h, tail, seed), 0x9fb21c651e98df25);
+}

@@ -1,0 +1,103 @@
+#include "base/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t key_span(const struct table *t) { return (t->key_bytes + 15) / 16 * 16; }
+static size_t record_span(const struct table *t)
+{
+    return key_span(t) + (t->record_bytes + 15) / 16 * 16;
+}
+
+static uint8_t *entry(const struct table *t, size_t i)
+{
+    return t->chunks[i / TABLE_CHUNK] + i % TABLE_CHUNK * record_span(t);
+}
+
+bool table_open(struct table *t, size_t key_bytes, size_t record_bytes, size_t max_records)
+{
+    *t = (struct table){ .key_bytes = key_bytes,
+                         .record_bytes = record_bytes,
+                         .max_records = max_records,
+                         .seed = hash_seed_draw(),
+                         .n_slots = 64 };
+    t->slots = calloc(t->n_slots, sizeof *t->slots);
+    return t->slots != NULL;
+}
+
+void table_close(struct table *t)
+{
+    for (size_t i = 0; i < t->n_chunks; i++)
+        free(t->chunks[i]);
+    free(t->chunks);
+    free(t->slots);
+    *t = (struct table){ 0 };
+}
+
+static uint32_t *slot_of(const struct table *t, const void *key)
+{
+    size_t i = (size_t)hash_bytes(key, t->key_bytes, t->seed) & (t->n_slots - 1);
+    while (t->slots[i] && memcmp(entry(t, t->slots[i] - 1), key, t->key_bytes) != 0)
+        i = (i + 1) & (t->n_slots - 1);
+    return &t->slots[i];
+}
+
+void *table_get(const struct table *t, const void *key)
+{
+    if (!t->slots)
+        return NULL;
+    uint32_t at = *slot_of(t, key);
+    return at ? entry(t, at - 1) + key_span(t) : NULL;
+}
+
+static bool grow_slots(struct table *t)
+{
+    uint32_t *old = t->slots;
+    uint32_t *bigger = calloc(t->n_slots * 2, sizeof *bigger);
+    if (!bigger)
+        return false;
+    t->slots = bigger;
+    t->n_slots *= 2;
+    for (size_t i = 0; i < t->n; i++)
+        *slot_of(t, entry(t, i)) = (uint32_t)i + 1;
+    free(old);
+    return true;
+}
+
+static bool grow_chunks(struct table *t)
+{
+    if (t->n < t->n_chunks * TABLE_CHUNK)
+        return true;
+    uint8_t **chunks = realloc(t->chunks, (t->n_chunks + 1) * sizeof *chunks);
+    if (!chunks)
+        return false;
+    t->chunks = chunks;
+    chunks[t->n_chunks] = malloc(TABLE_CHUNK * record_span(t));
+    if (!chunks[t->n_chunks])
+        return false;
+    t->n_chunks++;
+    return true;
+}
+
+void *table_put(struct table *t, const void *key)
+{
+    if (!t->slots)
+        return NULL;
+    uint32_t *slot = slot_of(t, key);
+    if (*slot)
+        return entry(t, *slot - 1) + key_span(t);
+    if (t->n >= t->max_records || !grow_chunks(t) ||
+        (t->n * 2 >= t->n_slots && !grow_slots(t))) {
+        t->refused++;
+        return NULL;
+    }
+    slot = slot_of(t, key);
+    uint8_t *e = entry(t, t->n++);
+    *slot = (uint32_t)t->n;
+    memset(e, 0, record_span(t));
+    memcpy(e, key, t->key_bytes);
+    return e + key_span(t);
+}
+
+void *table_at(const struct table *t, size_t i) { return entry(t, i) + key_span(t); }
+const void *table_key(const struct table *t, size_t i) { return entry(t, i); }

@@ -1,0 +1,37 @@
+/* table.h - an open hash table from fixed-size keys to fixed-size records, bounded and seeded.
+ *
+ * What it is: for everything that is keyed and not per-packet hot (hosts, names, lookups, groups,
+ * certificates).  Records stay where they are until table_close: pointers to them are stable.
+ * What it refuses: growing beyond max_records; table_put then answers NULL and counts it.
+ * Keys are compared as bytes: zero any padding.  Order of table_at is the order of insertion. */
+#pragma once
+
+#include "base/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table {
+    size_t key_bytes, record_bytes, max_records;
+    size_t n;          /* records in use */
+    uint64_t refused;  /* puts that found the table full */
+    struct hash_seed seed;
+    uint32_t *slots; /* record number + 1; 0 is empty */
+    size_t n_slots;
+    uint8_t **chunks; /* of TABLE_CHUNK records each, record = key then value */
+    size_t n_chunks;
+};
+
+enum { TABLE_CHUNK = 256 };
+
+/* False without memory.  record_bytes is the size of the value. */
+bool table_open(struct table *t, size_t key_bytes, size_t record_bytes, size_t max_records);
+void table_close(struct table *t); /* accepts a zeroed table */
+
+void *table_get(const struct table *t, const void *key); /* NULL when it is not there */
+void *table_put(struct table *t, const void *key);       /* found, or new and zeroed, or NULL */
+
+/* The i-th record in order of insertion, 0 <= i < n; its key through table_key. */
+void *table_at(const struct table *t, size_t i);
+const void *table_key(const struct table *t, size_t i);

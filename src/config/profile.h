@@ -1,0 +1,55 @@
+/* profile.h - which ports belong to the product, who opens them and what is expected: data.
+ *
+ * What it is: the default profile (src/config/profiles/ems.ini, compiled in and read by the same
+ * strict reader as any other), and what the command line adds: EMS names and addresses, ports.
+ * The port number is always printed first, the label second.
+ * Ownership: profile_open .. profile_close; strings belong to the profile. */
+#pragma once
+
+#include "base/address.h"
+#include "base/failure.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum service_tls { SERVICE_TLS_DIRECT, SERVICE_TLS_UPGRADE, SERVICE_TLS_NONE };
+enum service_expect { EXPECT_SOMETIMES, EXPECT_ALWAYS, EXPECT_NEVER };
+
+struct service {
+    uint16_t port;
+    char label[64];
+    char dissector[32]; /* name of the record in dissectors/, may be empty */
+    enum service_tls tls;
+    enum service_expect expect;
+    bool checkin;    /* an endpoint's check-in port: names an EMS (8013, 9443) */
+    bool documented; /* false: no vendor guide lists it */
+    bool udp, tcp;
+};
+
+enum { SERVICES_MAX = 64, EMS_MAX = 16 };
+
+struct profile {
+    char name[32], title[64];
+    size_t n_services;
+    struct service service[SERVICES_MAX];
+    /* configured EMS servers */
+    size_t n_ems_names, n_ems_addresses;
+    char ems_name[EMS_MAX][256];
+    struct address ems_address[EMS_MAX];
+    uint16_t ports[SERVICES_MAX + 1]; /* TCP server ports, ends with 0 */
+};
+
+/* The built-in default.  False with a failure only when the compiled-in text is broken. */
+bool profile_open_default(struct profile *out, struct failure *failure);
+
+/* --ems NAME|ADDRESS, --ports LIST.  False with a failure. */
+bool profile_add_ems(struct profile *profile, const char *text, struct failure *failure);
+bool profile_set_ports(struct profile *profile, const char *list, struct failure *failure);
+
+const struct service *profile_service(const struct profile *profile, uint16_t port); /* or NULL */
+
+/* Is this name one of a FortiClient EMS: configured, or matching the profile's patterns
+ * (*ems*, *forticlient*)?  Case-insensitive. */
+bool profile_names_ems(const struct profile *profile, const char *name);
+bool profile_is_ems_address(const struct profile *profile, const struct address *address);

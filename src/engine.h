@@ -1,0 +1,26 @@
+/* engine.h - one input, from bytes to report.
+ *
+ * What it is: opens the stages, runs frames through them in batches, judges what ended, and closes
+ * the report.  See docs/architecture.md for the map.
+ * Memory: bounded by options.max_memory; flows given up for it are counted and said. */
+#pragma once
+
+#include "base/failure.h"
+#include "frame/capture.h"
+#include "report/report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct engine_config {
+    const struct profile *profile;
+    enum scope scope;
+    size_t max_memory;  /* octets; 0 = 512 MiB for files, 256 MiB live */
+    bool label;         /* let nDPI name what nobody else knows */
+    bool progress;      /* a progress line on stderr, when it is a terminal */
+    const char *input_name; /* printable name of the input */
+};
+
+/* Runs one capture to its end (live: until capture_stop).  Answers the exit code of report_close. */
+int engine_run(const struct engine_config *config, struct capture *capture, struct report *report,
+               struct failure *failure);

@@ -1,0 +1,44 @@
+/* host.h - what the capture shows of each address beyond one connection.
+ *
+ * What it is: a bounded table with the few facts that verdicts compare with: was it ever seen to
+ * send, to receive; the TTL and MAC of its packets; which ports answered, refused or stayed silent.
+ * Updated on the first packets of a connection and on its end, never per packet.
+ * What it refuses: spoofed floods.  An address enters only when it answers somebody, or is answered. */
+#pragma once
+
+#include "flow/flow.h"
+
+struct host_port {
+    uint16_t port;
+    uint32_t answered, refused; /* connections: SYN-ACK seen; RST to the SYN */
+    uint64_t answered_frame;    /* newest SYN-ACK */
+    uint64_t refused_frame;     /* newest RST to a SYN */
+    uint8_t refused_ttl, answered_ttl;
+    int64_t answered_ns;
+};
+
+enum { HOST_PORTS = 12 };
+
+struct host {
+    uint64_t sent_frame;     /* a packet from it; 0 = none seen */
+    uint64_t received_frame; /* a packet to it from somebody who answers it; 0 = none */
+    uint8_t ttl;             /* of its SYN-ACK or data; 0 = unknown */
+    uint64_t ttl_frame;
+    bool ttl_varies;         /* its own packets do not agree */
+    bool has_mac;
+    uint8_t mac[6];
+    unsigned n_ports;
+    struct host_port port[HOST_PORTS];
+};
+
+struct hosts; /* opaque */
+
+struct hosts *hosts_open(size_t max_hosts);
+void hosts_close(struct hosts *hosts);
+
+/* Tells the table of a packet that opened, answered, refused or carried first data. */
+void host_note(struct hosts *hosts, const struct flow *flow, const struct packet *packet,
+               enum side from);
+
+const struct host *host_find(const struct hosts *hosts, const struct address *address);
+const struct host_port *host_port(const struct host *host, uint16_t port); /* accepts NULL */

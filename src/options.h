@@ -1,0 +1,37 @@
+/* options.h - the command line, parsed once into the structs that each stage owns.
+ *
+ * What it is: options.def is the one table; getopt, --help and the test that they agree come from it.
+ * What it refuses: abbreviations of long options; silent acceptance of what is not there yet. */
+#pragma once
+
+#include "base/failure.h"
+#include "config/profile.h"
+#include "frame/capture.h"
+#include "report/report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum verb { VERB_ANALYSE, VERB_WATCH, VERB_EXPLAIN, VERB_HELP, VERB_VERSION, VERB_DEVICES };
+
+enum { INPUTS_MAX = 64 };
+
+struct options {
+    enum verb verb;
+    size_t n_inputs;
+    const char *input[INPUTS_MAX]; /* as given; borrowed from argv */
+    const char *interface;
+    const char *explain; /* what to explain; NULL = the list */
+    bool help_all;
+    struct capture_config capture;
+    struct report_config report;
+    struct profile profile;
+    enum scope scope;
+    size_t max_memory; /* 0 = default */
+    bool no_labels;    /* --no-ndpi */
+    bool no_progress;
+};
+
+/* False with a failure (exit code 2). */
+bool options_parse(int argc, char **argv, struct options *out, struct failure *failure);
+void options_help(FILE *out, bool all);

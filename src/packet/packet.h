@@ -1,0 +1,132 @@
+/* packet.h - what one frame says at the network and transport layer, in host order.
+ *
+ * What it is: packet_decode turns a frame into a struct packet: Ethernet, 802.1Q and QinQ, Linux
+ * cooked v1 and v2, null/loop, raw IP; IPv4 with options and fragments, IPv6 with extension headers
+ * and fragments; TCP with options, UDP, ICMP and ICMPv6 with the packet they quote.
+ * What it refuses: judging.  Checksums are not verified (offload leaves them wrong); a length that
+ * lies is `malformed`, a length cut by the snap length is not.
+ * Sources: RFC 791, 8200, 9293, 7323, 2018, 768, 792, 4443; IEEE 802.1Q; tcpdump.org link types.
+ * Units: payload as a window (left = captured, clipped = sent but not captured); times in ns.
+ * Ownership: payload borrows the frame, or the decoder's reassembly buffer; until the next
+ * batch is decoded. */
+#pragma once
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "frame/frame.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum packet_kind {
+    PACKET_OTHER, /* decoded, but no TCP, UDP or ICMP: counted only */
+    PACKET_TCP,
+    PACKET_UDP,
+    PACKET_ICMP, /* both versions; the family tells which */
+    PACKET_ARP,
+};
+
+enum tcp_flag {
+    TCP_FIN = 0x01,
+    TCP_SYN = 0x02,
+    TCP_RST = 0x04,
+    TCP_PSH = 0x08,
+    TCP_ACK = 0x10,
+    TCP_URG = 0x20,
+};
+
+struct tcp_options {
+    uint16_t mss;         /* 0 = option absent */
+    uint8_t window_scale; /* shift + 1; 0 = option absent */
+    bool sack_permitted;
+    bool timestamps;
+    bool malformed; /* an option length lies; what came before it counts */
+    uint32_t ts_value, ts_echo;
+    uint8_t n_sack; /* blocks, at most 4 */
+    uint32_t sack_left[4], sack_right[4];
+};
+
+/* The packet that an ICMP error quotes: enough to find its flow (RFC 792, RFC 4443 section 3). */
+struct quote {
+    bool present; /* at least addresses, protocol and both ports were quoted */
+    uint8_t ip_protocol;
+    uint8_t ttl;
+    struct address source, destination;
+    uint16_t source_port, destination_port;
+    uint32_t seq; /* TCP only */
+    bool seq_present;
+    uint16_t ip_length; /* total length of the quoted packet */
+};
+
+struct packet {
+    uint64_t frame; /* number */
+    int64_t time_ns;
+    uint32_t interface;
+    enum packet_kind kind;
+    bool malformed;     /* a length field lies: fields after it are not set */
+    bool cut;           /* captured length shorter than the wire's */
+    bool fragment;      /* part of a fragmented datagram and not (yet) whole: no ports */
+    bool reassembled;   /* payload comes from several fragments */
+    bool has_mac;       /* Ethernet: source and destination are set */
+    bool dont_fragment; /* IPv4 DF */
+    uint8_t ip_protocol;
+    uint8_t ttl; /* IPv4 TTL or IPv6 hop limit */
+    uint8_t dscp;
+    uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */
+    uint16_t ip_length; /* IP header and payload as the header (or, when it says 0, the wire) has it */
+    uint16_t vlan;  /* outermost 802.1Q VLAN id + 1; 0 = untagged */
+    uint8_t mac_source[6], mac_destination[6];
+    struct address source, destination;
+    uint16_t source_port, destination_port; /* TCP and UDP */
+
+    /* TCP */
+    uint32_t seq, ack;
+    uint16_t window, checksum;
+    uint8_t flags; /* enum tcp_flag */
+    struct tcp_options options;
+
+    /* ICMP */
+    uint8_t icmp_type, icmp_code;
+    uint32_t icmp_mtu; /* of "fragmentation needed" and "packet too big" */
+    struct quote quote;
+
+    struct bytes payload; /* of TCP or UDP */
+
+    uint64_t flow_hash; /* of the flow key below, keyed; set for TCP and UDP */
+    bool swapped;       /* the canonical key has destination first */
+};
+
+enum { PACKET_BATCH = FRAME_BATCH };
+
+struct decoder; /* opaque: seed, fragment store, counters */
+
+struct decoder_counts {
+    uint64_t frames;
+    uint64_t unknown_link;  /* link type not known */
+    uint32_t first_unknown_link;
+    uint64_t unknown_inside; /* known link, but no IP in it (or a wrapping we cannot open) */
+    uint64_t tunnelled;     /* of those: ESP, GRE, VXLAN ... */
+    uint64_t malformed;
+    uint64_t cut;
+    uint64_t fragments, datagrams_reassembled;
+};
+
+struct decoder *decoder_open(struct hash_seed seed); /* NULL without memory */
+void decoder_close(struct decoder *decoder);         /* accepts NULL */
+const struct decoder_counts *decoder_counts(const struct decoder *decoder);
+
+/* Decodes n <= PACKET_BATCH frames; out[i] belongs to frames[i].  Sets kind, flow_hash, swapped. */
+void packet_decode(struct decoder *decoder, const struct frame *frames, size_t n,
+                   struct packet *out);
+
+/* Payload length on the wire, SYN and FIN counted (RFC 9293 section 3.4: SEG.LEN). */
+static inline uint32_t packet_segment_length(const struct packet *p)
+{
+    return (uint32_t)(bytes_on_wire(&p->payload) + ((p->flags & TCP_SYN) != 0) +
+                      ((p->flags & TCP_FIN) != 0));
+}
+
+/* Sequence numbers wrap (RFC 9293 section 3.4): a before b? */
+static inline bool seq_before(uint32_t a, uint32_t b) { return (int32_t)(a - b) < 0; }
+static inline bool seq_after(uint32_t a, uint32_t b) { return (int32_t)(a - b) > 0; }

@@ -1,0 +1,62 @@
+/* report.h - verdicts on their way to a person or a machine.
+ *
+ * What it is: one writer per format behind one struct report.  Connections, lookups and capture
+ * findings come one by one through report_add*; lines of JSON go out at once, the console report is
+ * gathered (groups, endpoints, totals: bounded) and written by report_close.
+ * What it refuses: judging; showing any foreign octet that base/text has not made printable.
+ * Ownership: a flow given to report_add may be pinned (FLOW_PINNED) by the report as the example of
+ * its group; it then stays until report_close.  Units: times in ns, shown local or UTC. */
+#pragma once
+
+#include "base/failure.h"
+#include "verdict/verdict.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum report_format { REPORT_TEXT, REPORT_JSONL };
+
+struct report_config {
+    enum report_format format;
+    FILE *out;              /* borrowed */
+    bool colour, ascii, utc, names_hidden; /* names_hidden: -n */
+    bool terminal;          /* false: piped; timestamps absolute with date and offset */
+    unsigned width;         /* columns */
+    unsigned verbose, quiet;
+    bool fail_on_warning, exit_zero;
+    const char *command;    /* for the closing "More" and "Ticket" lines: the input as the user wrote it */
+    bool several_inputs;    /* a heading per input, frames as 2:#412 */
+    unsigned input;         /* 1-based number of this input */
+};
+
+struct report; /* opaque */
+
+struct report *report_open(const struct report_config *config, struct failure *failure);
+
+/* The first line of JSON Lines; the scene is complete as far as known by now. */
+void report_capture(struct report *report, const struct scene *scene);
+
+/* One judged connection (TCP).  May pin the flow. */
+void report_add(struct report *report, const struct scene *scene, const struct verdict *verdict);
+
+/* One lookup, judged or merely seen in scope. */
+void report_add_lookup(struct report *report, const struct scene *scene,
+                       const struct verdict *verdict);
+
+/* Traffic that is not judged, for "There is": counted by server port. */
+void report_other(struct report *report, const struct flow *flow);
+
+/* Live: one line about a verdict that was just reached. */
+void report_notice(struct report *report, const struct scene *scene,
+                   const struct verdict *verdict);
+
+/* Writes what is left; answers the exit code 0, 1 or 3 (ux: 2.1), or 2 with a failure when the
+ * output could not be written. */
+int report_close(struct report *report, const struct scene *scene,
+                 const struct raised *capture_findings, size_t n, struct failure *failure);
+void report_free(struct report *report); /* accepts NULL */
+
+/* `shakeout explain WHAT`: an id, a prefix, alert:N, or nothing for the whole list. */
+bool report_explain(FILE *out, const char *what, unsigned width, struct failure *failure);

@@ -1,0 +1,39 @@
+/* dissector.h - how a protocol joins: one file in dissectors/, one const record, one line.
+ *
+ * What it is: the record a dissector fills in, and the few calls it may make.  `feed` is given the
+ * in-order octets of one side (for UDP: one whole message); it takes what it understood from `in`
+ * and leaves the rest, which comes again with more behind it.
+ * What it refuses: reaching the flow table, other connections, or any output. */
+#pragma once
+
+#include "session/session.h"
+
+enum step {
+    STEP_MORE,  /* understood so far; call again when there is more */
+    STEP_DONE,  /* nothing further to learn here */
+    STEP_TLS,   /* what follows is TLS */
+    STEP_ALIEN, /* not my protocol */
+};
+
+struct dissector {
+    const char *name;      /* lower case, stable: appears in reports */
+    const uint16_t *ports; /* server side, ends with 0 */
+    size_t state_size;     /* zeroed, from the flow's arena, gone with the flow */
+    enum step (*feed)(struct session *s, void *state, enum side from, struct bytes *in);
+    void (*gap)(struct session *s, void *state, enum side from, uint64_t missing); /* optional */
+    void (*end)(struct session *s, void *state, enum ending how);                  /* optional */
+};
+
+/* The registry, in the order of dissectors/meson.build. */
+const struct dissector *dissector_at(size_t i); /* NULL past the end */
+const struct dissector *dissector_named(const char *name);
+const struct dissector *dissector_for_port(uint16_t port);
+
+/* The packet that brought the octets being fed. */
+struct tls_stamp session_now(const struct session *s);
+
+/* For DNS: one message read from this session. */
+void session_dns(struct session *s, const struct dns_message *message);
+
+/* The shared behaviour of a port where TLS is expected from the first octet. */
+enum step session_expect_tls(struct session *s, enum side from, struct bytes *in);

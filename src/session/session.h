@@ -1,0 +1,91 @@
+/* session.h - what was said on one connection: all facts that a verdict may use.
+ *
+ * What it is: a session joins a flow at its first payload octet.  session_advance reads the two
+ * streams, looks at the first octets to tell TLS from plain text, hands the octets to struct tls or
+ * to a dissector, and keeps what they showed.
+ * What it refuses: judging, printing.
+ * Ownership: in the flow's arena; certificates in the shared store; gone with flow_release. */
+#pragma once
+
+#include "config/profile.h"
+#include "flow/flow.h"
+#include "flow/host.h"
+#include "session/names.h"
+#include "stream/stream.h"
+#include "tls/sealed.h"
+#include "tls/tls.h"
+#include "x509/cert.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How a connection ended, for a dissector's end hook and for tables of stalls. */
+enum ending {
+    ENDED_OPEN,       /* still open when the capture ended, or when it was given up */
+    ENDED_FIN_CLIENT, /* FIN; who sent the first */
+    ENDED_FIN_SERVER,
+    ENDED_RST_CLIENT, /* RST before or without a FIN; who sent it */
+    ENDED_RST_SERVER,
+    ENDINGS,
+};
+
+enum { SESSION_OPENING = 64, SESSION_LINE = 128 };
+
+/* The first octets of one side, and a readable first line when it is text. */
+struct opening {
+    uint8_t octets[SESSION_OPENING];
+    uint8_t n;
+    bool clipped; /* fewer were captured than sent */
+    struct tls_stamp at;
+    char line[SESSION_LINE]; /* printable; empty when it is no text */
+    uint16_t http_status;    /* of a first line "HTTP/1.x NNN"; 0 = none */
+    bool http_request;       /* a first line such as "GET / HTTP/1.1" */
+};
+
+struct session {
+    struct flow *flow;
+    struct stream stream[SIDES];
+    struct opening opening[SIDES];
+    const struct dissector *dissector; /* NULL = none chosen */
+    void *state;                       /* of the dissector */
+    const char *protocol; /* "tls", "dns", "http", a dissector's or nDPI's name; "" unknown */
+    bool protocol_guessed; /* the name is nDPI's */
+    bool searching;        /* the first octets have not decided yet */
+    bool dissector_done;
+    uint8_t ndpi_packets;
+    void *ndpi; /* of ndpi.c; NULL mostly */
+    struct tls *tls; /* NULL until TLS was seen */
+    uint64_t tls_offset[SIDES]; /* stream offset where TLS began (after an upgrade) */
+    const struct cert *chain[SIDES][TLS_CHAIN_MAX];
+    uint8_t n_chain[SIDES];
+    bool chain_cut[SIDES];
+    char server_name[256]; /* SNI, printable; empty when none */
+    struct tls_stamp alien; /* first octets that fit nothing expected; frame 0 = none */
+    uint64_t gave_up[SIDES]; /* octets given up in the region that decides */
+    bool clipped[SIDES];     /* the snap length cut octets that were wanted */
+};
+
+/* What all sessions share. */
+struct session_world {
+    struct flows *flows;
+    struct pool *pool;
+    struct cert_store *certs;
+    struct names *names;
+    const struct profile *profile;
+    struct labeller *labeller; /* nDPI; NULL = off */
+};
+
+/* A packet with payload of `from` has entered the flow.  Makes the session at need. */
+void session_advance(struct session_world *world, struct flow *flow, const struct packet *packet,
+                     enum side from);
+
+/* The flow is over or given up: drains what is left, tells the dissector. */
+void session_end(struct session_world *world, struct flow *flow);
+
+enum ending session_ending(const struct flow *flow);
+struct sealed_end session_sealed_end(const struct flow *flow);
+
+/* Opens nDPI at first use.  NULL when it cannot be had: labels are then missing, nothing else. */
+struct labeller *labeller_open(void);
+void labeller_close(struct labeller *labeller);
+const char *labeller_library(void);

@@ -1,0 +1,62 @@
+/* stream.h - the in-order octets of one side of a connection, with gaps known as gaps.
+ *
+ * What it is: stream_accept takes segments as they come; stream_window shows the octets at the
+ * reading position: straight from the packet when nothing is buffered, else from a buffer that holds
+ * only what is out of order or not yet understood.  Octets nobody wants are skipped unseen.
+ * What it refuses: growing beyond STREAM_BUFFER octets; what does not fit is a gap.
+ * Overlap: the first copy of an octet wins; a differing second one is counted as evidence.
+ * Units: 64-bit offsets, 0 = first octet after the SYN (or the first one seen mid-stream).
+ * Ownership: the buffer is a block of the flow's arena. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "stream/gaps.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { STREAM_BUFFER = 64 * 1024 };
+
+struct stream {
+    bool started;
+    uint32_t base_seq;   /* sequence number of offset `read` */
+    uint64_t read;       /* offset of the next octet to be read */
+    uint8_t *buffer;     /* octets from offset `read` on; NULL = nothing held */
+    size_t buffer_size;
+    struct ranges held;  /* which offsets of the buffer are there */
+    struct ranges clipped; /* which were on the wire but cut by the snap length */
+    struct bytes direct; /* borrowed: the current packet's octets at `read`; empty = none */
+    uint64_t missing;    /* octets given up so far */
+    uint32_t conflicts;  /* overlapping octets that differ */
+    uint32_t overflow;   /* segments that did not fit */
+};
+
+/* The first octet will have this sequence number. */
+void stream_start(struct stream *s, uint32_t seq);
+
+/* Takes one segment.  True when there is something to read at the reading position. */
+bool stream_accept(struct stream *s, struct arena *arena, struct pool *pool, uint32_t seq,
+                   struct bytes payload);
+
+/* What can be read now without a gap; may be empty. */
+struct bytes stream_window(const struct stream *s);
+
+/* n octets of the window were understood (clipped ones count). */
+void stream_consume(struct stream *s, uint64_t n);
+
+/* The next n octets are of no interest, whether they come or not. */
+void stream_skip(struct stream *s, uint64_t n);
+
+/* The packet is about to go: copies what was not consumed.  False when there was no room for it
+ * (the rest is then a gap). */
+bool stream_settle(struct stream *s, struct arena *arena, struct pool *pool);
+
+/* Octets missing at the reading position before the next held ones; 0 when nothing waits behind. */
+uint64_t stream_hole(const struct stream *s);
+
+/* Sequence number of the reading position. */
+static inline uint32_t stream_seq(const struct stream *s) { return s->base_seq; }
+
+/* No more payload will be wanted: gives the buffer back. */
+void stream_finish(struct stream *s, struct arena *arena, struct pool *pool);

@@ -1,0 +1,247 @@
+/* tls.h - one TLS connection as a bystander without keys sees it: bytes in, facts out.
+ *
+ * What it is: tls_feed takes the in-order bytes of one side, frames records (SSL 3.0 to TLS 1.3, and
+ * the SSL 2.0 form of a ClientHello), joins handshake messages across record and segment borders,
+ * keeps what was said, and steps a table of edges.  Bodies of sealed records are never copied: the
+ * caller is told how many bytes may be skipped.
+ * What it refuses: policy.  It records what was said, even when it is illegal; verdict/ judges.
+ * Bounds: a handshake message above TLS_MESSAGE_MAX is skipped and marked; lists have ceilings and
+ * count what they could not keep; every byte is looked at at most once.
+ * Units: lengths in octets as on the wire, without record headers; times in ns; frames 1-based.
+ * Ownership: struct tls and everything it points to lives in the arena given to tls_open; windows in
+ * hellos point into copies there.  Certificates are borrowed: see tls_feed.
+ * Sources: RFC 8446, 5246, 4346, 2246, 6101, 6066, 7301, 7507, 7627, 8701 (GREASE). */
+#pragma once
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/side.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum tls_content { /* RFC 8446 section 5.1 */
+    TLS_CHANGE_CIPHER_SPEC = 20,
+    TLS_ALERT = 21,
+    TLS_HANDSHAKE = 22,
+    TLS_APPLICATION_DATA = 23,
+    TLS_HEARTBEAT = 24,
+};
+
+enum tls_message_type { /* IANA TLS HandshakeType; from 1000 up: ours */
+    TLS_HELLO_REQUEST = 0,
+    TLS_CLIENT_HELLO = 1,
+    TLS_SERVER_HELLO = 2,
+    TLS_NEW_SESSION_TICKET = 4,
+    TLS_END_OF_EARLY_DATA = 5,
+    TLS_ENCRYPTED_EXTENSIONS = 8,
+    TLS_CERTIFICATE = 11,
+    TLS_SERVER_KEY_EXCHANGE = 12,
+    TLS_CERTIFICATE_REQUEST = 13,
+    TLS_SERVER_HELLO_DONE = 14,
+    TLS_CERTIFICATE_VERIFY = 15,
+    TLS_CLIENT_KEY_EXCHANGE = 16,
+    TLS_FINISHED = 20,
+    TLS_CERTIFICATE_URL = 21,
+    TLS_CERTIFICATE_STATUS = 22,
+    TLS_SUPPLEMENTAL_DATA = 23,
+    TLS_KEY_UPDATE = 24,
+    TLS_COMPRESSED_CERTIFICATE = 25,
+    TLS_NEXT_PROTOCOL = 67,
+    TLS_HELLO_RETRY_REQUEST = 1000, /* a ServerHello with the random of RFC 8446 section 4.1.3 */
+};
+
+enum tls_state {
+    TLS_START,
+    TLS_OFFERED,       /* ClientHello */
+    TLS_RETRY,         /* HelloRetryRequest */
+    TLS_CHOSEN,        /* ServerHello, up to TLS 1.2 */
+    TLS_CERTIFIED,     /* server Certificate in clear */
+    TLS_KEYED,         /* ServerHelloDone */
+    TLS_CLIENT_KEYED,  /* ClientKeyExchange */
+    TLS_CLIENT_SEALED, /* client ChangeCipherSpec, up to TLS 1.2 */
+    TLS_SERVER_SEALED, /* server ChangeCipherSpec first: abbreviated handshake */
+    TLS_UP,            /* ChangeCipherSpec and a sealed handshake record from both, up to TLS 1.2 */
+    TLS_SEALED,        /* ServerHello of TLS 1.3: the rest is encrypted */
+    TLS_STATES,
+};
+
+enum {
+    TLS_MESSAGE_MAX = 128 * 1024 - 64, /* octets of one handshake message that we keep */
+    TLS_CHAIN_MAX = 16,
+    TLS_SEALED_MAX = 24, /* sealed records remembered a side, from the first */
+    TLS_MESSAGES_MAX = 96,
+    TLS_ALERTS_MAX = 16,
+};
+
+/* Where something was seen: the frame that completed it. */
+struct tls_stamp {
+    uint64_t frame;
+    int64_t time_ns;
+};
+
+struct tls_message {
+    struct tls_stamp at;
+    uint16_t type; /* enum tls_message_type */
+    uint8_t from;  /* enum side */
+    bool cut;      /* not all of it was captured */
+    uint32_t length;
+};
+
+struct tls_alert {
+    struct tls_stamp at;
+    uint8_t from;      /* enum side */
+    bool encrypted;    /* level and code are unknown */
+    uint8_t level;     /* 1 warning, 2 fatal; as sent */
+    uint8_t code;      /* IANA TLS Alerts */
+    uint16_t length;   /* of the record */
+};
+
+struct tls_sealed {
+    struct tls_stamp at;
+    uint16_t length; /* of the record body */
+    uint8_t type;    /* enum tls_content as on the outside */
+};
+
+struct tls_client_hello {
+    struct tls_stamp at;
+    uint16_t record_version, legacy_version;
+    uint8_t random[32];
+    uint8_t session_id_length;
+    bool sslv2_form, cut, malformed;
+    bool psk, early_data, ticket, ech, renegotiation, fallback_scsv, extended_master_secret;
+    bool post_handshake_auth;
+    struct bytes server_name; /* host_name as sent; empty when absent */
+    struct bytes suites;      /* uint16 list, network order, as sent (GREASE included) */
+    struct bytes extensions;  /* the whole block, as sent */
+    struct bytes versions;    /* supported_versions: uint16 list; empty when absent */
+    struct bytes groups, signature_schemes; /* uint16 lists */
+    struct bytes point_formats;             /* uint8 list */
+    struct bytes alpn;                      /* list of uint8-prefixed names */
+    struct bytes key_share_groups;          /* the key_share entries as sent */
+    uint32_t length;                        /* of the handshake message body */
+};
+
+enum tls_downgrade { TLS_NO_MARK, TLS_MARK_12, TLS_MARK_11 };
+
+struct tls_server_hello {
+    struct tls_stamp at;
+    bool present, cut, malformed;
+    bool psk;                  /* pre_shared_key: the offer was accepted */
+    bool session_id_echoed;    /* equal to the client's non-empty one */
+    bool ticket, extended_master_secret, early_data;
+    uint16_t record_version, legacy_version;
+    uint16_t version; /* negotiated: supported_versions, else the legacy one */
+    uint16_t suite;
+    uint16_t group; /* of key_share; 0 when absent */
+    enum tls_downgrade downgrade;
+    uint8_t session_id_length;
+    struct bytes alpn;       /* the chosen name; empty when none */
+    struct bytes extensions; /* as sent */
+};
+
+struct tls_half {
+    uint8_t record_type;     /* of the record being read */
+    uint16_t record_version;
+    uint32_t body_left;      /* octets of that record still to come */
+    bool lost;               /* framing lost for good: gap over a header, or no TLS any more */
+    bool alien;              /* an impossible record header in a complete stream */
+    bool gap;                /* some handshake bytes of this side were never seen */
+    bool clipped;            /* ... because of the snap length */
+    bool sealed;             /* everything from here on is encrypted */
+    bool wrapped;            /* body_left is the rest of a record that was announced cut */
+    struct tls_stamp first, last; /* record completed */
+    struct tls_stamp ccs;    /* frame 0 = none */
+    struct tls_stamp finish; /* up to 1.2: first sealed handshake record after the CCS */
+    uint32_t finish_length;
+    uint32_t n_records;
+    uint32_t n_application;  /* records of type 23 after the handshake (see tls_feed) */
+    uint64_t application_bytes;
+    struct tls_stamp first_application, last_application;
+    uint32_t n_sealed;       /* sealed records, also those not remembered */
+    struct tls_sealed *sealed_list; /* the first TLS_SEALED_MAX */
+    struct tls_sealed sealed_last;
+    /* the handshake message being joined */
+    uint8_t *join;
+    uint32_t join_have, join_need, join_size;
+    uint32_t join_skip; /* octets of a message that is too large to keep */
+    uint32_t join_clipped;
+};
+
+struct tls_certificates {
+    enum side from;
+    struct tls_stamp at;
+    unsigned n;     /* entries in the message; der holds the first TLS_CHAIN_MAX */
+    bool cut;       /* the message was not whole, or did not parse to its end */
+    struct bytes der[TLS_CHAIN_MAX];
+};
+
+struct tls {
+    struct arena *arena; /* borrowed */
+    struct pool *pool;   /* borrowed */
+    enum tls_state state;
+    struct tls_half half[SIDES];
+    struct tls_client_hello *hello;       /* the first; NULL before it */
+    struct tls_client_hello *hello_again; /* after a HelloRetryRequest */
+    struct tls_server_hello server_hello, retry; /* .present tells */
+    unsigned n_client_hellos, n_retries;
+    struct tls_stamp unexpected; /* first message that no edge allows; frame 0 = none */
+    uint16_t unexpected_type;
+    struct tls_message *messages;
+    uint16_t n_messages, messages_size, messages_lost;
+    struct tls_alert *alerts;
+    uint16_t n_alerts, alerts_lost;
+    struct tls_stamp certificate[SIDES];         /* Certificate seen in clear; frame 0 = none */
+    unsigned n_certificates[SIDES];
+    struct tls_stamp certificate_request;        /* seen in clear */
+    struct bytes request_types, request_schemes; /* its certificate_types, supported_signature_algs */
+    unsigned request_authorities;                /* CA names it lists */
+    struct tls_certificates fresh;               /* borrowed: valid only after TLS_STEP_CERTIFICATES */
+    bool out_of_memory;
+};
+
+enum tls_step {
+    TLS_STEP_MORE,         /* all of `in` was used */
+    TLS_STEP_CERTIFICATES, /* stopped behind a Certificate message: take t->fresh, call again */
+    TLS_STEP_LOST,         /* this side cannot be framed any more */
+};
+
+/* NULL when the arena is full. */
+struct tls *tls_open(struct arena *arena, struct pool *pool);
+
+/* Reads in-order bytes of one side.  `in` is consumed as far as understood; what remains in it must
+ * come again, followed by more (less than a record header, or an unsplit SSL 2.0 hello).
+ * After TLS_STEP_MORE, t->half[from].body_left octets that follow belong to a record nobody needs
+ * (see tls_skippable) and may be skipped unseen.  t->fresh borrows `in` and the join buffer and is
+ * valid until the next call.  Clipped bytes at the end of `in` were on the wire but not captured. */
+enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at);
+
+/* How many octets after the last tls_feed of this side the caller may drop without showing them;
+ * they are counted as seen.  tls_skipped takes them off. */
+uint32_t tls_skippable(const struct tls *t, enum side from);
+void tls_skipped(struct tls *t, enum side from, uint32_t n, struct tls_stamp at);
+
+/* n octets of this side are missing for good (capture loss, or cut).  Framing survives when they lie
+ * inside one record. */
+void tls_gap(struct tls *t, enum side from, uint64_t n, bool clipped, struct tls_stamp at);
+
+/* Does this look like the start of a TLS conversation?  1 yes, 0 no, -1 too short to tell. */
+int tls_looks_like_client(const struct bytes *in); /* a ClientHello record, or its SSL 2.0 form */
+int tls_looks_like_server(const struct bytes *in); /* a record with ServerHello or an alert */
+int tls_looks_like_record(const struct bytes *in); /* any plausible record header, mid-stream */
+
+/* Negotiated version (0x0304 ...), 0 before a ServerHello.  Drafts of 1.3 (0x7fxx) count as 1.3. */
+uint16_t tls_version(const struct tls *t);
+bool tls_is_13(const struct tls *t);
+bool tls_resumed(const struct tls *t); /* PSK accepted, or an abbreviated handshake */
+
+/* The highest version offered: supported_versions without GREASE, else the legacy version. */
+uint16_t tls_offered_highest(const struct tls_client_hello *hello);
+uint16_t tls_offered_lowest_hint(const struct tls_client_hello *hello); /* 0 when not listed */
+bool tls_offers_version(const struct tls_client_hello *hello, uint16_t version);
+bool tls_offers_suite(const struct tls_client_hello *hello, uint16_t suite);
+bool tls_offers_group(const struct tls_client_hello *hello, uint16_t group);
+bool tls_is_grease(uint16_t value);
+
+/* For the graph test: the next state, or -1 when no edge lists it. */
+int tls_edge_next(enum tls_state now, enum side from, uint16_t message_type);
