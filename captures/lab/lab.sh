@@ -114,13 +114,18 @@ quoted() {
 }
 
 # c CMD...: in the client, waits, its exit code does not matter (most cases fail on purpose)
-c() { note "client\$ $(quoted "$@")"; in_ns client timeout -k 1 "${LIMIT:-40}" "$@" >>"$OUT/client.log" 2>&1 </dev/null || true; }
+c() {
+    note "client\$ ${LIMIT:+timeout $LIMIT }$(quoted "$@")"
+    in_ns client timeout -k 1 "${LIMIT:-30}" "$@" >>"$OUT/client.log" 2>&1 </dev/null
+    [ $? -ne 124 ] || [ -n "${LIMIT:-}" ] || die "still running after 30 s: $*"
+}
 # say TEXT CMD...: the same with TEXT on standard input, then HOLD seconds, then end of input
 say() {
     local text=$1; shift
-    note "client\$ (printf '$text'; sleep ${HOLD:-1}) | $(quoted "$@")"
+    note "client\$ (printf '$text'; sleep ${HOLD:-1}) | ${LIMIT:+timeout $LIMIT }$(quoted "$@")"
     # shellcheck disable=SC2059
-    { printf "$text"; sleep "${HOLD:-1}"; } | in_ns client timeout -k 1 "${LIMIT:-40}" "$@" >>"$OUT/client.log" 2>&1 || true
+    { printf "$text"; sleep "${HOLD:-1}"; } | in_ns client timeout -k 1 "${LIMIT:-30}" "$@" >>"$OUT/client.log" 2>&1
+    [ $? -ne 124 ] || [ -n "${LIMIT:-}" ] || die "still running after 30 s: $*"
 }
 # bg NS CMD...: in the background until the case ends
 bg() {
@@ -206,9 +211,9 @@ exits() { line "exit $1"; }
 finding() { line "finding $1"; }
 absent() { local i; for i; do line "absent $i"; done; }
 primary() { line "primary $*"; IDS+=("$3"); }
-# frames ID FILTER: the frames that match must be among the finding's frames
+# frames ID FILTER [N]: the (first N) frames that match must be among the finding's frames
 frames() {
-    local list; list=$(frames_of "$2" | paste -sd,)
+    local list; list=$(frames_of "$2" | head -n "${3:-999}" | paste -sd,)
     [ -n "$list" ] || die "no evidence frame matches: $2"
     line "frames $1 $list"
 }

@@ -23,7 +23,7 @@ case_ok_openssl_tls12() {
 case_ok_openssl_tls13() {
     FORMAT=pcapng
     TITLE='A healthy TLS 1.3 exchange between OpenSSL s_client and s_server.'
-    TRUTH='Tickets and data of the server follow the final flight of the client; the orderly end is the server'"'"'s.'
+    TRUTH='Tickets and data of the server follow the final flight of the client; the server ends in good order.'
     COMPANION='DNS lookup of the EMS name'
     up; names
     serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -www -quiet

@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034
 # A router or the server says why by ICMP.
 
-attempt() { port 50001; LIMIT=${LIMIT:-8} c bin/tcpc.py "$1" probe; }
+attempt() { port 50001; LIMIT=8 c bin/tcpc.py "$1" probe; }
 told() { # told ID OWNER FACT CAUSE SERVER FILTER
     primary $ME:50001 "$5" "$1" "$2" "$3" "$4"
-    frames "$1" "$6"
+    frames "$1" "$6" 1
     exits 1
     absent tcp.syn
 }
@@ -95,7 +95,7 @@ case_icmp_ttl_exceeded() {
     on router ip route add 10.9.0.0/24 via $EMS
     on server sysctl -qw net.ipv4.ip_forward=1
     record client
-    lookup; LIMIT=4 attempt 10.9.0.10:8013
+    lookup; attempt 10.9.0.10:8013
     stop 1
     must 1+ 'icmp.type==11 && icmp.code==0'
     told icmp.ttl_exceeded network certain probable 10.9.0.10:8013 'icmp.type==11'
@@ -107,6 +107,8 @@ case_icmp_frag_needed_obeyed() {
     TRUTH='ICMP 3/4, then the same bytes in smaller segments, then a healthy exchange.'
     up; names; serve 8013 bin/tlsd.py 8013
     on router ip link set r1 mtu 1300
+    on server ip link set s0 mtu 1300
+    on server ip route change default via 10.0.0.1 advmss 1460
     record client
     lookup
     port 50001; c bin/tlsc.py $EMS:8013 --alpn "$(bin/protocols)"
@@ -125,7 +127,6 @@ case_icmp_frag_needed_ignored() {
     on router ip link set r1 mtu 1300
     on server ip link set s0 mtu 1300
     on client iptables -A INPUT -p icmp -j DROP
-    on client ip route change default via 10.20.40.1 advmss 1460
     on server ip route change default via 10.0.0.1 advmss 1460
     record client
     port 50002; c bin/tlsc.py $EMS:8013
@@ -135,6 +136,6 @@ case_icmp_frag_needed_ignored() {
     must 3+ 'ip.src==10.20.40.17 && tcp.srcport==50001 && ip.len==1500'
     primary $ME:50001 $EMS:8013 icmp.frag_needed_ignored network certain probable
     primary $ME:50002 $EMS:8013 ok.tls.established_closed_clean none certain -
-    frames icmp.frag_needed_ignored 'icmp.type==3 && icmp.code==4'
+    frames icmp.frag_needed_ignored 'icmp.type==3 && icmp.code==4' 3
     exits 1
 }

@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+"""wire.py IF1 IF2: a wire between two interfaces that delays, swaps or loses frames.
+
+--delay S each way; --lose PORT:N[,N...]  loses the Nth frames with TCP payload that come from PORT;
+--swap PORT:N  lets frame N+1 with payload from PORT overtake frame N
+"""
+import argparse, heapq, select, socket, time
+
+p = argparse.ArgumentParser()
+p.add_argument("a")
+p.add_argument("b")
+p.add_argument("--delay", type=float, default=0)
+p.add_argument("--lose", default="")
+p.add_argument("--swap", default="")
+a = p.parse_args()
+
+
+def open_raw(name):
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    sock.bind((name, 0))
+    return sock
+
+
+def plan(word):
+    port, _, numbers = word.partition(":")
+    return (int(port), {int(n) for n in numbers.split(",")}) if word else (None, set())
+
+
+def payload_from(frame):
+    """Source port of an IPv4 TCP frame with payload, else None."""
+    if frame[12:14] != b"\x08\x00" or frame[23] != 6:
+        return None
+    head = 14 + (frame[14] & 15) * 4
+    data = int.from_bytes(frame[16:18], "big") - (head - 14) - (frame[head + 12] >> 4) * 4
+    return int.from_bytes(frame[head:head + 2], "big") if data > 0 else None
+
+
+ends = [open_raw(a.a), open_raw(a.b)]
+lose_port, lose = plan(a.lose)
+swap_port, swap = plan(a.swap)
+count, queue, serial = {}, [], 0
+while True:
+    wait = max(0, queue[0][0] - time.monotonic()) if queue else None
+    ready, _, _ = select.select(ends, [], [], wait)
+    for sock in ready:
+        frame, address = sock.recvfrom(65536)
+        if address[2] == socket.PACKET_OUTGOING:
+            continue
+        when, port = time.monotonic() + a.delay, payload_from(frame)
+        if port:
+            count[port] = n = count.get(port, 0) + 1
+            if port == lose_port and n in lose:
+                continue
+            if port == swap_port and n in swap:
+                when += 0.003
+        serial += 1
+        heapq.heappush(queue, (when, serial, ends[1 - ends.index(sock)], frame))
+    while queue and queue[0][0] <= time.monotonic():
+        _, _, sock, frame = heapq.heappop(queue)
+        sock.send(frame)

@@ -1,0 +1,135 @@
+# shellcheck shell=bash disable=SC2034
+# The client rejects the certificate of the server. One line a case: certificate, version, client.
+# openssl: s_client, gnutls: gnutls-cli, go: crypto/tls, node: Node.js, nss: tstclnt, curl, python
+
+declare -A WHAT=(
+    [private]='a certificate of an authority the client does not know'
+    [selfsigned]='a self-signed certificate'
+    [expired]='a certificate that expired on 2024-01-01'
+    [wrongname]='a certificate for intranet.corp.example'
+    [chained]='a certificate without the intermediate one that issued it')
+
+# reject STACK CERT VERSION: run it; the client must end it
+reject() {
+    local stack=$1 cert=$2 v=$3
+    TITLE="${TITLE:-A client refuses ${WHAT[$cert]} (TLS $v, $stack).}"
+    BROKEN="${BROKEN:-the server shows ${WHAT[$cert]}}"
+    COMPANION=${COMPANION:-DNS lookup of the EMS name}
+    up; names
+    serve 8013 openssl s_server -accept 8013 -cert "work/certs/$cert.pem" -key "work/certs/$cert.key" -quiet
+    record client
+    port 50001
+    case $stack in
+    openssl) HOLD=1 say '' openssl s_client -connect $NAME:8013 -servername $NAME -verify_hostname $NAME -CAfile work/certs/ca.pem -verify_return_error "-tls${v/./_}" ;;
+    gnutls) HOLD=1 say '' gnutls-cli -p 8013 --x509cafile work/certs/ca.pem --priority "NORMAL:-VERS-ALL:+VERS-TLS$v" $NAME ;;
+    go) lookup; port 50001; c work/gotls client $EMS:8013 -ca work/certs/ca.pem -tls "$v" ;;
+    node) c node bin/client.js $NAME 8013 work/certs/ca.pem "TLSv$v" ;;
+    nss) lookup; port 50001; HOLD=1 LIMIT=3 say 'hello\n' tstclnt -h $EMS -p 8013 -a $NAME -d work/certs/nssca -V "tls$v:tls$v" ;;
+    curl) c curl -s --max-time 3 --cacert work/certs/ca.pem "--tlsv$v" --tls-max "$v" https://$NAME:8013/ ;;
+    esac
+    stop 1
+    exits 1
+}
+client='ip.src==10.20.40.17 && tcp.dstport==8013'
+plain() { # plain ALERT ID OWNER FACT CAUSE: the client's alert is readable
+    must 1 "$client && tls.alert_message.desc==$1"
+    primary $ME:50001 $EMS:8013 "${@:2}"
+    frames "$2" "$client && tls.alert_message.desc==$1"
+    absent tcp.reset tls.clientcert tls.server
+}
+hidden() { # the client's first protected record is of alert size
+    must 1 "$client && tls.record.opaque_type==23"
+    must 1 "$client && tls.record.opaque_type==23 && tls.record.length==19"
+    primary $ME:50001 $EMS:8013 tls.cert.rejected_by_client.encrypted unknown probable -
+    frames tls.cert.rejected_by_client.encrypted "$client && tls.record.opaque_type==23"
+    absent ok tcp.reset tls.clientcert tls.server
+}
+ca_unknown=tls.cert.rejected_by_client.unknown_ca
+said='The alert of the client is readable and names the reason'
+said42='GnuTLS and Go say 42 for every reason'
+under13='The certificate is hidden under TLS 1.3; the only protected record of the client has the size of an alert and stands where its final flight belongs. The program reported that it did not trust the certificate.'
+
+case_cert_unknown_ca_openssl_tls12() { TRUTH="$said: 48."; reject openssl private 1.2; plain 48 $ca_unknown unknown certain -; }
+case_cert_unknown_ca_openssl_tls13() { FORMAT=pcapng; TRUTH="$said: 48; OpenSSL sends it in clear under TLS 1.3 as well."; reject openssl private 1.3; plain 48 $ca_unknown unknown certain -; }
+case_cert_unknown_ca_curl_tls13() { TRUTH="$said: 48; the reset is the echo of this refusal."; reject curl private 1.3; must 1+ "$client && tcp.flags.reset==1"; plain 48 $ca_unknown unknown certain -; }
+case_cert_self_signed_openssl_tls12() { TRUTH="$said: 48."; reject openssl selfsigned 1.2; plain 48 $ca_unknown unknown certain -; }
+case_cert_self_signed_openssl_tls13() { TRUTH="$said: 48."; reject openssl selfsigned 1.3; plain 48 $ca_unknown unknown certain -; }
+case_cert_expired_openssl_tls12() { FORMAT=pcapng; TRUTH="$said: 45; the visible certificate ended before the capture."; reject openssl expired 1.2; plain 45 tls.cert.rejected_by_client.expired server certain -; }
+case_cert_expired_openssl_tls13() { TRUTH="$said: 45."; reject openssl expired 1.3; plain 45 tls.cert.rejected_by_client.expired server certain -; }
+case_cert_wrong_name_openssl_tls12() { TRUTH='The visible certificate is for another name than the one asked for, and the client says 42.'; reject openssl wrongname 1.2; plain 42 tls.cert.rejected_by_client.name_mismatch server - -; }
+case_cert_wrong_name_openssl_tls13() { TRUTH='The client says 42; the names are hidden under TLS 1.3, so only the rejection is certain.'; reject openssl wrongname 1.3; plain 42 tls.cert.rejected_by_client.bad_certificate unknown certain possible; }
+case_cert_incomplete_chain_openssl_tls12() { TRUTH='The leaf is alone, not self-signed, names where its issuer can be fetched, and the client says 48.'; reject openssl chained 1.2; plain 48 tls.cert.rejected_by_client.incomplete_chain server - -; }
+case_cert_unknown_ca_gnutls_tls12() { TRUTH="The client says 42. $said42, so only the rejection is certain."; reject gnutls private 1.2; plain 42 tls.cert.rejected_by_client.bad_certificate unknown certain possible; }
+case_cert_expired_gnutls_tls12() { TRUTH="The client says 42; the visible certificate ended before the capture, which explains it."; reject gnutls expired 1.2; plain 42 tls.cert.rejected_by_client.expired server probable -; }
+case_cert_unknown_ca_gnutls_tls13() { FORMAT=pcapng; TRUTH=$under13; reject gnutls private 1.3; hidden; }
+case_cert_expired_gnutls_tls13() { TRUTH=$under13; reject gnutls expired 1.3; hidden; }
+case_cert_wrong_name_gnutls_tls13() { TRUTH=$under13; reject gnutls wrongname 1.3; hidden; }
+case_cert_self_signed_gnutls_tls13() { TRUTH=$under13; reject gnutls selfsigned 1.3; hidden; }
+case_cert_unknown_ca_go_tls12() { TRUTH="The client says 42. $said42, so only the rejection is certain."; reject go private 1.2; plain 42 tls.cert.rejected_by_client.bad_certificate unknown certain possible; }
+case_cert_wrong_name_go_tls12() { TRUTH="The client says 42; the visible certificate is for another name."; reject go wrongname 1.2; plain 42 tls.cert.rejected_by_client.name_mismatch server - -; }
+case_cert_unknown_ca_go_tls13() { TRUTH=$under13; reject go private 1.3; hidden; }
+case_cert_expired_go_tls13() { TRUTH=$under13; reject go expired 1.3; hidden; }
+case_cert_unknown_ca_nss_tls13() { TRUTH="$under13 NSS sends no ChangeCipherSpec before it."; reject nss private 1.3; hidden; must 0 "$client && tls.record.content_type==20"; }
+case_cert_unknown_ca_node_tls13() {
+    TRUTH='The client closes right after the whole server flight, without a Finished and without an alert. It did refuse the certificate, but the wire leaves other reasons.'
+    reject node private 1.3
+    must 1 "$client && tcp.flags.fin==1"; must 0 "$client && tls.record.opaque_type==23"
+    primary $ME:50001 $EMS:8013 tls.cert.rejected_by_client.silent_close unknown possible -
+    frames tls.cert.rejected_by_client.silent_close "$client && tcp.flags.fin==1"
+    absent ok tls.client tcp.reset
+}
+case_cert_unknown_ca_node_tls12() {
+    TRUTH='Node.js completes the handshake, checks the certificate and leaves. On the wire this is a finished TLS session without data, like a probe; one alone proves no rejection.'
+    reject node private 1.2
+    must 0 'tls.alert_message.level==2'
+    sed -i '/^exit/d' "$OUT/expect.txt"
+    primary $ME:50001 $EMS:8013 ok.tls.no_data none certain -
+    healthy
+}
+
+# who must act, when several clients are seen
+three() { # three CA18 CA19: 10.20.40.17 does not know the authority, .18 and .19 have the given one
+    BROKEN='one authority file that lacks the authority of the server'
+    up
+    on client ip addr add 10.20.40.18/24 dev c0
+    on client ip addr add 10.20.40.19/24 dev c0
+    serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    WHERE='the interface of the router towards the clients, r0'
+    record router
+    port 50018; c bin/tlsc.py $EMS:8013 --tls 1.2 --source 10.20.40.18 --ca "work/certs/$1.pem"
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2 --ca work/certs/ca.pem --source $ME
+    port 50019; c bin/tlsc.py $EMS:8013 --tls 1.2 --source 10.20.40.19 --ca "work/certs/$2.pem"
+    stop
+    exits 1
+}
+case_cert_unknown_ca_one_of_three() {
+    TITLE='One of three clients does not trust the certificate of the server.'
+    COMPANION='two other clients that trust it and exchange data'
+    TRUTH='The certificate is good enough for the others, so the client that says 48 must act.'
+    three other other
+    must 1 'tls.alert_message.desc==48'
+    primary 10.20.40.17:50001 $EMS:8013 $ca_unknown client certain -
+    primary 10.20.40.18:50018 $EMS:8013 ok.tls.established_closed_clean none certain -
+    primary 10.20.40.19:50019 $EMS:8013 ok.tls.established_closed_clean none certain -
+}
+case_cert_unknown_ca_all_of_three() {
+    TITLE='All three clients refuse the certificate of the server.'
+    COMPANION='none besides the three clients'
+    TRUTH='Every client says 48, so the server must act.'
+    three ca ca
+    must 3 'tls.alert_message.desc==48'
+    local n
+    for n in 17:50001 18:50018 19:50019; do primary 10.20.40.$n $EMS:8013 $ca_unknown server certain -; done
+}
+case_cert_expired_client_clock() {
+    TITLE='The clock of the client is in the year 2041: it takes a good certificate for expired (TLS 1.2).'
+    BROKEN='a client that verifies at a time after the end of the certificate'
+    TRUTH='The client says 45, but the visible certificate is valid at the time of the capture.'
+    up
+    serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -quiet
+    record client
+    port 50001; HOLD=1 say '' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem -verify_return_error -tls1_2 -attime 2250000000
+    stop 1
+    plain 45 tls.cert.rejected_by_client.expired client certain -
+    exits 1
+}

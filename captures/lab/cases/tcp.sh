@@ -1,0 +1,214 @@
+# shellcheck shell=bash disable=SC2034
+# The connection opens and breaks before or around TLS.
+
+broken() { # broken ID OWNER FACT CAUSE
+    primary $ME:50001 $EMS:8013 "$@"
+    exits 1
+}
+block() { on router iptables -I FORWARD "$@"; }
+hello() { port 50001; c bin/tlsc.py $EMS:8013 "$@"; }
+from_server='ip.src==10.0.0.10 && tcp.srcport==8013'
+from_client='ip.src==10.20.40.17 && tcp.dstport==8013'
+
+case_accept_then_reset() {
+    TITLE='The server accepts the connection and resets it at once.'
+    BROKEN='a server that accepts and aborts'
+    TRUTH='The reset follows the handshake, has the TTL of the SYN-ACK, and no data was sent by either side.'
+    up; serve 8013 bin/tcpd.py 8013 reset
+    record client
+    port 50001; c bin/tcpc.py $EMS:8013 eof
+    stop 1
+    must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==63"; must 0 'tcp.len>0'
+    broken tcp.accept_then_reset server certain probable
+    frames tcp.accept_then_reset 'tcp.flags.reset==1'
+    absent ok.tcp.port_probe tcp.reset
+}
+case_accept_then_fin() {
+    TITLE='The server accepts the connection and closes it at once.'
+    BROKEN='a server that accepts and closes'
+    TRUTH='The FIN of the server follows the handshake and no data was sent by either side.'
+    COMPANION='a healthy exchange with the same server on 443'
+    up; serve443; serve 8013 bin/tcpd.py 8013 fin
+    record client
+    companion; port 50001; c bin/tcpc.py $EMS:8013 eof
+    stop 1
+    must 1 "$from_server && tcp.flags.fin==1"; must 0 'tcp.port==8013 && tcp.len>0'
+    broken tcp.accept_then_fin server certain probable
+    frames tcp.accept_then_fin "$from_server && tcp.flags.fin==1"
+    ok443; absent ok.tcp.port_probe
+}
+case_hello_dropped() {
+    TITLE='The ClientHello is dropped because of the name in it.'
+    BROKEN='an iptables string match on the EMS name that drops, on the router'
+    TRUTH='The ACK of the handshake arrives (the SYN-ACK never repeats), the ClientHello repeats and is never acknowledged.'
+    COMPANION='an exchange with the same server on 443 under another name'
+    up; serve443; serve 8013 bin/tlsd.py 8013
+    block -p tcp --dport 8013 -m string --algo bm --string $NAME -j DROP
+    record client
+    companion; LIMIT=8 hello
+    stop 3.2
+    must 4+ "$from_client && tcp.len>0 && !tcp.flags.fin==1"; must 1 "$from_server"
+    broken tcp.clienthello.unanswered network certain probable
+    frames tcp.clienthello.unanswered "$from_client && tcp.len>0" 2
+    ok443; absent tcp.handshake tcp.syn
+}
+case_hello_acked_no_reply() {
+    TITLE='The server takes the ClientHello and never answers.'
+    BROKEN='a server that reads and says nothing'
+    TRUTH='The ClientHello is acknowledged, then both sides are silent for seven seconds; 443 works meanwhile.'
+    COMPANION='a healthy exchange with the same server on 443, after the silence'
+    FORMAT=pcapng
+    up; serve443; serve 8013 bin/tcpd.py 8013 mute
+    record client
+    LIMIT=7 hello
+    companion
+    stop 3.2
+    must 0 "$from_server && tcp.len>0"
+    broken tcp.clienthello.acked_no_reply unknown certain possible
+    frames tcp.clienthello.acked_no_reply "$from_client && tcp.len>0"
+    ok443; absent tls.server
+}
+case_mtu_blackhole_server_flight() {
+    TITLE='The large packets of the server vanish, the small ones arrive.'
+    BROKEN='packets above 1400 bytes to the client dropped on the router, without ICMP'
+    TRUTH='The ClientHello is acknowledged, the small end of the server flight arrives and is acknowledged selectively, the full segments before it never do.'
+    COMPANION='a short SSH greeting of the same server on 22, which fits'
+    up; serve 22 bin/tcpd.py 22 banner 'SSH-2.0-OpenSSH_9.2\r\n'
+    serve 8013 bin/tlsd.py 8013 --chain work/certs/long.pem
+    on router nft 'add table ip f; add chain ip f c { type filter hook forward priority 0; }; add rule ip f c iifname r1 meta length > 1400 drop'
+    record client
+    port 50022; c bin/tcpc.py $EMS:22 eof
+    LIMIT=8 hello
+    stop 3.2
+    must 1+ "$from_client && tcp.options.sack_le"; must 0 "ip.src==10.0.0.10 && ip.len>1400"
+    broken tcp.mtu_blackhole.server_flight network probable -
+    primary $ME:50022 $EMS:22 ok.tcp.no_tls none certain -
+    frames tcp.mtu_blackhole.server_flight "$from_client && tcp.options.sack_le" 1
+    absent tcp.clienthello tls.server
+}
+case_mtu_blackhole_at_server() {
+    TITLE='The large packets of the server vanish, recorded at the server.'
+    BROKEN='packets above 1400 bytes to the client dropped on the router, without ICMP'
+    TRUTH='Segments of full size with DF repeat, a small one is acknowledged selectively by the client.'
+    up; serve 8013 bin/tlsd.py 8013 --chain work/certs/long.pem
+    on router nft 'add table ip f; add chain ip f c { type filter hook forward priority 0; }; add rule ip f c iifname r1 meta length > 1400 drop'
+    record server
+    LIMIT=8 hello
+    stop 3.2
+    must 3+ "$from_server && ip.len==1500 && tcp.analysis.retransmission"
+    broken tcp.mtu_blackhole.server_flight network probable -
+    absent tcp.clienthello tls.server
+}
+case_mtu_blackhole_hello() {
+    TITLE='A ClientHello of more than one segment vanishes; a small one to the same port works.'
+    BROKEN='packets above 1400 bytes to the server dropped on the router, without ICMP'
+    TRUTH='The full first segment repeats and is never acknowledged, the small second one is acknowledged selectively; the small ClientHello before was answered.'
+    COMPANION='a healthy exchange with a small ClientHello on 8013'
+    FORMAT=pcapng
+    up; serve 8013 bin/tlsd.py 8013
+    on router nft 'add table ip f; add chain ip f c { type filter hook forward priority 0; }; add rule ip f c iifname r0 meta length > 1400 drop'
+    record client
+    port 50002; c bin/tlsc.py $EMS:8013
+    LIMIT=8 hello --alpn "$(bin/protocols)"
+    stop 3.2
+    must 3+ "ip.src==10.20.40.17 && tcp.srcport==50001 && ip.len==1500"
+    broken tcp.mtu_blackhole.clienthello network probable -
+    frames tcp.mtu_blackhole.clienthello "ip.src==10.20.40.17 && tcp.srcport==50001 && ip.len==1500" 2
+    primary $ME:50002 $EMS:8013 ok.tls.established_closed_clean none certain -
+    absent tls.server
+}
+case_reset_after_hello_by_router() {
+    TITLE='A device answers the ClientHello with a reset because of the name in it.'
+    BROKEN='an iptables string match on the EMS name with REJECT and TCP reset, on the router'
+    TRUTH='The reset has TTL 64, the SYN-ACK of the same connection 63.'
+    COMPANION='DNS lookup of the EMS name'
+    FORMAT=pcapng
+    up; names; serve 8013 bin/tlsd.py 8013
+    block -p tcp --dport 8013 -m string --algo bm --string $NAME -j REJECT --reject-with tcp-reset
+    record client
+    lookup; hello
+    stop 1
+    must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==64"; must 1 "$from_server && tcp.flags.syn==1 && ip.ttl==63"
+    broken tcp.reset.injected middlebox probable -
+    frames tcp.reset.injected 'tcp.flags.reset==1'
+    absent tcp.reset.by_server tcp.accept
+}
+case_reset_after_hello_by_server() {
+    TITLE='The server itself resets the connection when it has read the ClientHello.'
+    BROKEN='a server that reads and aborts'
+    TRUTH='The reset has the TTL of the SYN-ACK and comes before any byte of the server.'
+    up; serve 8013 bin/tcpd.py 8013 read-reset
+    record client
+    hello
+    stop 1
+    must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==63"; must 0 "$from_server && tcp.len>0"
+    broken tcp.reset.after_clienthello server certain possible
+    frames tcp.reset.after_clienthello 'tcp.flags.reset==1'
+    absent tcp.reset.injected tcp.accept
+}
+case_reset_both_ends() {
+    TITLE='A device on the way cuts both ends at once when it sees the ClientHello.'
+    BROKEN='a small inspection program on the router that sends a reset to each side'
+    TRUTH='Two resets, one in each direction, within a millisecond, while the way to the server takes 8 ms; the resets of the client without ACK answer what the server still had on the way.'
+    WHERE='the router, both interfaces (Linux cooked)'
+    up wire; serve 8013 bin/tlsd.py 8013
+    bg wire bin/wire.py w0 w1 --delay 0.008
+    bg router bin/ips.py r0 r1 $NAME; sleep 0.7
+    IF=any record router
+    hello
+    stop 1
+    must 1 'tcp.flags.reset==1 && ip.src==10.0.0.10'; must 1 'tcp.flags.reset==1 && tcp.flags.ack==1 && ip.dst==10.0.0.10'
+    broken tcp.reset.both_ends middlebox probable -
+    frames tcp.reset.both_ends 'tcp.flags.reset==1 && tcp.flags.ack==1'
+    absent tcp.reset.by_server tcp.reset.by_client
+}
+case_reset_by_client_waiting() {
+    TITLE='The client resets a second after its ClientHello; the server has not answered yet.'
+    BROKEN='a client that gives up with a reset'
+    TRUTH='The reset comes from the client, no alert and no FIN came before it.'
+    up; serve 8013 bin/tcpd.py 8013 mute
+    record client
+    port 50001; c bin/tcpc.py $EMS:8013 hello-reset 1.2
+    stop 1
+    must 1 "$from_client && tcp.flags.reset==1"
+    broken tcp.reset.by_client client certain possible
+    frames tcp.reset.by_client 'tcp.flags.reset==1'
+}
+case_reset_by_server_midway() {
+    TITLE='The server resets after its ServerHello.'
+    BROKEN='a server that sends one record of its flight and aborts'
+    TRUTH='The reset has the TTL of the other packets of the server and comes in the middle of its flight.'
+    up; serve 8013 bin/tlsd.py 8013 --flight 1 --then rst
+    record client
+    hello
+    stop 1
+    must 1 'tls.handshake.type==2'; must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==63"
+    broken tcp.reset.by_server server certain possible
+    frames tcp.reset.by_server 'tcp.flags.reset==1'
+    absent tcp.reset.injected
+}
+case_reset_by_server_established() {
+    TITLE='The server resets a working TLS 1.3 connection instead of closing it.'
+    BROKEN='a server that aborts after three requests and a second of silence'
+    TRUTH='Data flowed both ways; the reset comes from the server, with its TTL, without close_notify before it.'
+    up; serve 8013 bin/tlsd.py 8013 --idle 1.5 --end rst
+    record client
+    hello --times 3 --every 0.5 --idle 3
+    stop 1
+    must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==63"
+    broken tcp.reset.by_server server certain possible
+    frames tcp.reset.by_server 'tcp.flags.reset==1'
+    absent tcp.reset.idle_timeout tcp.reset.injected
+}
+case_reset_by_client_established() {
+    TITLE='The client resets a working TLS 1.2 connection in the middle of the work.'
+    BROKEN='a client that aborts after its second request'
+    TRUTH='Data flowed both ways; the reset comes from the client, without close_notify or FIN before it.'
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2
+    record client
+    hello --tls 1.2 --times 2 --every 0.5 --end rst
+    stop 1
+    must 1 "$from_client && tcp.flags.reset==1"; must 0 "tls.alert_message"
+    broken tcp.reset.by_client client certain possible
+    frames tcp.reset.by_client 'tcp.flags.reset==1'
+}
