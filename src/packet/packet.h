@@ -41,7 +41,7 @@ struct tcp_options {
     uint8_t window_scale; /* shift + 1; 0 = option absent */
     bool sack_permitted;
     bool timestamps;
-    bool malformed; /* an option length lies; what came before it counts */
+    bool malformed; /* an option's length lies; the others that can be told apart count */
     uint32_t ts_value, ts_echo;
     uint8_t n_sack; /* blocks, at most 4 */
     uint32_t sack_left[4], sack_right[4];
@@ -59,42 +59,44 @@ struct quote {
     uint16_t ip_length; /* total length of the quoted packet */
 };
 
+/* Numbers and flags that do not apply to the kind are 0.  `options` is set for TCP alone, `quote`
+ * (but for `present`) for ICMP alone, and SACK blocks up to n_sack. */
 struct packet {
     uint64_t frame; /* number */
     int64_t time_ns;
     uint32_t interface;
     enum packet_kind kind;
-    bool malformed;     /* a length field lies: fields after it are not set */
-    bool cut;           /* captured length shorter than the wire's */
-    bool fragment;      /* part of a fragmented datagram and not (yet) whole: no ports */
-    bool reassembled;   /* payload comes from several fragments */
-    bool has_mac;       /* Ethernet: source and destination are set */
-    bool dont_fragment; /* IPv4 DF */
-    uint8_t ip_protocol;
-    uint8_t ttl; /* IPv4 TTL or IPv6 hop limit */
+    bool malformed; /* a length field lies: fields after it are not set, the kind is OTHER */
+    bool cut;       /* captured length shorter than the wire's */
+    /* TCP, UDP: the header itself is cut; of TCP window, checksum and options may be lacking.  Cut
+     * before the flags (TCP) or the ports (UDP) the kind is OTHER. */
+    bool header_cut;
+    bool fragment;       /* part of a datagram that is not (yet) whole: OTHER, no ports */
+    bool reassembled;    /* payload comes from several fragments */
+    bool has_mac;        /* Ethernet: source and destination are set */
+    bool dont_fragment;  /* IPv4 DF */
+    bool swapped;        /* the canonical key has destination first */
+    uint8_t ip_protocol; /* of the transport: behind extension headers */
+    uint8_t ttl;         /* IPv4 TTL or IPv6 hop limit */
     uint8_t dscp;
+    uint8_t flags;  /* TCP: enum tcp_flag */
     uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */
-    uint16_t ip_length; /* IP header and payload as the header (or, when it says 0, the wire) has it */
-    uint16_t vlan;  /* outermost 802.1Q VLAN id + 1; 0 = untagged */
-    uint8_t mac_source[6], mac_destination[6];
-    struct address source, destination;
+    /* IP header and payload as the header (or, when it says 0, the wire) has it; of a reassembled
+     * datagram as if it had come whole; 65535 at most. */
+    uint16_t ip_length;
+    uint16_t vlan;                          /* outermost 802.1Q VLAN id + 1; 0 = untagged */
     uint16_t source_port, destination_port; /* TCP and UDP */
-
-    /* TCP */
-    uint32_t seq, ack;
-    uint16_t window, checksum;
-    uint8_t flags; /* enum tcp_flag */
-    struct tcp_options options;
-
-    /* ICMP */
+    uint16_t checksum;                      /* TCP, UDP and ICMP */
+    uint16_t window;                        /* TCP */
+    uint32_t seq, ack;                      /* TCP */
+    uint8_t mac_source[6], mac_destination[6];
+    struct address source, destination; /* of ARP for IPv4: sender and target */
+    uint64_t flow_hash;                 /* of the canonical key, keyed; TCP and UDP */
+    struct bytes payload;               /* of TCP or UDP */
+    uint32_t icmp_mtu;                  /* of "fragmentation needed" and "packet too big" */
     uint8_t icmp_type, icmp_code;
-    uint32_t icmp_mtu; /* of "fragmentation needed" and "packet too big" */
+    struct tcp_options options;
     struct quote quote;
-
-    struct bytes payload; /* of TCP or UDP */
-
-    uint64_t flow_hash; /* of the flow key below, keyed; set for TCP and UDP */
-    bool swapped;       /* the canonical key has destination first */
 };
 
 enum { PACKET_BATCH = FRAME_BATCH };
@@ -103,10 +105,10 @@ struct decoder; /* opaque: seed, fragment store, counters */
 
 struct decoder_counts {
     uint64_t frames;
-    uint64_t unknown_link;  /* link type not known */
+    uint64_t unknown_link; /* link type not known */
     uint32_t first_unknown_link;
-    uint64_t unknown_inside; /* known link, but no IP in it (or a wrapping we cannot open) */
-    uint64_t tunnelled;     /* of those: ESP, GRE, VXLAN ... */
+    uint64_t unknown_inside; /* known link, but neither IP nor ARP, or a wrapping we cannot open */
+    uint64_t tunnelled;      /* of those: GRE, ESP, IP in IP */
     uint64_t malformed;
     uint64_t cut;
     uint64_t fragments, datagrams_reassembled;
@@ -116,7 +118,9 @@ struct decoder *decoder_open(struct hash_seed seed); /* NULL without memory */
 void decoder_close(struct decoder *decoder);         /* accepts NULL */
 const struct decoder_counts *decoder_counts(const struct decoder *decoder);
 
-/* Decodes n <= PACKET_BATCH frames; out[i] belongs to frames[i].  Sets kind, flow_hash, swapped. */
+/* Decodes n <= PACKET_BATCH frames; out[i] belongs to frames[i].  Sets kind, flow_hash, swapped.
+ * The canonical key has the lower (address, port) first, so both directions hash alike; VLAN,
+ * interface and MAC addresses are no part of it. */
 void packet_decode(struct decoder *decoder, const struct frame *frames, size_t n,
                    struct packet *out);
 

@@ -1,0 +1,88 @@
+#include "packet/icmp.h"
+
+#include "packet/field.h"
+#include "packet/ip.h"
+
+#include <string.h>
+
+enum { TCP = 6, UDP = 17 };
+enum { ICMP_UNREACHABLE = 3, ICMP_FRAGMENTATION_NEEDED = 4, ICMP6_TOO_BIG = 2 };
+
+/* Types that quote: RFC 792 and RFC 4443 sections 3.1 to 3.4. */
+static bool is_error(uint8_t type, bool v6)
+{
+    if (v6)
+        return type >= 1 && type <= 4;
+    return (type >= 3 && type <= 5) || type == 11 || type == 12;
+}
+
+static bool quote_ip4(struct bytes *b, struct quote *q)
+{
+    uint8_t head[20];
+    if (!bytes_copy(b, head, sizeof head))
+        return false;
+    size_t header = (size_t)(head[0] & 0x0f) * 4;
+    q->ip_length = field_16(head + 2);
+    q->ttl = head[8];
+    q->ip_protocol = head[9];
+    q->source = address_v4(head + 12);
+    q->destination = address_v4(head + 16);
+    bool begins = (field_16(head + 6) & 0x1fff) == 0;
+    if (header < sizeof head || !begins)
+        return false;
+    bytes_skip(b, header - sizeof head);
+    return bytes_ok(b);
+}
+
+static bool quote_ip6(struct bytes *b, struct quote *q)
+{
+    uint8_t head[40];
+    if (!bytes_copy(b, head, sizeof head))
+        return false;
+    size_t length = field_16(head + 4) + sizeof head;
+    q->ip_length = length < UINT16_MAX ? (uint16_t)length : UINT16_MAX;
+    q->ip_protocol = head[6];
+    q->ttl = head[7];
+    memcpy(q->source.octet, head + 8, 16);
+    memcpy(q->destination.octet, head + 24, 16);
+    return ip6_skip_extensions(b, &q->ip_protocol);
+}
+
+static void quote_read(struct bytes b, bool v6, struct quote *q)
+{
+    if (bytes_peek(&b, 0) >> 4 != (v6 ? 6 : 4))
+        return;
+    bool fine = v6 ? quote_ip6(&b, q) : quote_ip4(&b, q);
+    if (!fine || (q->ip_protocol != TCP && q->ip_protocol != UDP))
+        return;
+    q->source_port = bytes_u16(&b);
+    q->destination_port = bytes_u16(&b);
+    q->present = bytes_ok(&b);
+    uint32_t seq = bytes_u32(&b);
+    q->seq_present = q->ip_protocol == TCP && bytes_ok(&b);
+    q->seq = q->seq_present ? seq : 0;
+}
+
+static uint32_t mtu_of(const uint8_t *head, bool v6)
+{
+    if (v6)
+        return head[0] == ICMP6_TOO_BIG ? field_32(head + 4) : 0;
+    bool needed = head[0] == ICMP_UNREACHABLE && head[1] == ICMP_FRAGMENTATION_NEEDED;
+    return needed ? field_16(head + 6) : 0;
+}
+
+void icmp_decode(struct bytes *b, bool v6, struct packet *p)
+{
+    uint8_t head[8] = { 0 };
+    size_t have = b->left < sizeof head ? b->left : sizeof head;
+    if (!bytes_copy(b, head, have) || have < 2)
+        return;
+    p->kind = PACKET_ICMP;
+    p->icmp_type = head[0];
+    p->icmp_code = head[1];
+    p->checksum = field_16(head + 2);
+    p->icmp_mtu = mtu_of(head, v6);
+    p->quote = (struct quote){ 0 };
+    if (have == sizeof head && is_error(p->icmp_type, v6))
+        quote_read(*b, v6, &p->quote);
+}

@@ -1,0 +1,25 @@
+/* link.h - from the first byte of a frame to the first byte of IP or ARP.
+ *
+ * What it is: Ethernet II and 802.3 with LLC/SNAP, 802.1Q and QinQ tags, MPLS labels, PPPoE and
+ * PPP, Linux cooked v1 and v2, BSD null and loop, raw IP.  Sets vlan and the MAC addresses.
+ * What it refuses: anything that wraps a packet in another IP packet.
+ * Faults: afterwards the window's fault tells a frame that ends too early (SHORT) from one that the
+ * snap length cut (CLIPPED); both answer LINK_NOTHING.
+ * Sources: IEEE 802.3 and 802.1Q; RFC 1042, 3032, 2516, 1661; tcpdump.org/linktypes.html. */
+#pragma once
+
+#include "base/bytes.h"
+#include "packet/packet.h"
+
+#include <stdint.h>
+
+enum link_inside {
+    LINK_UNKNOWN, /* no such link type here */
+    LINK_NOTHING, /* neither IP nor ARP */
+    LINK_IPV4,
+    LINK_IPV6,
+    LINK_ARP,
+};
+
+/* Consumes the link headers from b; what is left is the packet, without 802.3 padding. */
+enum link_inside link_open(uint32_t link, struct bytes *b, struct packet *p);

@@ -1,0 +1,140 @@
+#include "packet/twin.h"
+
+#include "packet/field.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t window_ns = 1000000;
+
+/* Two ways by 2048 sets, 128 KiB: stays in the second-level cache, and holds more packets than pass
+ * within the window at two million a second. */
+enum { WAYS = 2, SETS = 2048 };
+
+struct sighting {
+    uint64_t hash;
+    int64_t time_ns;
+    uint16_t vlan;
+    uint8_t ttl;
+    bool used;
+};
+
+struct sighting_set {
+    _Alignas(64) struct sighting way[WAYS]; /* newest first */
+};
+
+struct twins {
+    struct sighting_set sets[SETS];
+    struct hash_seed seed;
+    struct twin_counts counts;
+};
+
+struct twins *twins_open(struct hash_seed seed)
+{
+    struct twins *twins = aligned_alloc(_Alignof(struct twins), sizeof *twins);
+    if (!twins)
+        return NULL;
+    memset(twins, 0, sizeof *twins);
+    twins->seed = seed;
+    return twins;
+}
+
+void twins_close(struct twins *twins) { free(twins); }
+
+const struct twin_counts *twin_counts(const struct twins *twins) { return &twins->counts; }
+
+static uint64_t ends_hash(const struct packet *p, struct hash_seed seed)
+{
+    if (p->kind != PACKET_ICMP)
+        return p->flow_hash ^ p->swapped;
+    uint64_t from =
+        hash_fold(field_64(p->source.octet) ^ seed.a, field_64(p->source.octet + 8) ^ seed.b);
+    uint64_t to = hash_fold(field_64(p->destination.octet) ^ seed.b,
+                            field_64(p->destination.octet + 8) ^ ~seed.a);
+    return hash_mix(from, to, seed);
+}
+
+/* The checksum tells payloads apart, unless the sender's card is to fill it in or UDP has none. */
+static uint64_t payload_hash(const struct bytes *payload, struct hash_seed seed)
+{
+    uint64_t first = 0, last = 0;
+    size_t n = payload->left < sizeof first ? payload->left : sizeof first;
+    memcpy(&first, payload->at, n);
+    memcpy(&last, payload->at + payload->left - n, n);
+    return hash_fold(first ^ seed.a, last ^ seed.b);
+}
+
+/* Equality in all of these makes a copy even where there is no IP identification to tell it from a
+ * retransmission (IPv6; ID 0 with DF): within 1 ms a second capture point is by far the likelier
+ * cause.  What this may take wrongly is a repeated pure ACK or a resend on a fast LAN; it is then
+ * counted once instead of twice, and nothing that was sent goes unseen. */
+static uint64_t twin_hash(const struct packet *p, struct hash_seed seed)
+{
+    uint64_t h = hash_mix(ends_hash(p, seed), (uint64_t)p->seq << 32 | p->ack, seed);
+    uint64_t header = (uint64_t)p->ip_id << 48 | (uint64_t)p->ip_length << 32 |
+                      (uint32_t)p->window << 16 | p->checksum;
+    uint64_t rest = (uint64_t)p->kind << 56 | (uint64_t)p->flags << 48 |
+                    (uint64_t)p->icmp_type << 40 | (uint64_t)p->icmp_code << 32 |
+                    (uint32_t)bytes_on_wire(&p->payload);
+    h = hash_mix(h, header, seed);
+    return hash_mix(h ^ payload_hash(&p->payload, seed), rest, seed);
+}
+
+/* Resets come in true pairs; the pieces of a datagram are sorted out where it is made whole. */
+static bool may_be_copied(const struct packet *p)
+{
+    if (p->kind == PACKET_TCP)
+        return (p->flags & TCP_RST) == 0;
+    return p->kind == PACKET_UDP || p->kind == PACKET_ICMP;
+}
+
+/* Interfaces of one capture need not agree on the time: a copy may seem to come first. */
+static bool is_near(int64_t a, int64_t b)
+{
+    return (a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a) <= window_ns;
+}
+
+static const struct sighting *sighting_find(const struct sighting_set *set, uint64_t hash,
+                                            int64_t time_ns)
+{
+    for (size_t i = 0; i < WAYS; i++) {
+        const struct sighting *s = &set->way[i];
+        if (s->used && s->hash == hash && is_near(s->time_ns, time_ns))
+            return s;
+    }
+    return NULL;
+}
+
+static void sighting_add(struct sighting_set *set, uint64_t hash, const struct packet *p)
+{
+    for (size_t i = WAYS - 1; i > 0; i--)
+        set->way[i] = set->way[i - 1];
+    set->way[0] = (struct sighting){
+        .hash = hash, .time_ns = p->time_ns, .vlan = p->vlan, .ttl = p->ttl, .used = true
+    };
+}
+
+static void copy_count(struct twin_counts *counts, const struct sighting *first,
+                       const struct packet *p)
+{
+    if (counts->copies++ == 0)
+        counts->first_frame = p->frame;
+    counts->payload_copies += bytes_on_wire(&p->payload) > 0;
+    counts->ttl_steps += first->ttl != p->ttl;
+    counts->vlan_steps += first->vlan != p->vlan;
+}
+
+bool twin_seen(struct twins *twins, const struct packet *p)
+{
+    twins->counts.payload_packets += bytes_on_wire(&p->payload) > 0;
+    if (!may_be_copied(p))
+        return false;
+    uint64_t hash = twin_hash(p, twins->seed);
+    struct sighting_set *set = &twins->sets[hash % SETS];
+    const struct sighting *first = sighting_find(set, hash, p->time_ns);
+    if (first)
+        copy_count(&twins->counts, first, p);
+    else
+        sighting_add(set, hash, p);
+    return first != NULL;
+}
