@@ -1,14 +1,13 @@
 /* capture.h - frames from a file, a pipe or a device, in batches.
  *
- * What it is: capture_next over readers that are chosen by content, never by file name: classic pcap
- * (both byte orders, microseconds, nanoseconds, the modified variant), pcapng (several sections and
- * interfaces; EPB, SPB, PB; unknown blocks skipped), each also inside what libarchive opens; libpcap
- * for devices and for compiling filters.
- * What it refuses: anything else, in one clear sentence (struct failure).  Damage after the first
- * header is not a failure: capture_next ends, everything before it has been handed out, and
- * capture_facts says where and why.
- * Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
- * Ownership: opaque, close with capture_close (accepts NULL).  Facts live as long as the capture. */
+ * What it is: capture_next over readers that are chosen by content, never by file name: classic
+ * pcap (both byte orders, microseconds, nanoseconds, the modified variant), pcapng (several
+ * sections and interfaces; EPB, SPB, PB; unknown blocks skipped), each also inside what libarchive
+ * opens; libpcap for devices and for compiling filters. What it refuses: anything else, in one
+ * clear sentence (struct failure).  Damage after the first header is not a failure: capture_next
+ * ends, everything before it has been handed out, and capture_facts says where and why. Sources:
+ * draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng. Ownership: opaque, close with capture_close
+ * (accepts NULL).  Facts live as long as the capture. */
 #pragma once
 
 #include "base/failure.h"
@@ -31,28 +30,28 @@ struct capture_config {
 enum { CAPTURE_INTERFACES = 64, CAPTURE_LINKS = 16 };
 
 struct capture_interface {
-    char name[64];         /* printable; empty when the file does not say */
-    char filter[256];      /* printable; the capture filter the file names, or empty */
-    uint32_t link;         /* LINKTYPE_ */
-    uint32_t snap_length;  /* 0 = none stated */
-    uint64_t frames;       /* frames of this interface handed out */
-    uint64_t dropped;      /* lost by kernel and interface, by the newest statistics */
+    char name[64];        /* printable; empty when the file does not say */
+    char filter[256];     /* printable; the capture filter the file names, or empty */
+    uint32_t link;        /* LINKTYPE_ */
+    uint32_t snap_length; /* 0 = none stated */
+    uint64_t frames;      /* frames of this interface handed out */
+    uint64_t dropped;     /* lost by kernel and interface, by the newest statistics */
     bool dropped_known;
 };
 
 struct capture_facts {
-    char format[24];      /* "pcap", "pcapng", "live" */
-    char compression[16]; /* "gzip", ...; empty when none */
-    uint64_t bytes_total; /* of the input; 0 when unknown (pipe, device) */
-    uint64_t bytes_read;  /* of the (compressed) input so far */
-    uint64_t frames;      /* handed out or passed over by the filter */
-    bool nanoseconds;     /* some interface has a resolution finer than a microsecond */
-    bool has_secrets;     /* a Decryption Secrets Block is in the file */
-    bool damaged;         /* the bytes contradict themselves: capture.damaged */
-    uint64_t damage_at;   /* offset, in the uncompressed input, of the record or block */
+    char format[24];       /* "pcap", "pcapng", "live" */
+    char compression[16];  /* "gzip", ...; empty when none */
+    uint64_t bytes_total;  /* of the input; 0 when unknown (pipe, device) */
+    uint64_t bytes_read;   /* of the (compressed) input so far */
+    uint64_t frames;       /* handed out or passed over by the filter */
+    bool nanoseconds;      /* some interface has a resolution finer than a microsecond */
+    bool has_secrets;      /* a Decryption Secrets Block is in the file */
+    bool damaged;          /* the bytes contradict themselves: capture.damaged */
+    uint64_t damage_at;    /* offset, in the uncompressed input, of the record or block */
     uint64_t damage_frame; /* frames handed out before it */
-    char damage[160];     /* "block at byte 12582904 claims 1612 bytes, the file has 8 left" */
-    size_t n_interfaces;  /* at most CAPTURE_INTERFACES are described */
+    char damage[160];      /* "block at byte 12582904 claims 1612 bytes, the file has 8 left" */
+    size_t n_interfaces;   /* at most CAPTURE_INTERFACES are described */
     struct capture_interface interface[CAPTURE_INTERFACES];
     uint64_t kernel_dropped, interface_dropped; /* live */
 };

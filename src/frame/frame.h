@@ -1,9 +1,9 @@
 /* frame.h - one captured frame, as the capture file or the device gave it.
  *
- * Units: time in nanoseconds since 1970-01-01 UTC as the capture claims it (it may jump or go back);
- * numbers are 1-based and equal Wireshark's frame.number for the same file.
- * Ownership: `data` borrows the reader's buffer and lives until the next capture_next; whoever
- * keeps bytes copies them. */
+ * Units: time in nanoseconds since 1970-01-01 UTC as the capture claims it (it may jump or go
+ * back); numbers are 1-based and equal Wireshark's frame.number for the same file. Ownership:
+ * `data` borrows the reader's buffer and lives until the next capture_next; whoever keeps bytes
+ * copies them. */
 #pragma once
 
 #include "base/bytes.h"

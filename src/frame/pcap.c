@@ -1,0 +1,162 @@
+/* pcap.c - classic capture files.  draft-ietf-opsawg-pcap; limits and oddities as in Wireshark.
+ *
+ * A record header has nothing to recognise it by, so a damaged one ends the reading: what follows
+ * could only be guessed. */
+#include "frame/reader.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FILE_HEADER = 24, RECORD_HEADER = 16, MODIFIED_HEADER = 24 };
+
+struct pcap_state {
+    bool little;
+    bool lengths_swapped;   /* versions before 2.3 */
+    bool lengths_uncertain; /* version 2.3: written either way */
+    size_t header;          /* of a record */
+    int64_t tick_ns;
+    uint32_t link;
+};
+
+static const struct magic {
+    uint32_t value; /* as read in the file's own order */
+    size_t header;
+    int64_t tick_ns;
+} magics[] = {
+    { 0xa1b2c3d4, RECORD_HEADER, 1000 },
+    { 0xa1b23c4d, RECORD_HEADER, 1 },
+    { 0xa1b2cd34, MODIFIED_HEADER, 1000 }, /* index, protocol and type follow the lengths */
+};
+
+static const struct magic *magic_of(const uint8_t *p, size_t n, bool little)
+{
+    for (size_t i = 0; n >= 4 && i < sizeof magics / sizeof *magics; i++)
+        if (load_u32(p, little) == magics[i].value)
+            return &magics[i];
+    return NULL;
+}
+
+static bool pcap_recognise(const uint8_t *p, size_t n)
+{
+    return magic_of(p, n, true) || magic_of(p, n, false);
+}
+
+static bool pcap_open(struct capture *c, struct failure *failure)
+{
+    char why[120];
+    size_t have = input_need(&c->input, FILE_HEADER);
+    if (have < FILE_HEADER) {
+        snprintf(why, sizeof why, "a pcap file cut inside its header (%zu of %d bytes)", have,
+                 FILE_HEADER);
+        failure_set(failure, c->name, why, "copy the file again and compare the size");
+        return false;
+    }
+    const uint8_t *p = c->input.at;
+    bool little = magic_of(p, have, true) != NULL;
+    unsigned major = load_u16(p + 4, little), minor = load_u16(p + 6, little);
+    if (major != 2) {
+        snprintf(why, sizeof why, "pcap version %u.%u is not known", major, minor);
+        failure_set(failure, c->name, why, "I read pcap version 2");
+        return false;
+    }
+    const struct magic *magic = magic_of(p, have, little);
+    struct pcap_state *s = c->state = calloc(1, sizeof *s);
+    if (!s) {
+        failure_set(failure, c->name, "no memory left", "");
+        return false;
+    }
+    *s = (struct pcap_state){ .little = little,
+                              .lengths_swapped = minor < 3,
+                              .lengths_uncertain = minor == 3,
+                              .header = magic->header,
+                              .tick_ns = magic->tick_ns,
+                              .link = link_of_file(load_u32(p + 20, little)) };
+    c->facts.nanoseconds = magic->tick_ns == 1;
+    capture_describe(c, s->link, load_u32(p + 16, little));
+    c->input.at += FILE_HEADER;
+    return true;
+}
+
+struct lengths {
+    uint32_t captured, on_wire;
+};
+
+static inline struct lengths lengths_of(const struct pcap_state *s, const uint8_t *p)
+{
+    struct lengths l = { load_u32(p + 8, s->little), load_u32(p + 12, s->little) };
+    if (s->lengths_swapped || (s->lengths_uncertain && l.captured > l.on_wire))
+        return (struct lengths){ l.on_wire, l.captured };
+    return l;
+}
+
+/* Nothing whole is left in the window: more of it, or the end, and which. */
+static bool pcap_refill(struct capture *c, const struct pcap_state *s)
+{
+    struct input *in = &c->input;
+    size_t have = input_need(in, s->header);
+    if (have >= s->header) {
+        struct lengths l = lengths_of(s, in->at);
+        if (l.captured > FRAME_LARGEST) {
+            capture_damaged(c, input_offset(in),
+                            "packet at byte %" PRIu64 " claims %" PRIu32
+                            " captured bytes; no packet has so many",
+                            input_offset(in), l.captured);
+        } else {
+            have = input_need(in, s->header + l.captured);
+            if (have >= s->header + l.captured)
+                return true;
+            capture_damaged(c, input_offset(in),
+                            "packet at byte %" PRIu64 " claims %zu bytes, the %s has %zu left",
+                            input_offset(in), s->header + l.captured, c->noun, have);
+        }
+    } else if (have || in->error[0]) {
+        capture_damaged(c, input_offset(in),
+                        "packet at byte %" PRIu64
+                        " needs a header of %zu bytes, the %s has %zu left",
+                        input_offset(in), s->header, c->noun, have);
+    }
+    c->ended = true;
+    return false;
+}
+
+static size_t pcap_next_batch(struct capture *c, struct frame out[FRAME_BATCH])
+{
+    const struct pcap_state *s = c->state;
+    struct input *in = &c->input;
+    size_t n = 0;
+
+    while (n < FRAME_BATCH) {
+        const uint8_t *p = in->at;
+        size_t have = input_have(in);
+        struct lengths l = have < s->header ? (struct lengths){ UINT32_MAX, 0 } : lengths_of(s, p);
+        if (l.captured > FRAME_LARGEST || have < s->header + l.captured) {
+            if (n || !pcap_refill(c, s)) /* refilling moves the bytes that frames borrow */
+                break;
+            continue;
+        }
+        int64_t seconds = load_u32(p, s->little), ticks = load_u32(p + 4, s->little);
+        out[n++] = (struct frame){
+            .number = ++c->number,
+            .time_ns = seconds * 1000000000 + ticks * s->tick_ns,
+            .data = bytes_of(p + s->header, l.captured, l.on_wire),
+            .link = s->link,
+        };
+        in->at = p + s->header + l.captured;
+    }
+    return n;
+}
+
+static void pcap_close_state(struct capture *c)
+{
+    free(c->state);
+    c->state = NULL;
+}
+
+const struct reader pcap_reader = {
+    .format = "pcap",
+    .recognise = pcap_recognise,
+    .open = pcap_open,
+    .next = pcap_next_batch,
+    .close = pcap_close_state,
+};

@@ -1,0 +1,602 @@
+/* pcapng.c - pcapng files.  draft-ietf-opsawg-pcapng; limits as in Wireshark.
+ *
+ * Every block carries its length twice, so a damaged one can be stepped over: reading resumes at
+ * the next block of a known type whose two lengths agree.  What was lost between has no frame
+ * numbers.  Times past what 64 bits of nanoseconds hold saturate; a simple packet block has no time
+ * and takes that of the packet before it. */
+#include "base/text.h"
+#include "frame/reader.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    BLOCK_SECTION = 0x0a0d0d0a,
+    BLOCK_INTERFACE = 1,
+    BLOCK_PACKET = 2, /* obsolete */
+    BLOCK_SIMPLE = 3,
+    BLOCK_NAMES = 4,
+    BLOCK_STATISTICS = 5,
+    BLOCK_ENHANCED = 6,
+    BLOCK_JOURNAL = 9,
+    BLOCK_SECRETS = 10,
+    BLOCK_SYSDIG = 0x204,
+    BLOCK_SYSDIG_2 = 0x216,
+    BLOCK_SYSDIG_2_LARGE = 0x221,
+    BLOCK_CUSTOM = 0xbad,
+    BLOCK_CUSTOM_UNCOPIED = 0x40000bad,
+};
+
+enum {
+    BLOCK_LEAST = 12, /* type, length, length */
+    SECTION_LEAST = 28,
+    SEARCH_LARGEST = 512 * 1024,     /* a block to resume at is no longer than this */
+    SEARCH_BYTES = 64 * 1024 * 1024, /* after so many without one the file is given up */
+    INTERFACES = 4096,               /* of one section */
+};
+
+static const uint32_t magic_order = 0x1a2b3c4d;
+
+/* time_ns = ticks * multiply / divide / 2^shift + offset */
+struct ticks {
+    uint64_t fast_limit; /* up to here ticks * multiply + offset_ns cannot overflow */
+    uint64_t multiply, divide;
+    unsigned shift;
+    int64_t offset_s, offset_ns;
+};
+
+struct port {
+    struct ticks ticks;
+    uint32_t link, snap_length;
+    struct capture_interface *described; /* in the facts; NULL beyond CAPTURE_INTERFACES */
+    bool statistics_seen;
+};
+
+struct pcapng_state {
+    bool little;
+    uint32_t first; /* number of the section's first interface over the whole input */
+    uint32_t n_ports;
+    int64_t newest_ns;
+    struct port port[INTERFACES];
+};
+
+struct block {
+    uint32_t type, length; /* as rounded up to whole words */
+    const uint8_t *at;
+    bool little;
+};
+
+__extension__ typedef __int128 wide;
+
+static int64_t clamp(wide v)
+{
+    return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v;
+}
+
+static int64_t ticks_slow(const struct ticks *t, uint64_t ticks)
+{
+    wide ns = (wide)ticks * (wide)t->multiply / (wide)t->divide >> t->shift;
+    return clamp(ns + (wide)t->offset_s * 1000000000);
+}
+
+static inline int64_t ticks_ns(const struct ticks *t, uint64_t ticks)
+{
+    if (ticks <= t->fast_limit)
+        return (int64_t)(ticks * t->multiply) + t->offset_ns;
+    return ticks_slow(t, ticks);
+}
+
+/* if_tsresol: the negative power of 10 or, with the top bit, of 2. */
+static struct ticks ticks_of(uint8_t resolution, int64_t offset_s)
+{
+    struct ticks t = { .multiply = 1000000000, .divide = 1, .offset_s = offset_s };
+    unsigned power = resolution & 0x7f;
+
+    if (resolution & 0x80)
+        t.shift = power;
+    for (; !(resolution & 0x80) && power; power--) {
+        if (t.multiply > 1)
+            t.multiply /= 10;
+        else if (t.divide <= UINT64_MAX / 10)
+            t.divide *= 10; /* 10^-29 and finer: every time is 0 anyway */
+    }
+    t.offset_ns = clamp((wide)offset_s * 1000000000);
+    if (!t.shift && t.divide == 1)
+        t.fast_limit = (uint64_t)(INT64_MAX - (t.offset_ns > 0 ? t.offset_ns : 0)) / t.multiply;
+    return t;
+}
+
+/* Integers of a window in the section's order. */
+static uint16_t take_u16(struct bytes *b, bool little)
+{
+    uint16_t v = bytes_u16(b);
+    return little ? (uint16_t)(v >> 8 | v << 8) : v;
+}
+
+static uint32_t take_u32(struct bytes *b, bool little)
+{
+    return little ? bytes_u32_le(b) : bytes_u32(b);
+}
+
+static uint64_t take_u64(struct bytes *b, bool little)
+{
+    uint64_t first = take_u32(b, little), second = take_u32(b, little);
+    return little ? second << 32 | first : first << 32 | second;
+}
+
+static struct bytes body_of(const struct block *b)
+{
+    return bytes_whole(b->at + 8, b->length - BLOCK_LEAST);
+}
+
+/* The next option; false at the end of the list or where it stops making sense. */
+static bool option_next(struct bytes *options, bool little, uint16_t *code, struct bytes *value)
+{
+    *code = take_u16(options, little);
+    uint16_t length = take_u16(options, little);
+    *value = bytes_take(options, length);
+    if (*code == 0 || !bytes_ok(options))
+        return false;
+    size_t padding = -(size_t)length & 3;
+    bytes_skip(options, padding < options->left ? padding : options->left);
+    return true;
+}
+
+static bool pcapng_recognise(const uint8_t *p, size_t n)
+{
+    return n >= 4 && load_u32(p, false) == BLOCK_SECTION;
+}
+
+/* Does this block announce a byte order, and which? */
+static bool order_of(const uint8_t *p, bool *little)
+{
+    *little = load_u32(p + 8, true) == magic_order;
+    return *little || load_u32(p + 8, false) == magic_order;
+}
+
+static bool length_possible(uint32_t length)
+{
+    return length >= BLOCK_LEAST && length <= INPUT_LARGEST;
+}
+
+/* Blocks end on a word; some writers forget the padding in both lengths. */
+static inline uint32_t length_at(const uint8_t *p, bool little)
+{
+    return (load_u32(p, little) + 3) & ~UINT32_C(3);
+}
+
+/* The block at `at` as its first 12 bytes tell it. */
+static struct block block_at(const struct pcapng_state *s, const uint8_t *at)
+{
+    struct block b = { .type = load_u32(at, s->little), .at = at, .little = s->little };
+    if (b.type == BLOCK_SECTION && !order_of(at, &b.little))
+        return b; /* length 0: not possible */
+    b.length = length_at(at + 4, b.little);
+    return b;
+}
+
+static inline bool lengths_agree(const struct block *b)
+{
+    return length_at(b->at + b->length - 4, b->little) == b->length;
+}
+
+static inline bool block_whole(const struct pcapng_state *s, const struct input *in,
+                               struct block *b)
+{
+    size_t have = input_have(in);
+    if (have < BLOCK_LEAST)
+        return false;
+    *b = block_at(s, in->at);
+    return length_possible(b->length) && b->length <= have && lengths_agree(b);
+}
+
+static bool type_known(uint32_t type)
+{
+    static const uint32_t types[] = {
+        BLOCK_SECTION, BLOCK_INTERFACE,  BLOCK_PACKET,   BLOCK_SIMPLE,
+        BLOCK_NAMES,   BLOCK_STATISTICS, BLOCK_ENHANCED, BLOCK_SECRETS,
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (type == types[i])
+            return true;
+    return false;
+}
+
+/* Can reading resume at in->at? */
+static bool block_resumes(const struct pcapng_state *s, struct input *in)
+{
+    struct block b = block_at(s, in->at);
+    if (!type_known(b.type) || !length_possible(b.length) || b.length > SEARCH_LARGEST)
+        return false;
+    return input_need(in, b.length) >= b.length && block_whole(s, in, &b);
+}
+
+/* Steps over a damaged block; false when the input holds no other. */
+static bool block_search(const struct pcapng_state *s, struct input *in)
+{
+    for (size_t passed = 0; passed < SEARCH_BYTES; passed++) {
+        if (input_need(in, BLOCK_LEAST + 1) <= BLOCK_LEAST)
+            return false;
+        in->at++;
+        if (block_resumes(s, in))
+            return true;
+    }
+    return false;
+}
+
+static void block_damaged(struct capture *c, uint64_t at, const char *said)
+{
+    if (block_search(c->state, &c->input)) {
+        capture_damaged(c, at, "%s; reading resumed at byte %" PRIu64, said,
+                        input_offset(&c->input));
+        return;
+    }
+    capture_damaged(c, at, "%s", said);
+    c->ended = true;
+}
+
+/* No whole block is in the window: fetch one, or find out why there is none. */
+static void block_fetch(struct capture *c)
+{
+    struct input *in = &c->input;
+    size_t have = input_need(in, BLOCK_LEAST);
+    uint64_t at = input_offset(in);
+    char said[120];
+
+    if (have < BLOCK_LEAST) {
+        if (have || in->error[0])
+            capture_damaged(
+                c, at, "block at byte %" PRIu64 " takes at least %d bytes, the %s has %zu left", at,
+                BLOCK_LEAST, c->noun, have);
+        c->ended = true;
+        return;
+    }
+    struct block b = block_at(c->state, in->at);
+    if (!length_possible(b.length)) {
+        snprintf(said, sizeof said,
+                 "block at byte %" PRIu64 " claims an impossible %" PRIu32 " bytes", at, b.length);
+        block_damaged(c, at, said);
+        return;
+    }
+    have = input_need(in, b.length);
+    if (have < b.length) {
+        capture_damaged(c, at,
+                        "block at byte %" PRIu64 " claims %" PRIu32 " bytes, the %s has %zu left",
+                        at, b.length, c->noun, have);
+        c->ended = true;
+        return;
+    }
+    b.at = in->at;
+    if (!lengths_agree(&b)) {
+        snprintf(said, sizeof said,
+                 "block at byte %" PRIu64 " claims %" PRIu32 " bytes but does not end there", at,
+                 b.length);
+        block_damaged(c, at, said);
+    }
+}
+
+static void lost(struct capture *c, const struct block *b, const char *why)
+{
+    uint64_t at = c->input.base + (uint64_t)(b->at - c->input.buffer);
+    capture_damaged(c, at, "block at byte %" PRIu64 " %s; the block is passed over", at, why);
+}
+
+static void section_take(struct capture *c, const struct block *b)
+{
+    struct pcapng_state *s = c->state;
+    if (b->length < SECTION_LEAST || !order_of(b->at, &s->little)) {
+        lost(c, b, "begins a section but is too short");
+        return;
+    }
+    s->first += s->n_ports;
+    s->n_ports = 0;
+    if (load_u16(b->at + 12, s->little) != 1)
+        lost(c, b, "begins a section of an unknown version");
+}
+
+/* Some writers count a NUL as part of the string. */
+static void name_copy(const struct bytes *value, char *out, size_t size)
+{
+    text_printable(value->at, strnlen((const char *)value->at, value->left), out, size);
+}
+
+static void interface_options(struct capture *c, struct port *port, struct bytes options)
+{
+    struct pcapng_state *s = c->state;
+    struct capture_interface *described = port->described;
+    uint8_t resolution = 6;
+    int64_t offset_s = 0;
+    uint16_t code;
+    struct bytes value;
+
+    while (option_next(&options, s->little, &code, &value)) {
+        if (code == 2 && described) /* if_name */
+            name_copy(&value, described->name, sizeof described->name);
+        else if (code == 9 && value.left == 1) /* if_tsresol */
+            resolution = bytes_u8(&value);
+        else if (code == 11 && described && bytes_u8(&value) == 0) /* if_filter, as text */
+            name_copy(&value, described->filter, sizeof described->filter);
+        else if (code == 14 && value.left == 8) /* if_tsoffset */
+            offset_s = (int64_t)take_u64(&value, s->little);
+    }
+    port->ticks = ticks_of(resolution, offset_s);
+    if (resolution & 0x80 ? resolution > (0x80 | 19) : resolution > 6)
+        c->facts.nanoseconds = true;
+}
+
+static void interface_take(struct capture *c, const struct block *b)
+{
+    struct pcapng_state *s = c->state;
+    struct bytes body = body_of(b);
+    uint16_t link = take_u16(&body, s->little);
+    bytes_skip(&body, 2);
+    uint32_t snap_length = take_u32(&body, s->little);
+
+    if (!bytes_ok(&body)) {
+        lost(c, b, "describes an interface but is too short");
+        return;
+    }
+    if (s->n_ports == INTERFACES) {
+        lost(c, b, "describes one interface too many");
+        return;
+    }
+    struct port *port = &s->port[s->n_ports];
+    *port = (struct port){ .link = link_of_file(link), .snap_length = snap_length };
+    if (s->first + s->n_ports == c->facts.n_interfaces)
+        port->described = capture_describe(c, port->link, snap_length);
+    interface_options(c, port, body);
+    s->n_ports++;
+}
+
+static uint64_t sum(uint64_t a, uint64_t b) { return a + b < a ? UINT64_MAX : a + b; }
+
+static void statistics_take(struct capture *c, const struct block *b)
+{
+    struct pcapng_state *s = c->state;
+    struct bytes body = body_of(b);
+    uint32_t id = take_u32(&body, s->little);
+    uint64_t dropped = 0;
+    bool known = false;
+    uint16_t code;
+    struct bytes value;
+
+    bytes_skip(&body, 8); /* time */
+    if (!bytes_ok(&body) || id >= s->n_ports)
+        return;
+    while (option_next(&body, s->little, &code, &value)) {
+        if ((code == 5 || code == 7) && value.left == 8) { /* isb_ifdrop, isb_osdrop */
+            dropped = sum(dropped, take_u64(&value, s->little));
+            known = true;
+        }
+    }
+    struct port *port = &s->port[id];
+    if (known && port->described) {
+        port->described->dropped = dropped;
+        port->described->dropped_known = port->statistics_seen = true;
+    }
+}
+
+/* Where the packet lies in its block. */
+struct packet_place {
+    uint32_t id, captured, on_wire;
+    uint32_t skip; /* from the block's start to the packet */
+    uint64_t ticks;
+};
+
+static inline struct packet_place enhanced_place(const uint8_t *p, bool little)
+{
+    return (struct packet_place){
+        .id = load_u32(p + 8, little),
+        .ticks = (uint64_t)load_u32(p + 12, little) << 32 | load_u32(p + 16, little),
+        .captured = load_u32(p + 20, little),
+        .on_wire = load_u32(p + 24, little),
+        .skip = 28,
+    };
+}
+
+static bool packet_fits(struct capture *c, const struct block *b, const struct packet_place *place)
+{
+    const struct pcapng_state *s = c->state;
+    const char *why = NULL;
+    if (place->id >= s->n_ports)
+        why = "names an interface that is not described";
+    else if (place->captured > FRAME_LARGEST || place->captured > b->length - place->skip - 4)
+        why = "holds a packet longer than itself";
+    if (why)
+        lost(c, b, why);
+    return why == NULL;
+}
+
+static inline size_t packet_take(struct capture *c, const struct block *b,
+                                 const struct packet_place *place, struct frame *out)
+{
+    struct pcapng_state *s = c->state;
+    if (!packet_fits(c, b, place))
+        return 0;
+    const struct port *port = &s->port[place->id];
+    if (b->type != BLOCK_SIMPLE)
+        s->newest_ns = ticks_ns(&port->ticks, place->ticks);
+    *out = (struct frame){
+        .number = ++c->number,
+        .time_ns = s->newest_ns,
+        .data = bytes_of(b->at + place->skip, place->captured, place->on_wire),
+        .link = port->link,
+        .interface = s->first + place->id,
+    };
+    return 1;
+}
+
+static size_t simple_take(struct capture *c, const struct block *b, struct frame *out)
+{
+    const struct pcapng_state *s = c->state;
+    uint32_t on_wire = load_u32(b->at + 8, s->little);
+    uint32_t snap = s->n_ports ? s->port[0].snap_length : 0;
+    uint32_t room = b->length - 16;
+    uint32_t captured = snap && snap < on_wire ? snap : on_wire;
+    const struct packet_place place = { .captured = captured < room ? captured : room,
+                                        .on_wire = on_wire,
+                                        .skip = 12 };
+    return packet_take(c, b, &place, out);
+}
+
+/* The obsolete packet block: 16 bits of interface, 16 bits of packets lost since the last. */
+static size_t obsolete_take(struct capture *c, const struct block *b, struct frame *out)
+{
+    const struct pcapng_state *s = c->state;
+    struct packet_place place = enhanced_place(b->at, s->little);
+    uint16_t dropped = load_u16(b->at + 10, s->little);
+    place.id = load_u16(b->at + 8, s->little);
+    if (!packet_take(c, b, &place, out))
+        return 0;
+    const struct port *port = &s->port[place.id];
+    if (dropped != UINT16_MAX && port->described && !port->statistics_seen) {
+        port->described->dropped = sum(port->described->dropped, dropped);
+        port->described->dropped_known = true;
+    }
+    return 1;
+}
+
+/* Answers how many frames the block gave: 0 or 1. */
+static size_t other_take(struct capture *c, const struct block *b, struct frame *out)
+{
+    switch (b->type) {
+    case BLOCK_SECTION:
+        section_take(c, b);
+        return 0;
+    case BLOCK_INTERFACE:
+        interface_take(c, b);
+        return 0;
+    case BLOCK_STATISTICS:
+        statistics_take(c, b);
+        return 0;
+    case BLOCK_SECRETS:
+        c->facts.has_secrets = true;
+        return 0;
+    case BLOCK_PACKET:
+        if (b->length >= 32)
+            return obsolete_take(c, b, out);
+        break;
+    case BLOCK_SIMPLE:
+        if (b->length >= 16)
+            return simple_take(c, b, out);
+        break;
+    case BLOCK_ENHANCED:
+        break;
+    case BLOCK_JOURNAL:
+    case BLOCK_SYSDIG:
+    case BLOCK_SYSDIG_2:
+    case BLOCK_SYSDIG_2_LARGE:
+    case BLOCK_CUSTOM:
+    case BLOCK_CUSTOM_UNCOPIED:
+        c->number++; /* Wireshark lists these among the packets, so they take a number */
+        return 0;
+    default: /* names, and what comes after this program */
+        return 0;
+    }
+    lost(c, b, "is too short for a packet");
+    return 0;
+}
+
+static size_t pcapng_next_batch(struct capture *c, struct frame out[FRAME_BATCH])
+{
+    const struct pcapng_state *s = c->state;
+    struct block b;
+    size_t n = 0;
+
+    while (n < FRAME_BATCH && !c->ended) {
+        if (!block_whole(s, &c->input, &b)) {
+            if (n) /* fetching moves the bytes that frames borrow */
+                break;
+            block_fetch(c);
+            continue;
+        }
+        c->input.at += b.length;
+        if (b.type == BLOCK_ENHANCED && b.length >= 32) {
+            const struct packet_place place = enhanced_place(b.at, s->little);
+            n += packet_take(c, &b, &place, &out[n]);
+        } else {
+            n += other_take(c, &b, &out[n]);
+        }
+    }
+    return n;
+}
+
+/* The header of a pcapng file is all up to its first interface: without that no packet means
+ * anything.  A file that ends in good order before it is an empty capture. */
+static bool header_take(struct capture *c)
+{
+    const struct pcapng_state *s = c->state;
+    struct block b;
+
+    while (!c->ended && !s->n_ports) {
+        if (!block_whole(s, &c->input, &b)) {
+            block_fetch(c);
+            if (c->ended && c->facts.damaged)
+                return false;
+            continue;
+        }
+        if (b.type == BLOCK_ENHANCED || b.type == BLOCK_SIMPLE || b.type == BLOCK_PACKET)
+            return true;
+        c->input.at += b.length;
+        other_take(c, &b, NULL);
+    }
+    return true;
+}
+
+static bool section_refused(struct capture *c, struct failure *failure)
+{
+    struct input *in = &c->input;
+    bool little;
+    char why[120];
+
+    if (input_need(in, SECTION_LEAST) < SECTION_LEAST) {
+        snprintf(why, sizeof why, "a pcapng file cut inside its header (%zu bytes)",
+                 input_have(in));
+        failure_set(failure, c->name, why, "copy the file again and compare the size");
+        return true;
+    }
+    if (!order_of(in->at, &little)) {
+        refuse_content(c->name, in->at, input_have(in), failure);
+        return true;
+    }
+    unsigned major = load_u16(in->at + 12, little), minor = load_u16(in->at + 14, little);
+    if (major != 1) {
+        snprintf(why, sizeof why, "pcapng version %u.%u is not known", major, minor);
+        failure_set(failure, c->name, why, "I read pcapng version 1");
+        return true;
+    }
+    return false;
+}
+
+static void pcapng_close_state(struct capture *c)
+{
+    free(c->state);
+    c->state = NULL;
+}
+
+static bool pcapng_open(struct capture *c, struct failure *failure)
+{
+    if (section_refused(c, failure))
+        return false;
+    c->state = calloc(1, sizeof(struct pcapng_state));
+    if (!c->state) {
+        failure_set(failure, c->name, "no memory left", "");
+        return false;
+    }
+    if (header_take(c))
+        return true;
+    char why[240];
+    snprintf(why, sizeof why, "a pcapng file broken inside its header (%s)", c->facts.damage);
+    failure_set(failure, c->name, why, "copy the file again and compare the size");
+    pcapng_close_state(c);
+    return false;
+}
+
+const struct reader pcapng_reader = {
+    .format = "pcapng",
+    .recognise = pcapng_recognise,
+    .open = pcapng_open,
+    .next = pcapng_next_batch,
+    .close = pcapng_close_state,
+};
