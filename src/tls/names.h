@@ -2,7 +2,8 @@
  *
  * Every function answers a constant string; for a number that the registry of the day of writing
  * does not list, NULL.  The callers print the number then.
- * Sources: IANA TLS Parameters, TLS ExtensionType Values (tables generated once, then committed). */
+ * Sources: IANA TLS Parameters, TLS ExtensionType Values (tables generated once, then committed).
+ */
 #pragma once
 
 #include <stdint.h>

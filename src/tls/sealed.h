@@ -25,12 +25,12 @@ enum sealed_row {
 
 /* How the connection ended, as TCP shows it. */
 struct sealed_end {
-    bool closed;          /* FIN or RST by anybody */
-    enum side closed_by;  /* the first to close */
+    bool closed;         /* FIN or RST by anybody */
+    enum side closed_by; /* the first to close */
     bool by_reset;
-    int64_t close_ns;     /* time of that close */
-    int64_t last_ns;      /* last packet of the connection */
-    int64_t rtt_ns;       /* 0 when unknown */
+    int64_t close_ns; /* time of that close */
+    int64_t last_ns;  /* last packet of the connection */
+    int64_t rtt_ns;   /* 0 when unknown */
 };
 
 struct sealed_reading {
@@ -38,16 +38,16 @@ struct sealed_reading {
     uint16_t expected_finished; /* octets of a normal Finished record for this suite; 0 unknown */
     uint16_t alert_length;      /* octets of the alert-size record, when the row has one */
     struct tls_stamp alert_at;  /* that record */
-    struct tls_stamp final_flight; /* where the client's final flight was complete */
+    struct tls_stamp final_flight;  /* where the client's final flight was complete */
     struct tls_stamp server_flight; /* last server record before the client answered */
-    int64_t window_ns;          /* 2 RTT + 200 ms, as used */
-    bool certificate_requested; /* derived: the client sent a Certificate, or the server's flight
-                                   has a record between EncryptedExtensions and Certificate */
+    int64_t window_ns;              /* 2 RTT + 200 ms, as used */
+    bool certificate_requested;    /* derived: the client sent a Certificate, or the server's flight
+                                      has a record between EncryptedExtensions and Certificate */
     bool client_certificate_empty; /* 25 octets (41 padded by 16) before the Finished */
     bool client_certificate_sent;  /* any Certificate, even empty */
-    bool client_data;           /* sealed client records beyond the final flight */
-    bool server_data;           /* sealed server records beyond tickets, or any after client data */
-    bool closed_clean;          /* an alert-size record (close_notify) preceded the close */
+    bool client_data;              /* sealed client records beyond the final flight */
+    bool server_data;  /* sealed server records beyond tickets, or any after client data */
+    bool closed_clean; /* an alert-size record (close_notify) preceded the close */
 };
 
 struct sealed_reading sealed_read(const struct tls *t, const struct sealed_end *end);

@@ -1,16 +1,16 @@
 /* tls.h - one TLS connection as a bystander without keys sees it: bytes in, facts out.
  *
- * What it is: tls_feed takes the in-order bytes of one side, frames records (SSL 3.0 to TLS 1.3, and
- * the SSL 2.0 form of a ClientHello), joins handshake messages across record and segment borders,
- * keeps what was said, and steps a table of edges.  Bodies of sealed records are never copied: the
- * caller is told how many bytes may be skipped.
- * What it refuses: policy.  It records what was said, even when it is illegal; verdict/ judges.
- * Bounds: a handshake message above TLS_MESSAGE_MAX is skipped and marked; lists have ceilings and
- * count what they could not keep; every byte is looked at at most once.
- * Units: lengths in octets as on the wire, without record headers; times in ns; frames 1-based.
- * Ownership: struct tls and everything it points to lives in the arena given to tls_open; windows in
- * hellos point into copies there.  Certificates are borrowed: see tls_feed.
- * Sources: RFC 8446, 5246, 4346, 2246, 6101, 6066, 7301, 7507, 7627, 8701 (GREASE). */
+ * What it is: tls_feed takes the in-order bytes of one side, frames records (SSL 3.0 to TLS 1.3,
+ * and the SSL 2.0 form of a ClientHello), joins handshake messages across record and segment
+ * borders, keeps what was said, and steps a table of edges.  Bodies of sealed records are never
+ * copied: the caller is told how many bytes may be skipped. What it refuses: policy.  It records
+ * what was said, even when it is illegal; verdict/ judges. Bounds: a handshake message above
+ * TLS_MESSAGE_MAX is skipped and marked; lists have ceilings and count what they could not keep;
+ * every byte is looked at at most once. Units: lengths in octets as on the wire, without record
+ * headers; times in ns; frames 1-based. Ownership: struct tls and everything it points to lives in
+ * the arena given to tls_open; windows in hellos point into copies there.  Certificates are
+ * borrowed: see tls_feed. Sources: RFC 8446, 5246, 4346, 2246, 6101, 6066, 7301, 7507, 7627, 8701
+ * (GREASE). */
 #pragma once
 
 #include "base/arena.h"
@@ -21,34 +21,38 @@
 #include <stdint.h>
 
 enum tls_content { /* RFC 8446 section 5.1 */
-    TLS_CHANGE_CIPHER_SPEC = 20,
-    TLS_ALERT = 21,
-    TLS_HANDSHAKE = 22,
-    TLS_APPLICATION_DATA = 23,
-    TLS_HEARTBEAT = 24,
+                   TLS_CHANGE_CIPHER_SPEC = 20,
+                   TLS_ALERT = 21,
+                   TLS_HANDSHAKE = 22,
+                   TLS_APPLICATION_DATA = 23,
+                   TLS_HEARTBEAT = 24,
 };
 
 enum tls_message_type { /* IANA TLS HandshakeType; from 1000 up: ours */
-    TLS_HELLO_REQUEST = 0,
-    TLS_CLIENT_HELLO = 1,
-    TLS_SERVER_HELLO = 2,
-    TLS_NEW_SESSION_TICKET = 4,
-    TLS_END_OF_EARLY_DATA = 5,
-    TLS_ENCRYPTED_EXTENSIONS = 8,
-    TLS_CERTIFICATE = 11,
-    TLS_SERVER_KEY_EXCHANGE = 12,
-    TLS_CERTIFICATE_REQUEST = 13,
-    TLS_SERVER_HELLO_DONE = 14,
-    TLS_CERTIFICATE_VERIFY = 15,
-    TLS_CLIENT_KEY_EXCHANGE = 16,
-    TLS_FINISHED = 20,
-    TLS_CERTIFICATE_URL = 21,
-    TLS_CERTIFICATE_STATUS = 22,
-    TLS_SUPPLEMENTAL_DATA = 23,
-    TLS_KEY_UPDATE = 24,
-    TLS_COMPRESSED_CERTIFICATE = 25,
-    TLS_NEXT_PROTOCOL = 67,
-    TLS_HELLO_RETRY_REQUEST = 1000, /* a ServerHello with the random of RFC 8446 section 4.1.3 */
+                        TLS_HELLO_REQUEST = 0,
+                        TLS_CLIENT_HELLO = 1,
+                        TLS_SERVER_HELLO = 2,
+                        TLS_NEW_SESSION_TICKET = 4,
+                        TLS_END_OF_EARLY_DATA = 5,
+                        TLS_ENCRYPTED_EXTENSIONS = 8,
+                        TLS_CERTIFICATE = 11,
+                        TLS_SERVER_KEY_EXCHANGE = 12,
+                        TLS_CERTIFICATE_REQUEST = 13,
+                        TLS_SERVER_HELLO_DONE = 14,
+                        TLS_CERTIFICATE_VERIFY = 15,
+                        TLS_CLIENT_KEY_EXCHANGE = 16,
+                        TLS_FINISHED = 20,
+                        TLS_CERTIFICATE_URL = 21,
+                        TLS_CERTIFICATE_STATUS = 22,
+                        TLS_SUPPLEMENTAL_DATA = 23,
+                        TLS_KEY_UPDATE = 24,
+                        TLS_COMPRESSED_CERTIFICATE = 25,
+                        TLS_NEXT_PROTOCOL = 67,
+                        TLS_HELLO_RETRY_REQUEST =
+                            1000, /* a ServerHello with the random of RFC 8446 section 4.1.3 */
+                        TLS_SERVER_HELLO_13 =
+                            1001,              /* in edges only: a ServerHello that chose TLS 1.3 */
+                        TLS_KEY_CHANGE = 1002, /* in edges only: ChangeCipherSpec up to TLS 1.2 */
 };
 
 enum tls_state {
@@ -67,7 +71,9 @@ enum tls_state {
 };
 
 enum {
-    TLS_MESSAGE_MAX = 128 * 1024 - 64, /* octets of one handshake message that we keep */
+    TLS_MESSAGE_MAX =
+        128 * 1024 - 64,       /* octets of one handshake message that we keep, header included */
+    TLS_HELLO_MAX = 16 * 1024, /* octets of a hello that we keep; the rest counts as cut */
     TLS_CHAIN_MAX = 16,
     TLS_SEALED_MAX = 24, /* sealed records remembered a side, from the first */
     TLS_MESSAGES_MAX = 96,
@@ -90,11 +96,11 @@ struct tls_message {
 
 struct tls_alert {
     struct tls_stamp at;
-    uint8_t from;      /* enum side */
-    bool encrypted;    /* level and code are unknown */
-    uint8_t level;     /* 1 warning, 2 fatal; as sent */
-    uint8_t code;      /* IANA TLS Alerts */
-    uint16_t length;   /* of the record */
+    uint8_t from;    /* enum side */
+    bool encrypted;  /* level and code are unknown */
+    uint8_t level;   /* 1 warning, 2 fatal; as sent */
+    uint8_t code;    /* IANA TLS Alerts */
+    uint16_t length; /* of the record */
 };
 
 struct tls_sealed {
@@ -108,6 +114,7 @@ struct tls_client_hello {
     uint16_t record_version, legacy_version;
     uint8_t random[32];
     uint8_t session_id_length;
+    uint8_t session_id[32]; /* its first octets */
     bool sslv2_form, cut, malformed;
     bool psk, early_data, ticket, ech, renegotiation, fallback_scsv, extended_master_secret;
     bool post_handshake_auth;
@@ -127,8 +134,8 @@ enum tls_downgrade { TLS_NO_MARK, TLS_MARK_12, TLS_MARK_11 };
 struct tls_server_hello {
     struct tls_stamp at;
     bool present, cut, malformed;
-    bool psk;                  /* pre_shared_key: the offer was accepted */
-    bool session_id_echoed;    /* equal to the client's non-empty one */
+    bool psk;               /* pre_shared_key: the offer was accepted */
+    bool session_id_echoed; /* equal to the client's non-empty one */
     bool ticket, extended_master_secret, early_data;
     uint16_t record_version, legacy_version;
     uint16_t version; /* negotiated: supported_versions, else the legacy one */
@@ -141,38 +148,44 @@ struct tls_server_hello {
 };
 
 struct tls_half {
-    uint8_t record_type;     /* of the record being read */
+    uint8_t record_type; /* of the record being read */
+    uint8_t record_use;  /* what its body is good for: see record.c */
     uint16_t record_version;
-    uint32_t body_left;      /* octets of that record still to come */
-    bool lost;               /* framing lost for good: gap over a header, or no TLS any more */
-    bool alien;              /* an impossible record header in a complete stream */
-    bool gap;                /* some handshake bytes of this side were never seen */
-    bool clipped;            /* ... because of the snap length */
-    bool sealed;             /* everything from here on is encrypted */
-    bool wrapped;            /* body_left is the rest of a record that was announced cut */
+    uint16_t record_length;
+    uint32_t body_left;           /* octets of that record still to come */
+    bool lost;                    /* framing lost for good: gap over a header, or no TLS any more */
+    bool alien;                   /* an impossible record header in a complete stream */
+    bool gap;                     /* some handshake bytes of this side were never seen */
+    bool clipped;                 /* ... because of the snap length */
+    bool sealed;                  /* everything from here on is encrypted */
+    bool wrapped;                 /* some of the current record's body is missing */
+    bool unsure;                  /* client ChangeCipherSpec before any ServerHello: 1.3 or not? */
+    uint8_t alert[2], alert_have; /* of the plain alert being read */
     struct tls_stamp first, last; /* record completed */
-    struct tls_stamp ccs;    /* frame 0 = none */
-    struct tls_stamp finish; /* up to 1.2: first sealed handshake record after the CCS */
+    struct tls_stamp ccs;         /* frame 0 = none */
+    struct tls_stamp finish;      /* up to 1.2: first sealed handshake record after the CCS */
     uint32_t finish_length;
     uint32_t n_records;
-    uint32_t n_application;  /* records of type 23 after the handshake (see tls_feed) */
+    uint32_t n_application; /* records of type 23 up to TLS 1.2, or of unknown version; in TLS 1.3
+                               (and as early data) they are in the sealed list instead */
     uint64_t application_bytes;
     struct tls_stamp first_application, last_application;
-    uint32_t n_sealed;       /* sealed records, also those not remembered */
+    uint32_t n_sealed; /* sealed records of type 21, 22 and, as said above, 23; also those not
+                          remembered */
     struct tls_sealed *sealed_list; /* the first TLS_SEALED_MAX */
     struct tls_sealed sealed_last;
     /* the handshake message being joined */
     uint8_t *join;
     uint32_t join_have, join_need, join_size;
-    uint32_t join_skip; /* octets of a message that is too large to keep */
-    uint32_t join_clipped;
+    uint32_t join_skip; /* octets still to come of a message that was handed on cut */
+    bool join_lost;     /* a gap hid a message border: wait for the next record */
 };
 
 struct tls_certificates {
     enum side from;
     struct tls_stamp at;
-    unsigned n;     /* entries in the message; der holds the first TLS_CHAIN_MAX */
-    bool cut;       /* the message was not whole, or did not parse to its end */
+    unsigned n; /* entries in the message; der holds the first TLS_CHAIN_MAX */
+    bool cut;   /* the message was not whole, or did not parse to its end */
     struct bytes der[TLS_CHAIN_MAX];
 };
 
@@ -181,8 +194,8 @@ struct tls {
     struct pool *pool;   /* borrowed */
     enum tls_state state;
     struct tls_half half[SIDES];
-    struct tls_client_hello *hello;       /* the first; NULL before it */
-    struct tls_client_hello *hello_again; /* after a HelloRetryRequest */
+    struct tls_client_hello *hello;              /* the first; NULL before it */
+    struct tls_client_hello *hello_again;        /* after a HelloRetryRequest */
     struct tls_server_hello server_hello, retry; /* .present tells */
     unsigned n_client_hellos, n_retries;
     struct tls_stamp unexpected; /* first message that no edge allows; frame 0 = none */
@@ -191,12 +204,13 @@ struct tls {
     uint16_t n_messages, messages_size, messages_lost;
     struct tls_alert *alerts;
     uint16_t n_alerts, alerts_lost;
-    struct tls_stamp certificate[SIDES];         /* Certificate seen in clear; frame 0 = none */
+    struct tls_stamp certificate[SIDES]; /* Certificate seen in clear; frame 0 = none */
     unsigned n_certificates[SIDES];
-    struct tls_stamp certificate_request;        /* seen in clear */
-    struct bytes request_types, request_schemes; /* its certificate_types, supported_signature_algs */
-    unsigned request_authorities;                /* CA names it lists */
-    struct tls_certificates fresh;               /* borrowed: valid only after TLS_STEP_CERTIFICATES */
+    struct tls_stamp certificate_request; /* seen in clear */
+    struct bytes request_types,
+        request_schemes;           /* its certificate_types, supported_signature_algs */
+    unsigned request_authorities;  /* CA names it lists */
+    struct tls_certificates fresh; /* borrowed: valid only after TLS_STEP_CERTIFICATES */
     bool out_of_memory;
 };
 
@@ -213,7 +227,8 @@ struct tls *tls_open(struct arena *arena, struct pool *pool);
  * come again, followed by more (less than a record header, or an unsplit SSL 2.0 hello).
  * After TLS_STEP_MORE, t->half[from].body_left octets that follow belong to a record nobody needs
  * (see tls_skippable) and may be skipped unseen.  t->fresh borrows `in` and the join buffer and is
- * valid until the next call.  Clipped bytes at the end of `in` were on the wire but not captured. */
+ * valid until the next call.  Clipped bytes at the end of `in` were on the wire but not captured.
+ */
 enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at);
 
 /* How many octets after the last tls_feed of this side the caller may drop without showing them;
@@ -221,16 +236,24 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
 uint32_t tls_skippable(const struct tls *t, enum side from);
 void tls_skipped(struct tls *t, enum side from, uint32_t n, struct tls_stamp at);
 
-/* n octets of this side are missing for good (capture loss, or cut).  Framing survives when they lie
- * inside one record. */
+/* n octets of this side are missing for good (capture loss, or cut).  Framing survives when they
+ * lie inside one record.  A Certificate under way is handed on as far as it was seen: t->fresh.n >
+ * 0 then, until the next call (tls_feed answers TLS_STEP_CERTIFICATES when it meets clipped bytes
+ * itself). */
 void tls_gap(struct tls *t, enum side from, uint64_t n, bool clipped, struct tls_stamp at);
+
+/* No more octets of this side will come: a message under way is read as far as it was seen.
+ * t->fresh as after tls_gap. */
+void tls_end(struct tls *t, enum side from, struct tls_stamp at);
 
 /* Does this look like the start of a TLS conversation?  1 yes, 0 no, -1 too short to tell. */
 int tls_looks_like_client(const struct bytes *in); /* a ClientHello record, or its SSL 2.0 form */
 int tls_looks_like_server(const struct bytes *in); /* a record with ServerHello or an alert */
 int tls_looks_like_record(const struct bytes *in); /* any plausible record header, mid-stream */
 
-/* Negotiated version (0x0304 ...), 0 before a ServerHello.  Drafts of 1.3 (0x7fxx) count as 1.3. */
+/* Negotiated version as sent (0x0304, 0x7f17 ...); 0 before a ServerHello, and when it was cut so
+ * early that nothing tells.  Drafts of 1.3 (0x7fxx) count as 1.3 in tls_is_13, and so does a
+ * HelloRetryRequest. */
 uint16_t tls_version(const struct tls *t);
 bool tls_is_13(const struct tls *t);
 bool tls_resumed(const struct tls *t); /* PSK accepted, or an abbreviated handshake */
@@ -243,5 +266,7 @@ bool tls_offers_suite(const struct tls_client_hello *hello, uint16_t suite);
 bool tls_offers_group(const struct tls_client_hello *hello, uint16_t group);
 bool tls_is_grease(uint16_t value);
 
-/* For the graph test: the next state, or -1 when no edge lists it. */
+/* For the graph test: the next state, or -1 when no edge lists it.  TLS_FINISHED stands for a
+ * sealed handshake record up to TLS 1.2.  A message without an edge is kept as `unexpected`; the
+ * state then moves on only as far as that message proves (its forerunners may lie in a gap). */
 int tls_edge_next(enum tls_state now, enum side from, uint16_t message_type);

@@ -1,0 +1,459 @@
+#include "tls/handshake.h"
+
+#include "tls/certificate.h"
+#include "tls/hello.h"
+
+enum {
+    DRAFT_RETRY = 6, /* HelloRetryRequest in drafts of TLS 1.3 up to 21 */
+    MESSAGE_HEADER = 4,
+    SCHEMES_MAX = 1024, /* octets of a CertificateRequest's list that we keep */
+};
+
+/* clang-format off */
+
+/* RFC 5246 section 7.3 (full and abbreviated), RFC 5077 section 3.3, RFC 6066 section 8, RFC 4680;
+ * RFC 8446 section 2 as far as it can be read.  A pair that is not listed is unexpected. */
+static const struct edge {
+    enum tls_state now;  enum side from;  uint16_t message;            enum tls_state next;
+} edges[] = {
+    { TLS_START,         SERVER,          TLS_HELLO_REQUEST,           TLS_START },
+    { TLS_START,         CLIENT,          TLS_CLIENT_HELLO,            TLS_OFFERED },
+    { TLS_OFFERED,       SERVER,          TLS_HELLO_REQUEST,           TLS_OFFERED },
+    { TLS_OFFERED,       SERVER,          TLS_SERVER_HELLO,            TLS_CHOSEN },
+    { TLS_OFFERED,       SERVER,          TLS_SERVER_HELLO_13,         TLS_SEALED },
+    { TLS_OFFERED,       SERVER,          TLS_HELLO_RETRY_REQUEST,     TLS_RETRY },
+    { TLS_RETRY,         CLIENT,          TLS_CLIENT_HELLO,            TLS_OFFERED },
+
+    { TLS_CHOSEN,        SERVER,          TLS_SUPPLEMENTAL_DATA,       TLS_CHOSEN },
+    { TLS_CHOSEN,        SERVER,          TLS_CERTIFICATE,             TLS_CERTIFIED },
+    { TLS_CHOSEN,        SERVER,          TLS_SERVER_KEY_EXCHANGE,     TLS_CHOSEN },
+    { TLS_CHOSEN,        SERVER,          TLS_SERVER_HELLO_DONE,       TLS_KEYED },
+    { TLS_CERTIFIED,     SERVER,          TLS_CERTIFICATE_STATUS,      TLS_CERTIFIED },
+    { TLS_CERTIFIED,     SERVER,          TLS_SERVER_KEY_EXCHANGE,     TLS_CERTIFIED },
+    { TLS_CERTIFIED,     SERVER,          TLS_CERTIFICATE_REQUEST,     TLS_CERTIFIED },
+    { TLS_CERTIFIED,     SERVER,          TLS_SERVER_HELLO_DONE,       TLS_KEYED },
+    { TLS_KEYED,         CLIENT,          TLS_SUPPLEMENTAL_DATA,       TLS_KEYED },
+    { TLS_KEYED,         CLIENT,          TLS_CERTIFICATE,             TLS_KEYED },
+    { TLS_KEYED,         CLIENT,          TLS_CERTIFICATE_URL,         TLS_KEYED },
+    { TLS_KEYED,         CLIENT,          TLS_CLIENT_KEY_EXCHANGE,     TLS_CLIENT_KEYED },
+    { TLS_CLIENT_KEYED,  CLIENT,          TLS_CERTIFICATE_VERIFY,      TLS_CLIENT_KEYED },
+    { TLS_CLIENT_KEYED,  CLIENT,          TLS_KEY_CHANGE,              TLS_CLIENT_SEALED },
+    { TLS_CLIENT_SEALED, CLIENT,          TLS_FINISHED,                TLS_CLIENT_SEALED },
+    { TLS_CLIENT_SEALED, SERVER,          TLS_NEW_SESSION_TICKET,      TLS_CLIENT_SEALED },
+    { TLS_CLIENT_SEALED, SERVER,          TLS_KEY_CHANGE,              TLS_CLIENT_SEALED },
+    { TLS_CLIENT_SEALED, SERVER,          TLS_FINISHED,                TLS_UP },
+
+    { TLS_CHOSEN,        SERVER,          TLS_NEW_SESSION_TICKET,      TLS_CHOSEN },
+    { TLS_CHOSEN,        SERVER,          TLS_KEY_CHANGE,              TLS_SERVER_SEALED },
+    { TLS_SERVER_SEALED, SERVER,          TLS_FINISHED,                TLS_SERVER_SEALED },
+    { TLS_SERVER_SEALED, CLIENT,          TLS_KEY_CHANGE,              TLS_SERVER_SEALED },
+    { TLS_SERVER_SEALED, CLIENT,          TLS_FINISHED,                TLS_UP },
+
+    { TLS_UP,            SERVER,          TLS_FINISHED,                TLS_UP }, /* renegotiation, all */
+    { TLS_UP,            CLIENT,          TLS_FINISHED,                TLS_UP }, /* of it sealed */
+    { TLS_UP,            SERVER,          TLS_KEY_CHANGE,              TLS_UP },
+    { TLS_UP,            CLIENT,          TLS_KEY_CHANGE,              TLS_UP },
+};
+
+/* What a message proves when its forerunners were not seen: at least this state was reached. */
+static const struct proof {
+    enum side from;  uint16_t message;            enum tls_state least;
+} proofs[] = {
+    { CLIENT,        TLS_CLIENT_HELLO,            TLS_OFFERED },
+    { SERVER,        TLS_HELLO_RETRY_REQUEST,     TLS_RETRY },
+    { SERVER,        TLS_SERVER_HELLO,            TLS_CHOSEN },
+    { SERVER,        TLS_SERVER_HELLO_13,         TLS_SEALED },
+    { SERVER,        TLS_CERTIFICATE,             TLS_CERTIFIED },
+    { SERVER,        TLS_CERTIFICATE_REQUEST,     TLS_CERTIFIED },
+    { SERVER,        TLS_SERVER_HELLO_DONE,       TLS_KEYED },
+    { CLIENT,        TLS_CLIENT_KEY_EXCHANGE,     TLS_CLIENT_KEYED },
+    { CLIENT,        TLS_CERTIFICATE_VERIFY,      TLS_CLIENT_KEYED },
+    { CLIENT,        TLS_KEY_CHANGE,              TLS_CLIENT_SEALED },
+};
+/* clang-format on */
+
+int tls_edge_next(enum tls_state now, enum side from, uint16_t message_type)
+{
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
+        if (edges[i].now == now && edges[i].from == from && edges[i].message == message_type)
+            return (int)edges[i].next;
+    return -1;
+}
+
+static enum tls_state proven(enum tls_state now, enum side from, uint16_t message)
+{
+    for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++)
+        if (proofs[i].from == from && proofs[i].message == message && proofs[i].least > now)
+            return proofs[i].least;
+    return now;
+}
+
+static void unexpected_note(struct tls *t, uint16_t message, struct tls_stamp at)
+{
+    if (t->unexpected.frame)
+        return;
+    t->unexpected = at;
+    t->unexpected_type = message;
+}
+
+static void step(struct tls *t, enum side from, uint16_t message, struct tls_stamp at)
+{
+    int next = tls_edge_next(t->state, from, message);
+
+    if (next >= 0) {
+        t->state = (enum tls_state)next;
+        return;
+    }
+    unexpected_note(t, message, at);
+    t->state = proven(t->state, from, message);
+    if (t->half[CLIENT].finish.frame && t->half[SERVER].finish.frame && t->state != TLS_SEALED)
+        t->state = TLS_UP;
+}
+
+/* ---- lists that grow by doubling ----------------------------------------------------------------
+ */
+
+/* Room for one more after n elements: the same block, a larger one, or NULL. */
+static void *list_room(struct tls *t, void *list, uint32_t n, uint32_t first, size_t element)
+{
+    bool full = n == 0 || (n >= first && (n & (n - 1)) == 0);
+
+    if (!full)
+        return list;
+    void *bigger = arena_zalloc_block(t->arena, t->pool, (n < first ? first : n * 2) * element);
+    if (!bigger) {
+        t->out_of_memory = true;
+        return NULL;
+    }
+    if (list)
+        memcpy(bigger, list, n * element);
+    arena_give_back(t->arena, t->pool, list);
+    return bigger;
+}
+
+static void message_list(struct tls *t, struct tls_message message)
+{
+    struct tls_message *list = NULL;
+
+    if (t->n_messages < TLS_MESSAGES_MAX)
+        list = list_room(t, t->messages, t->n_messages, 8, sizeof *list);
+    if (!list) {
+        t->messages_lost += t->messages_lost < UINT16_MAX;
+        return;
+    }
+    t->messages = list;
+    list[t->n_messages++] = message;
+}
+
+static void alert_list(struct tls *t, struct tls_alert alert)
+{
+    struct tls_alert *list = NULL;
+
+    if (t->n_alerts < TLS_ALERTS_MAX)
+        list = list_room(t, t->alerts, t->n_alerts, 2, sizeof *list);
+    if (!list) {
+        t->alerts_lost += t->alerts_lost < UINT16_MAX;
+        return;
+    }
+    t->alerts = list;
+    list[t->n_alerts++] = alert;
+}
+
+/* Without memory it is not counted either: all that n_sealed counts below the ceiling is listed. */
+static void sealed_list(struct tls *t, struct tls_half *half, struct tls_sealed sealed)
+{
+    struct tls_sealed *list = NULL;
+
+    half->sealed_last = sealed;
+    if (half->n_sealed >= TLS_SEALED_MAX) {
+        half->n_sealed++;
+        return;
+    }
+    list = list_room(t, half->sealed_list, half->n_sealed, 4, sizeof *list);
+    if (!list)
+        return;
+    half->sealed_list = list;
+    list[half->n_sealed++] = sealed;
+}
+
+/* ---- messages -----------------------------------------------------------------------------------
+ */
+
+static void client_hello_add(struct tls *t, struct tls_client_hello *hello)
+{
+    if (!hello)
+        return;
+    if (!t->hello)
+        t->hello = hello;
+    else
+        t->hello_again = hello;
+}
+
+/* Only the first hello is kept, and the one that answers a HelloRetryRequest. */
+static bool wants_hello(const struct tls *t)
+{
+    return !t->hello || (t->retry.present && !t->hello_again);
+}
+
+static uint16_t client_hello(struct tls *t, struct bytes body, struct tls_stamp at)
+{
+    if (wants_hello(t))
+        client_hello_add(t, hello_read_client(t, body, at));
+    t->n_client_hellos++;
+    return TLS_CLIENT_HELLO;
+}
+
+void handshake_sslv2_hello(struct tls *t, struct bytes message, struct tls_stamp at)
+{
+    struct tls_message listed = { .at = at,
+                                  .type = TLS_CLIENT_HELLO,
+                                  .from = CLIENT,
+                                  .cut = message.clipped > 0,
+                                  .length = (uint32_t)bytes_on_wire(&message) };
+
+    if (wants_hello(t))
+        client_hello_add(t, hello_read_sslv2(t, message, at));
+    t->n_client_hellos++;
+    message_list(t, listed);
+    step(t, CLIENT, TLS_CLIENT_HELLO, at);
+}
+
+static uint16_t retry_seen(struct tls *t, const struct tls_server_hello *retry)
+{
+    if (!t->retry.present)
+        t->retry = *retry;
+    else
+        unexpected_note(t, TLS_HELLO_RETRY_REQUEST,
+                        retry->at); /* RFC 8446 section 4.1.4: one only */
+    t->n_retries++;
+    return TLS_HELLO_RETRY_REQUEST;
+}
+
+static uint16_t server_hello(struct tls *t, struct bytes body, struct tls_stamp at)
+{
+    struct tls_server_hello hello;
+    bool retry = false;
+
+    if (t->server_hello.present)
+        return TLS_SERVER_HELLO;
+    hello_read_server(t, body, at, &retry, &hello);
+    if (retry)
+        return retry_seen(t, &hello);
+    t->server_hello = hello;
+    if (tls_is_13(t))
+        t->half[CLIENT].sealed = t->half[SERVER].sealed = true;
+    else if (t->half[CLIENT].unsure && hello.version)
+        t->half[CLIENT].sealed = true;
+    return TLS_SERVER_HELLO;
+}
+
+static uint16_t draft_retry(struct tls *t, struct bytes body, struct tls_stamp at)
+{
+    struct tls_server_hello hello;
+
+    hello_read_draft_retry(t, body, at, &hello);
+    if (!hello_version_is_13(hello.version))
+        return DRAFT_RETRY;
+    return retry_seen(t, &hello);
+}
+
+static uint16_t certificate(struct tls *t, enum side from, struct bytes body, struct tls_stamp at)
+{
+    t->fresh.from = from;
+    t->fresh.at = at;
+    certificates_read(body, &t->fresh);
+    if (!t->certificate[from].frame) {
+        t->certificate[from] = at;
+        t->n_certificates[from] = t->fresh.n;
+    }
+    return TLS_CERTIFICATE;
+}
+
+static uint16_t server_certificate(struct tls *t, struct bytes body, struct tls_stamp at)
+{
+    return certificate(t, SERVER, body, at);
+}
+
+static uint16_t client_certificate(struct tls *t, struct bytes body, struct tls_stamp at)
+{
+    return certificate(t, CLIENT, body, at);
+}
+
+static struct bytes kept(struct tls *t, struct bytes window, size_t most)
+{
+    size_t n = window.left < most ? window.left : most;
+    uint8_t *p = n ? arena_zalloc(t->arena, t->pool, n) : NULL;
+
+    if (n && !p)
+        t->out_of_memory = true;
+    if (!p)
+        return bytes_of("", 0, bytes_on_wire(&window));
+    memcpy(p, window.at, n);
+    return bytes_of(p, n, bytes_on_wire(&window));
+}
+
+/* The schemes came with TLS 1.2; when the version was not seen, the form that fits decides. */
+static uint16_t certificate_request(struct tls *t, struct bytes body, struct tls_stamp at)
+{
+    struct certificate_request request;
+    uint16_t version = tls_version(t);
+
+    if (t->certificate_request.frame)
+        return TLS_CERTIFICATE_REQUEST;
+    certificate_request_read(body, version == 0 || version >= 0x0303, &request);
+    if (version == 0 && !request.whole)
+        certificate_request_read(body, false, &request);
+    t->certificate_request = at;
+    t->request_types = kept(t, request.types, UINT8_MAX);
+    t->request_schemes = kept(t, request.schemes, SCHEMES_MAX);
+    t->request_authorities = request.authorities;
+    return TLS_CERTIFICATE_REQUEST;
+}
+
+static const struct reader {
+    uint8_t type;
+    enum side from;
+    uint16_t (*read)(struct tls *t, struct bytes body, struct tls_stamp at); /* the type to list */
+} readers[] = {
+    { TLS_CLIENT_HELLO, CLIENT, client_hello },
+    { TLS_SERVER_HELLO, SERVER, server_hello },
+    { DRAFT_RETRY, SERVER, draft_retry },
+    { TLS_CERTIFICATE, SERVER, server_certificate },
+    { TLS_CERTIFICATE, CLIENT, client_certificate },
+    { TLS_CERTIFICATE_REQUEST, SERVER, certificate_request },
+};
+
+static uint16_t message_read(struct tls *t, enum side from, uint8_t type, struct bytes body,
+                             struct tls_stamp at)
+{
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        if (readers[i].type == type && readers[i].from == from)
+            return readers[i].read(t, body, at);
+    return type;
+}
+
+bool handshake_message(struct tls *t, enum side from, struct bytes message, struct tls_stamp at)
+{
+    struct bytes body = message;
+    uint8_t type = bytes_u8(&body);
+    uint32_t length = bytes_u24(&body);
+    bool first_server_hello = !t->server_hello.present;
+    uint16_t listed = message_read(t, from, type, body, at);
+
+    message_list(t, (struct tls_message){ .at = at,
+                                          .type = listed,
+                                          .from = (uint8_t)from,
+                                          .cut = message.clipped > 0,
+                                          .length = length });
+    bool chose_13 = listed == TLS_SERVER_HELLO && first_server_hello && from == SERVER &&
+                    hello_version_is_13(t->server_hello.version);
+    step(t, from, chose_13 ? TLS_SERVER_HELLO_13 : listed, at);
+    return listed == TLS_CERTIFICATE;
+}
+
+/* ---- records without messages -------------------------------------------------------------------
+ */
+
+void handshake_key_change(struct tls *t, enum side from, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+
+    if (!half->ccs.frame)
+        half->ccs = at;
+    if (tls_is_13(t))
+        return; /* compatibility only: RFC 8446 appendix D.4 */
+    if (from == CLIENT && t->hello && tls_version(t) == 0 && t->state < TLS_CLIENT_KEYED &&
+        hello_version_is_13(tls_offered_highest(t->hello))) {
+        half->unsure = true;
+        return;
+    }
+    half->sealed = true;
+    step(t, from, TLS_KEY_CHANGE, at);
+}
+
+static void application_note(struct tls_half *half, struct tls_stamp at)
+{
+    half->n_application++;
+    half->application_bytes += half->record_length;
+    half->last_application = at;
+    if (!half->first_application.frame)
+        half->first_application = at;
+}
+
+/* TLS 1.3, or early data of an offer that nobody answered yet. */
+static bool hides_type(const struct tls *t, const struct tls_half *half)
+{
+    return tls_is_13(t) || (t->hello && tls_version(t) == 0 && !half->sealed);
+}
+
+void handshake_sealed_record(struct tls *t, enum side from, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+    struct tls_sealed sealed = { .at = at,
+                                 .length = half->record_length,
+                                 .type = half->record_type };
+
+    if (half->record_type == TLS_APPLICATION_DATA && !hides_type(t, half)) {
+        application_note(half, at);
+        return;
+    }
+    sealed_list(t, half, sealed);
+    if (half->record_type == TLS_ALERT)
+        handshake_alert(t, from, NULL, at);
+    if (half->record_type != TLS_HANDSHAKE)
+        return;
+    if (!half->finish.frame) {
+        half->finish = at;
+        half->finish_length = half->record_length;
+    }
+    step(t, from, TLS_FINISHED, at);
+}
+
+void handshake_alert(struct tls *t, enum side from, const uint8_t *level_code, struct tls_stamp at)
+{
+    alert_list(t, (struct tls_alert){ .at = at,
+                                      .from = (uint8_t)from,
+                                      .encrypted = !level_code,
+                                      .level = level_code ? level_code[0] : 0,
+                                      .code = level_code ? level_code[1] : 0,
+                                      .length = t->half[from].record_length });
+}
+
+/* ---- the connection -----------------------------------------------------------------------------
+ */
+
+struct tls *tls_open(struct arena *arena, struct pool *pool)
+{
+    struct tls *t = arena_zalloc(arena, pool, sizeof *t);
+
+    if (!t)
+        return NULL;
+    t->arena = arena;
+    t->pool = pool;
+    t->request_types = t->request_schemes = bytes_whole(NULL, 0);
+    t->server_hello.alpn = t->server_hello.extensions = bytes_whole(NULL, 0);
+    t->retry.alpn = t->retry.extensions = bytes_whole(NULL, 0);
+    return t;
+}
+
+uint16_t tls_version(const struct tls *t)
+{
+    return t->server_hello.present ? t->server_hello.version : 0;
+}
+
+bool tls_is_13(const struct tls *t)
+{
+    return t->retry.present || (t->server_hello.present && hello_version_is_13(tls_version(t)));
+}
+
+/* Up to TLS 1.2 the server changes keys first, and shows no certificate (RFC 5246 section 7.3). */
+bool tls_resumed(const struct tls *t)
+{
+    const struct tls_stamp client = t->half[CLIENT].ccs, server = t->half[SERVER].ccs;
+
+    if (tls_is_13(t))
+        return t->server_hello.psk;
+    return t->server_hello.present && server.frame && !t->certificate[SERVER].frame &&
+           (!client.frame || server.frame < client.frame) &&
+           (!t->half[SERVER].gap || t->server_hello.session_id_echoed);
+}

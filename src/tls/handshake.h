@@ -1,0 +1,20 @@
+/* handshake.h - what messages, key changes and alerts mean for one TLS connection.
+ *
+ * What it is: private to tls/.  Keeps the facts of each message and steps the table of edges.
+ * Sources: RFC 5246 section 7.3, RFC 8446 sections 4 and 6. */
+#pragma once
+
+#include "tls/tls.h"
+
+/* A handshake message, header included; what was not captured or is missing is `clipped`.
+ * True when it filled t->fresh. */
+bool handshake_message(struct tls *t, enum side from, struct bytes message, struct tls_stamp at);
+
+/* A ClientHello in SSL 2.0 form, its header of two octets taken off. */
+void handshake_sslv2_hello(struct tls *t, struct bytes message, struct tls_stamp at);
+
+void handshake_key_change(struct tls *t, enum side from, struct tls_stamp at);
+void handshake_sealed_record(struct tls *t, enum side from, struct tls_stamp at);
+void handshake_alert(struct tls *t, enum side from,
+                     const uint8_t *level_code, /* NULL: unreadable */
+                     struct tls_stamp at);

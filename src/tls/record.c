@@ -1,0 +1,318 @@
+#include "tls/record.h"
+
+#include "tls/handshake.h"
+#include "tls/hello.h"
+#include "tls/join.h"
+
+#include <assert.h>
+
+/* What the body of the current record is good for. */
+enum record_use {
+    USE_NOTHING, /* heartbeats */
+    USE_KEY_CHANGE,
+    USE_ALERT, /* plain */
+    USE_JOIN,  /* plain handshake messages */
+    USE_SEALED,
+};
+
+struct record_header {
+    uint8_t type;
+    uint16_t version, length;
+};
+
+int record_header_fits(const struct bytes *in)
+{
+    int type = bytes_peek(in, 0), major = bytes_peek(in, 1), minor = bytes_peek(in, 2);
+    int high = bytes_peek(in, 3), low = bytes_peek(in, 4);
+
+    if ((type >= 0 && (type < TLS_CHANGE_CIPHER_SPEC || type > TLS_HEARTBEAT)) ||
+        (major >= 0 && major != 3) || minor > 4)
+        return 0;
+    if (low < 0)
+        return -1;
+    return (high << 8 | low) <= RECORD_BODY_MAX;
+}
+
+/* RFC 5246 appendix E.2: two octets of length, then type, version, three lengths that must add up.
+ */
+int record_sslv2_fits(const struct bytes *in, uint32_t *out)
+{
+    int first = bytes_peek(in, 0), type = bytes_peek(in, 2);
+    int major = bytes_peek(in, 3), minor = bytes_peek(in, 4);
+
+    if ((first >= 0 && !(first & 0x80)) || (type >= 0 && type != TLS_CLIENT_HELLO) || major > 3 ||
+        (minor >= 0 && !(major == 3 ? minor <= 4 : major == 0 && minor == 2)))
+        return 0;
+    if (bytes_peek(in, 10) < 0)
+        return -1;
+    struct bytes b = *in;
+    uint32_t length = bytes_u16(&b) & 0x7fff;
+    bytes_skip(&b, 3);
+    uint32_t specs = bytes_u16(&b), session = bytes_u16(&b), challenge = bytes_u16(&b);
+    *out = length + 2;
+    return specs % 3 == 0 && specs > 0 && challenge > 0 &&
+           9 + specs + session + challenge == length;
+}
+
+/* ---- first looks -------------------------------------------------------------------------------
+ */
+
+int tls_looks_like_record(const struct bytes *in) { return record_header_fits(in); }
+
+int tls_looks_like_client(const struct bytes *in)
+{
+    uint32_t octets = 0;
+    int first = bytes_peek(in, 0), message = bytes_peek(in, RECORD_HEADER);
+
+    if (first >= 0x80)
+        return record_sslv2_fits(in, &octets);
+    int fits = first < 0 || first == TLS_HANDSHAKE ? record_header_fits(in) : 0;
+    if (fits != 1)
+        return fits;
+    if (bytes_peek(in, 3) == 0 && bytes_peek(in, 4) == 0)
+        return 0;
+    return message < 0 ? -1 : message == TLS_CLIENT_HELLO;
+}
+
+int tls_looks_like_server(const struct bytes *in)
+{
+    int type = bytes_peek(in, 0), message = bytes_peek(in, RECORD_HEADER);
+    int fits = type < 0 || type == TLS_HANDSHAKE || type == TLS_ALERT ? record_header_fits(in) : 0;
+
+    if (fits != 1)
+        return fits;
+    if (type == TLS_ALERT)
+        return bytes_peek(in, 3) == 0 && bytes_peek(in, 4) == RECORD_ALERT;
+    return message < 0 ? -1 : message == TLS_SERVER_HELLO || message == 6; /* 6: draft retry */
+}
+
+/* ---- records -----------------------------------------------------------------------------------
+ */
+
+static void half_lose(struct tls *t, enum side from, struct tls_stamp at)
+{
+    (void)join_cut(t, from, at);
+    t->half[from].lost = true;
+    t->half[from].body_left = 0;
+}
+
+static void record_end(struct tls *t, enum side from, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+
+    half->last = at;
+    if (half->n_records++ == 0)
+        half->first = at;
+    if (half->record_use == USE_KEY_CHANGE)
+        handshake_key_change(t, from, at);
+    else if (half->record_use == USE_ALERT)
+        handshake_alert(t, from, half->alert_have == RECORD_ALERT ? half->alert : NULL, at);
+    else if (half->record_use == USE_SEALED)
+        handshake_sealed_record(t, from, at);
+}
+
+/* A client's ChangeCipherSpec came before any ServerHello.  If that was TLS 1.3, the next handshake
+ * record is a second ClientHello; if it was not (the server's side is missing), it is sealed. */
+static bool is_second_hello(const struct bytes *body, uint16_t length)
+{
+    return bytes_peek(body, 0) == TLS_CLIENT_HELLO && bytes_peek(body, 1) == 0 &&
+           (bytes_peek(body, 2) << 8 | bytes_peek(body, 3)) + 4 >= length;
+}
+
+static enum record_use handshake_use(const struct tls *t, struct tls_half *half,
+                                     const struct bytes *body)
+{
+    if (tls_is_13(t))
+        return USE_JOIN; /* RFC 8446 section 5.1: what is protected has type 23 outside */
+    if (half->unsure && !is_second_hello(body, half->record_length))
+        half->sealed = true;
+    return half->sealed ? USE_SEALED : USE_JOIN;
+}
+
+static enum record_use record_use(const struct tls *t, struct tls_half *half,
+                                  const struct bytes *body)
+{
+    switch (half->record_type) {
+    case TLS_CHANGE_CIPHER_SPEC:
+        return USE_KEY_CHANGE;
+    case TLS_ALERT:
+        return half->record_length == RECORD_ALERT ? USE_ALERT : USE_SEALED;
+    case TLS_HANDSHAKE:
+        return handshake_use(t, half, body);
+    case TLS_APPLICATION_DATA:
+        return USE_SEALED;
+    default:
+        return USE_NOTHING;
+    }
+}
+
+/* Reads the next header; false when there is none, or not all of it yet. */
+static bool record_begin(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+    int fits = record_header_fits(in);
+
+    if (fits == 0) {
+        half->alien = !half->gap;
+        half_lose(t, from, at);
+    }
+    if (fits != 1)
+        return false;
+    half->record_type = bytes_u8(in);
+    half->record_version = bytes_u16(in);
+    half->record_length = bytes_u16(in);
+    half->body_left = half->record_length;
+    half->wrapped = false;
+    half->alert_have = 0;
+    half->record_use = (uint8_t)record_use(t, half, in);
+    if (half->body_left == 0)
+        record_end(t, from, at);
+    return true;
+}
+
+/* The whole of an SSL 2.0 hello at the start of the client's side; false when it must come again.
+ */
+static bool sslv2_begin(struct tls *t, struct bytes *in, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[CLIENT];
+    uint32_t octets = 0;
+    int fits = record_sslv2_fits(in, &octets);
+
+    if (fits == 0 || octets > TLS_HELLO_MAX) {
+        half->alien = true;
+        half_lose(t, CLIENT, at);
+        return false;
+    }
+    if (fits < 0 || bytes_on_wire(in) < octets)
+        return false;
+    struct bytes message = bytes_take(in, octets);
+    bytes_skip(&message, 2);
+    half->record_type = TLS_HANDSHAKE;
+    half->record_use = USE_NOTHING;
+    handshake_sslv2_hello(t, message, at);
+    record_end(t, CLIENT, at);
+    return true;
+}
+
+static bool alert_feed(struct tls_half *half, struct bytes *in)
+{
+    while (in->left && half->body_left) {
+        half->alert[half->alert_have++] = bytes_u8(in);
+        half->body_left--;
+    }
+    return false;
+}
+
+/* Octets of the current record's body.  True: stopped behind a Certificate. */
+static bool record_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+    bool fresh = false;
+
+    if (half->record_use == USE_JOIN) {
+        fresh = join_feed(t, from, in, at);
+    } else if (half->record_use == USE_ALERT) {
+        fresh = alert_feed(half, in);
+    } else {
+        size_t n = in->left < half->body_left ? in->left : half->body_left;
+        bytes_skip(in, n);
+        half->body_left -= (uint32_t)n;
+    }
+    if (half->body_left == 0)
+        record_end(t, from, at);
+    return fresh;
+}
+
+static bool begins_sslv2(const struct tls *t, enum side from, const struct bytes *in)
+{
+    return from == CLIENT && t->half[CLIENT].n_records == 0 && bytes_peek(in, 0) >= 0x80;
+}
+
+/* The bytes behind the window were sent but not captured: a gap from where we stand. */
+static void feed_clipped(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
+{
+    size_t missing = in->clipped;
+
+    bytes_skip(in, bytes_on_wire(in)); /* also what is there of a cut header */
+    tls_gap(t, from, missing, true, at);
+}
+
+enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+    bool again = true;
+
+    join_settle(t, from);
+    t->fresh.n = 0;
+    while (again && !half->lost && in->left) {
+        if (half->body_left == 0)
+            again =
+                begins_sslv2(t, from, in) ? sslv2_begin(t, in, at) : record_begin(t, from, in, at);
+        else if (record_feed(t, from, in, at))
+            return TLS_STEP_CERTIFICATES;
+    }
+    if (!half->lost && in->clipped)
+        feed_clipped(t, from, in, at);
+    if (t->fresh.n > 0)
+        return TLS_STEP_CERTIFICATES;
+    return half->lost ? TLS_STEP_LOST : TLS_STEP_MORE;
+}
+
+/* ---- what the caller need not show, or never saw ------------------------------------------------
+ */
+
+uint32_t tls_skippable(const struct tls *t, enum side from)
+{
+    const struct tls_half *half = &t->half[from];
+
+    return half->record_use == USE_SEALED || half->record_use == USE_NOTHING ? half->body_left : 0;
+}
+
+void tls_skipped(struct tls *t, enum side from, uint32_t n, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+
+    assert(n <= tls_skippable(t, from));
+    half->body_left -= n;
+    if (n > 0 && half->body_left == 0)
+        record_end(t, from, at);
+}
+
+static void gap_note(struct tls_half *half, bool clipped)
+{
+    half->gap = true;
+    half->clipped = half->clipped || clipped;
+}
+
+void tls_gap(struct tls *t, enum side from, uint64_t n, bool clipped, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+    uint32_t inside = n < half->body_left ? (uint32_t)n : half->body_left;
+
+    t->fresh.n = 0;
+    if (half->lost || n == 0)
+        return;
+    join_settle(t, from);
+    if (inside > 0) {
+        half->wrapped = true;
+        half->body_left -= inside;
+        if (half->record_use == USE_JOIN) {
+            gap_note(half, clipped);
+            join_gap(t, from, inside, at);
+        }
+        if (half->body_left == 0)
+            record_end(t, from, at);
+    }
+    if (n > inside) {
+        if (!half->finish.frame)
+            gap_note(half, clipped);
+        half_lose(t, from, at);
+    }
+}
+
+void tls_end(struct tls *t, enum side from, struct tls_stamp at)
+{
+    join_settle(t, from);
+    t->fresh.n = 0;
+    (void)join_cut(t, from, at);
+}
