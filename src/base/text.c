@@ -134,6 +134,12 @@ char *text_printable(const void *bytes, size_t n, char *out, size_t size)
     return out;
 }
 
+void text_copy(char *out, size_t size, const char *s)
+{
+    struct text t = text_of(out, size);
+    text_add(&t, s ? s : "");
+}
+
 size_t text_decimal(char *p, uint64_t v)
 {
     char reversed[20];

@@ -31,6 +31,9 @@ void text_foreign(struct text *t, const void *bytes, size_t n);
 /* Foreign bytes to a printable, NUL-ended string in out; returns out. */
 char *text_printable(const void *bytes, size_t n, char *out, size_t size);
 
+/* Copies s, cut to what fits; out always ends with NUL. */
+void text_copy(char *out, size_t size, const char *s);
+
 /* The next code point of n bytes at p: its length in bytes, 0 when it is not UTF-8. */
 size_t text_utf8(const uint8_t *p, size_t n, uint32_t *code);
 

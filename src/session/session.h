@@ -29,7 +29,7 @@ enum ending {
     ENDINGS,
 };
 
-enum { SESSION_OPENING = 64, SESSION_LINE = 128 };
+enum { SESSION_OPENING = 32, SESSION_LINE = 128 };
 
 /* The first octets of one side, and a readable first line when it is text. */
 struct opening {
@@ -37,13 +37,15 @@ struct opening {
     uint8_t n;
     bool clipped; /* fewer were captured than sent */
     struct tls_stamp at;
-    char line[SESSION_LINE]; /* printable; empty when it is no text */
+    const char *line; /* printable, shorter than SESSION_LINE; empty when it is no text; never NULL */
     uint16_t http_status;    /* of a first line "HTTP/1.x NNN"; 0 = none */
     bool http_request;       /* a first line such as "GET / HTTP/1.1" */
 };
 
 struct session {
     struct flow *flow;
+    struct session_world *world;
+    struct tls_stamp now; /* the packet being read */
     struct stream stream[SIDES];
     struct opening opening[SIDES];
     const struct dissector *dissector; /* NULL = none chosen */
@@ -56,13 +58,15 @@ struct session {
     void *ndpi; /* of ndpi.c; NULL mostly */
     struct tls *tls; /* NULL until TLS was seen */
     uint64_t tls_offset[SIDES]; /* stream offset where TLS began (after an upgrade) */
-    const struct cert *chain[SIDES][TLS_CHAIN_MAX];
+    const struct cert **chain[SIDES]; /* n_chain entries as sent; NULL when none */
     uint8_t n_chain[SIDES];
     bool chain_cut[SIDES];
-    char server_name[256]; /* SNI, printable; empty when none */
+    const char *server_name; /* SNI, printable; empty when none; never NULL */
     struct tls_stamp alien; /* first octets that fit nothing expected; frame 0 = none */
     uint64_t gave_up[SIDES]; /* octets given up in the region that decides */
     bool clipped[SIDES];     /* the snap length cut octets that were wanted */
+    int64_t hole_since_ns[SIDES]; /* reading waits for octets that were not seen; 0 = it does not */
+    uint32_t plain_left[SIDES];   /* octets of plain text still to be looked at */
 };
 
 /* What all sessions share. */

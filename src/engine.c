@@ -1,0 +1,330 @@
+/* engine.c - the loop: bytes -> frames -> packets -> flows -> streams -> session -> verdict. */
+#include "engine.h"
+
+#include "base/text.h"
+#include "flow/host.h"
+#include "packet/twin.h"
+#include "progress.h"
+#include "session/dissector.h"
+#include "verdict/candidate.h"
+#include "verdict/served.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MIB = 1 << 20,
+    FILE_MEMORY_MIB = 512,
+    LIVE_MEMORY_MIB = 256,
+    HOSTS_MAX = 1 << 16,
+    CERTS_MIB = 32,
+    CAPTURE_FINDINGS = 16,
+};
+
+static const int64_t second_ns = 1000000000;
+static const int64_t largest_step_ns = 60 * 1000000000LL; /* of the expiry clock, a packet */
+
+struct engine {
+    const struct engine_config *config;
+    struct capture *capture;
+    struct report *report;
+    struct decoder *decoder;
+    struct twins *twins;
+    struct flows *flows;
+    struct hosts *hosts;
+    struct session_world world;
+    struct scene scene;
+    uint64_t packets, cut_packets;
+    int64_t next_look_ns; /* live: when the open flows are looked at again */
+};
+
+static bool engine_open(struct engine *e)
+{
+    struct hash_seed seed = hash_seed_draw();
+    size_t memory = e->config->max_memory;
+    if (!memory)
+        memory = (size_t)(capture_is_live(e->capture) ? LIVE_MEMORY_MIB : FILE_MEMORY_MIB) * MIB;
+    struct flow_limits limits = { .memory_bytes = memory,
+                                  .largest_step_ns = largest_step_ns,
+                                  .server_ports = e->config->profile->ports };
+
+    e->decoder = decoder_open(seed);
+    e->twins = twins_open(seed);
+    e->flows = flows_open(&limits, seed);
+    e->hosts = hosts_open(HOSTS_MAX);
+    e->world.certs = cert_store_open((size_t)CERTS_MIB * MIB);
+    e->world.names = names_open();
+    e->world.labeller = e->config->label ? labeller_open() : NULL;
+    e->scene.candidates = candidates_open();
+    e->scene.served = served_open();
+    if (!e->decoder || !e->twins || !e->flows || !e->hosts || !e->world.certs || !e->world.names ||
+        !e->scene.candidates || !e->scene.served)
+        return false;
+    e->world.flows = e->flows;
+    e->world.pool = flows_pool(e->flows);
+    e->world.profile = e->config->profile;
+    e->scene.scope = e->config->scope;
+    e->scene.profile = e->config->profile;
+    e->scene.hosts = e->hosts;
+    e->scene.names = e->world.names;
+    e->scene.live = capture_is_live(e->capture);
+    text_copy(e->scene.file, sizeof e->scene.file, e->config->input_name);
+    return true;
+}
+
+static void engine_close(struct engine *e)
+{
+    served_close(e->scene.served);
+    candidates_close(e->scene.candidates);
+    labeller_close(e->world.labeller);
+    names_close(e->world.names);
+    cert_store_close(e->world.certs);
+    hosts_close(e->hosts);
+    flows_close(e->flows);
+    twins_close(e->twins);
+    decoder_close(e->decoder);
+}
+
+/* Does the session want to see this payload? */
+static bool payload_wanted(const struct flow *flow, const struct packet *p, enum side from)
+{
+    const struct half *half = &flow->half[from];
+    size_t n = bytes_on_wire(&p->payload);
+
+    if (!n || half->flags & HALF_DONE)
+        return false;
+    if (!flow_is_tcp(flow))
+        return dissector_for_port(flow->port[SERVER]) != NULL;
+    /* A keep-alive probe repeats an octet that is long read. */
+    return !flow->session || seq_after(p->seq + (uint32_t)n, half->want);
+}
+
+static void accept_packet(struct engine *e, const struct packet *p)
+{
+    enum side from = CLIENT;
+
+    e->packets++;
+    if (p->cut)
+        e->cut_packets++;
+    if (p->fragment || twin_seen(e->twins, p))
+        return;
+    if (p->kind == PACKET_ICMP) {
+        e->scene.icmp_seen = true;
+        if (p->quote.present && p->quote.ip_protocol == 17)
+            names_icmp(e->world.names, &p->quote.source, p->quote.source_port,
+                       &p->quote.destination, p->quote.destination_port, p->frame, p->icmp_type,
+                       p->icmp_code);
+    }
+    struct flow *flow = flow_accept(e->flows, p, &from);
+    if (!flow || p->kind == PACKET_ICMP)
+        return;
+    if (host_wants(flow, p, from))
+        host_note(e->hosts, flow, p, from);
+    if (p->flags & TCP_SYN && from == CLIENT)
+        candidate_note(e->scene.candidates, e->scene.profile, flow);
+    if (payload_wanted(flow, p, from))
+        session_advance(&e->world, flow, p, from);
+}
+
+/* What the rules need to know of the capture as a whole, as of now. */
+static void scene_refresh(struct engine *e)
+{
+    struct scene *s = &e->scene;
+    const struct capture_facts *facts = capture_facts(e->capture);
+    const struct flow_counts *flows = flows_counts(e->flows);
+    const struct decoder_counts *decoded = decoder_counts(e->decoder);
+    const struct twin_counts *twins = twin_counts(e->twins);
+
+    s->first_ns = flows->first_ns;
+    s->last_ns = flows->last_ns;
+    s->last_frame = flows->last_frame;
+    s->packets = facts->frames;
+    s->damaged = facts->damaged;
+    text_copy(s->damage, sizeof s->damage, facts->damage);
+    text_copy(s->format, sizeof s->format, facts->format);
+    text_copy(s->filter, sizeof s->filter, facts->n_interfaces ? facts->interface[0].filter : "");
+    s->file_bytes = facts->bytes_total;
+    s->drops = facts->kernel_dropped + facts->interface_dropped;
+    s->drops_known = s->live;
+    for (size_t i = 0; i < facts->n_interfaces; i++) {
+        s->drops += facts->interface[i].dropped;
+        s->drops_known |= facts->interface[i].dropped_known;
+    }
+    s->data_bytes = flows->data_bytes;
+    s->unseen_bytes = flows->unseen_bytes;
+    s->copies = twins->copies;
+    s->payload_copies = twins->payload_copies;
+    s->payload_packets = twins->payload_packets;
+    s->first_copy_frame = twins->first_frame;
+    s->cut_packets = e->cut_packets;
+    s->malformed = decoded->malformed;
+    s->unknown_link = decoded->unknown_link;
+    s->unknown_link_type = decoded->first_unknown_link;
+    s->unknown_inside = decoded->unknown_inside;
+    s->tunnelled = decoded->tunnelled;
+    s->evicted_flows = flows->evicted + flows->refused;
+    s->clock_back = flows->backward_steps;
+    s->clock_forward = flows->forward_jumps;
+    s->clock_frame = flows->first_jump_frame;
+}
+
+static void judge(struct engine *e, struct flow *flow)
+{
+    struct verdict verdict;
+
+    if (flow->flags & FLOW_JUDGED || !flow_is_tcp(flow))
+        return;
+    flow->flags |= FLOW_JUDGED;
+    if (!verdict_in_scope(&e->scene, flow)) {
+        report_other(e->report, flow);
+        return;
+    }
+    verdict_of(&e->scene, flow, &verdict);
+    report_add(e->report, &e->scene, &verdict);
+}
+
+/* Ends the sessions first: what they still hold back may change what others are judged by. */
+static void end_session(struct engine *e, struct flow *flow)
+{
+    session_end(&e->world, flow);
+    if (flow_is_tcp(flow)) {
+        candidate_note(e->scene.candidates, e->scene.profile, flow);
+        served_note(e->scene.served, flow);
+    }
+}
+
+/* Under memory pressure: judged with what is known, and let go. */
+static void expire(struct engine *e)
+{
+    struct flow *flow = flow_expired(e->flows);
+
+    if (flow)
+        scene_refresh(e);
+    for (; flow; flow = flow_expired(e->flows)) {
+        end_session(e, flow);
+        judge(e, flow);
+        flow_release(e->flows, flow);
+    }
+}
+
+/* Live: says what can be said already. */
+static void look_around(struct engine *e, int64_t now_ns)
+{
+    uint32_t cursor = 0;
+    struct flow *flow;
+    struct verdict verdict;
+
+    if (now_ns < e->next_look_ns)
+        return;
+    e->next_look_ns = now_ns + second_ns / 2;
+    scene_refresh(e);
+    if (now_ns > e->scene.last_ns)
+        e->scene.last_ns = now_ns;
+    while ((flow = flows_next(e->flows, &cursor)) != NULL) {
+        if (flow->flags & (FLOW_NOTICED | FLOW_JUDGED) || !flow_is_tcp(flow) ||
+            !verdict_in_scope(&e->scene, flow))
+            continue;
+        verdict_of(&e->scene, flow, &verdict);
+        if (verdict.primary.severity != SEVERITY_ERROR)
+            continue;
+        flow->flags |= FLOW_NOTICED;
+        report_notice(e->report, &e->scene, &verdict);
+    }
+}
+
+static int by_last_frame(const void *a, const void *b)
+{
+    const struct flow *x = *(struct flow *const *)a, *y = *(struct flow *const *)b;
+
+    if (x->last_frame != y->last_frame)
+        return x->last_frame < y->last_frame ? -1 : 1;
+    return (x->first_frame > y->first_frame) - (x->first_frame < y->first_frame);
+}
+
+/* Judges everything that is left, in the order of its last packet. */
+static bool judge_rest(struct engine *e)
+{
+    uint64_t open = flows_counts(e->flows)->open;
+    struct flow **all = malloc((size_t)(open + 1) * sizeof *all);
+    size_t n = 0;
+    uint32_t cursor = 0;
+    struct flow *flow;
+
+    if (!all)
+        return false;
+    while ((flow = flows_next(e->flows, &cursor)) != NULL && n < open) {
+        end_session(e, flow);
+        if (flow_is_tcp(flow))
+            all[n++] = flow;
+    }
+    scene_refresh(e);
+    report_capture(e->report, &e->scene);
+    qsort(all, n, sizeof *all, by_last_frame);
+    for (size_t i = 0; i < n; i++)
+        judge(e, all[i]);
+    free(all);
+    return true;
+}
+
+static void judge_lookups(struct engine *e)
+{
+    struct verdict verdict;
+
+    for (size_t i = 0; i < names_lookups(e->world.names); i++) {
+        struct lookup *lookup = names_lookup(e->world.names, i);
+        verdict_of_lookup(&e->scene, lookup, &verdict);
+        if (verdict.in_scope)
+            report_add_lookup(e->report, &e->scene, &verdict);
+    }
+}
+
+static void engine_read(struct engine *e)
+{
+    struct frame frames[FRAME_BATCH];
+    struct packet packets[PACKET_BATCH];
+    struct progress progress = progress_of(e->config);
+
+    while (!capture_ended(e->capture)) {
+        size_t n = capture_next(e->capture, frames);
+        packet_decode(e->decoder, frames, n, packets);
+        flows_prefetch(e->flows, packets, n);
+        for (size_t i = 0; i < n; i++)
+            accept_packet(e, &packets[i]);
+        expire(e);
+        if (e->scene.live)
+            look_around(e, clock_now_ns());
+        else
+            progress_show(&progress, capture_facts(e->capture));
+    }
+    progress_erase(&progress);
+}
+
+static void no_memory(struct failure *failure)
+{
+    *failure = (struct failure){ .what = "memory",
+                                 .why = "the machine has none left for the tables",
+                                 .remedy = "close other programs, or lower --max-memory" };
+}
+
+int engine_run(const struct engine_config *config, struct capture *capture, struct report *report,
+               struct failure *failure)
+{
+    struct engine e = { .config = config, .capture = capture, .report = report };
+    struct raised findings[CAPTURE_FINDINGS];
+    int code = 2;
+
+    if (engine_open(&e)) {
+        engine_read(&e);
+        if (judge_rest(&e)) {
+            judge_lookups(&e);
+            size_t n = verdict_of_capture(&e.scene, findings, CAPTURE_FINDINGS);
+            code = report_close(report, &e.scene, findings, n, failure);
+        } else {
+            no_memory(failure);
+        }
+    } else {
+        no_memory(failure);
+    }
+    engine_close(&e);
+    return code;
+}

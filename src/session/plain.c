@@ -1,0 +1,107 @@
+#include "session/plain.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static bool is_text(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((p[i] < 0x20 && p[i] != '\t') || p[i] == 0x7f)
+            return false;
+    return n > 0;
+}
+
+static size_t line_length(const struct bytes *window)
+{
+    size_t n = window->left < SESSION_LINE ? window->left : SESSION_LINE;
+    const uint8_t *end = memchr(window->at, '\n', n);
+
+    n = end ? (size_t)(end - window->at) : n;
+    return n && window->at[n - 1] == '\r' ? n - 1 : n;
+}
+
+/* "HTTP/1.1 407 ...": the status code, or 0 (RFC 9112 section 4). */
+static uint16_t http_status(const char *line)
+{
+    uint16_t status = 0;
+
+    if (strncmp(line, "HTTP/1.", 7) != 0 || strnlen(line, 12) < 12 || line[8] != ' ')
+        return 0;
+    for (int i = 9; i < 12; i++) {
+        if (line[i] < '0' || line[i] > '9')
+            return 0;
+        status = (uint16_t)(status * 10 + (line[i] - '0'));
+    }
+    return status;
+}
+
+static bool http_request(const char *line)
+{
+    static const char *const methods[] = { "GET ",     "POST ",  "HEAD ",  "CONNECT ", "OPTIONS ",
+                                           "DELETE ",  "PUT ",   "PATCH ", "TRACE ",   "PROPFIND " };
+
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (strncmp(line, methods[i], strlen(methods[i])) == 0)
+            return true;
+    return false;
+}
+
+void opening_note(struct session *s, enum side from, const struct bytes *window)
+{
+    struct opening *o = &s->opening[from];
+    char line[SESSION_LINE];
+
+    if (s->stream[from].read || s->stream[from].missing || (o->n == SESSION_OPENING && o->line[0]))
+        return;
+    if (!o->at.frame)
+        o->at = s->now;
+    o->n = (uint8_t)(window->left < SESSION_OPENING ? window->left : SESSION_OPENING);
+    o->clipped = window->clipped != 0;
+    memcpy(o->octets, window->at, o->n);
+    size_t n = line_length(window);
+    if (!is_text(window->at, n))
+        return;
+    text_printable(window->at, n, line, sizeof line);
+    char *copy = arena_zalloc(&s->flow->arena, s->world->pool, strlen(line) + 1);
+    if (!copy)
+        return;
+    memcpy(copy, line, strlen(line) + 1);
+    o->line = copy;
+    o->http_status = http_status(copy);
+    o->http_request = http_request(copy);
+}
+
+/* First octets that name a protocol by themselves. */
+static const struct greeting {
+    enum side from;
+    const char *start, *name;
+} greetings[] = {
+    { SERVER, "SSH-", "ssh" },      { CLIENT, "SSH-", "ssh" },     { SERVER, "HTTP/1.", "http" },
+    { CLIENT, "GET ", "http" },     { CLIENT, "POST ", "http" },   { CLIENT, "HEAD ", "http" },
+    { CLIENT, "CONNECT ", "http" }, { CLIENT, "EHLO ", "smtp" },   { CLIENT, "HELO ", "smtp" },
+    { SERVER, "* OK ", "imap" },    { SERVER, "+OK ", "pop3" },    { CLIENT, "OPTIONS ", "http" },
+    { CLIENT, "PUT ", "http" },     { CLIENT, "DELETE ", "http" },
+};
+
+void plain_label(struct session *s, enum side from, const struct bytes *window)
+{
+    enum { NDPI_PACKETS = 6 };
+
+    for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++)
+        if (greetings[i].from == from && bytes_begin_with(window, greetings[i].start)) {
+            s->protocol = greetings[i].name;
+            s->protocol_guessed = false;
+            return;
+        }
+    if (!s->world->labeller || s->protocol_guessed || s->ndpi_packets >= NDPI_PACKETS)
+        return;
+    s->ndpi_packets++;
+    const char *name = labeller_name(s->world->labeller, s, from, window);
+    if (name) {
+        s->protocol = name;
+        s->protocol_guessed = true;
+    }
+    if (name || s->ndpi_packets == NDPI_PACKETS)
+        labeller_forget(s);
+}

@@ -1,0 +1,19 @@
+/* plain.h - the first octets of each side, and names for conversations that are not TLS.
+ *
+ * What it is: opening_note keeps what a person would quote (first octets, first line, HTTP status);
+ * plain_label gives a protocol name, by our own look first and by nDPI for the rest.
+ * What it refuses: deciding anything from nDPI's names. */
+#pragma once
+
+#include "session/session.h"
+
+/* Keeps the start of a side; does nothing when it has been kept. */
+void opening_note(struct session *s, enum side from, const struct bytes *window);
+
+/* Sets s->protocol when these octets tell it. */
+void plain_label(struct session *s, enum side from, const struct bytes *window);
+
+/* nDPI's name for payload of this flow, or NULL when it does not know (yet). */
+const char *labeller_name(struct labeller *labeller, struct session *s, enum side from,
+                          const struct bytes *window);
+void labeller_forget(struct session *s); /* frees what nDPI holds for a flow */

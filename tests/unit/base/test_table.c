@@ -1,0 +1,46 @@
+#include "base/table.h"
+
+#include <criterion/criterion.h>
+
+Test(table, a_record_is_found_under_its_key_and_stays_where_it_is)
+{
+    struct table t;
+    cr_assert(table_open(&t, sizeof(uint32_t), sizeof(uint64_t), 100000));
+    uint32_t first_key = 0;
+    uint64_t *first = table_put(&t, &first_key);
+
+    for (uint32_t key = 0; key < 5000; key++)
+        *(uint64_t *)table_put(&t, &key) = key * 3;
+
+    for (uint32_t key = 0; key < 5000; key++)
+        cr_assert_eq(*(uint64_t *)table_get(&t, &key), key * 3);
+    cr_assert_eq(table_get(&t, &first_key), first);
+    cr_assert_eq(t.n, 5000);
+    table_close(&t);
+}
+
+Test(table, a_full_table_refuses_and_counts)
+{
+    struct table t;
+    cr_assert(table_open(&t, sizeof(uint32_t), 8, 10));
+
+    for (uint32_t key = 0; key < 15; key++)
+        (void)table_put(&t, &key);
+
+    cr_assert_eq(t.n, 10);
+    cr_assert_eq(t.refused, 5);
+    table_close(&t);
+}
+
+Test(table, order_is_that_of_insertion)
+{
+    struct table t;
+    cr_assert(table_open(&t, sizeof(uint32_t), 4, 1000));
+
+    for (uint32_t key = 900; key > 0; key -= 3)
+        (void)table_put(&t, &key);
+
+    for (size_t i = 0; i < t.n; i++)
+        cr_assert_eq(*(const uint32_t *)table_key(&t, i), 900 - 3 * i);
+    table_close(&t);
+}
