@@ -173,6 +173,7 @@ record() {
     local ns=$1 i; shift
     POINT=$ns
     note "$ns# tcpdump -i ${IF:-${IFACE[$ns]}} -s 0 -U -Z root -w capture.pcap${*:+ $*}"
+    : >"$OUT/tcpdump.log"
     in_ns "$ns" tcpdump -i "${IF:-${IFACE[$ns]}}" -s 0 -U -Z root --immediate-mode -B 8192 -w "$OUT/raw.pcap" "$@" 2>"$OUT/tcpdump.log" &
     TCPDUMP=$!
     for i in $(seq 100); do grep -q 'listening on' "$OUT/tcpdump.log" && break; sleep 0.05; done

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ func main() {
 	ask := f.Bool("ask", false, "server: insist on a client certificate of -ca")
 	alpn := f.String("alpn", "", "protocols")
 	half := f.Bool("half", false, "client: close the sending side after the request")
+	web := f.Bool("http", false, "server: HTTP inside TLS")
 	f.Parse(os.Args[3:])
 
 	config := &tls.Config{ServerName: *name, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13}
@@ -48,6 +50,9 @@ func main() {
 	if what == "server" {
 		if *ask {
 			config.ClientAuth = tls.RequireAndVerifyClientCert
+		}
+		if *web {
+			check((&http.Server{Addr: address, TLSConfig: config}).ListenAndServeTLS("", ""))
 		}
 		listener, err := net.Listen("tcp", address)
 		check(err)

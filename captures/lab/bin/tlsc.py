@@ -17,7 +17,7 @@ p.add_argument("--times", type=int, default=1, help="number of requests on the c
 p.add_argument("--every", type=float, default=1, help="seconds between requests")
 p.add_argument("--pause", type=float, default=0, help="seconds without reading after the request")
 p.add_argument("--rcvbuf", type=int, default=0)
-p.add_argument("--whole", action="store_true", help="read until the server closes")
+p.add_argument("--read-all", type=int, default=1, help="bytes to read after a request")
 p.add_argument("--idle", type=float, default=0, help="seconds before the end")
 p.add_argument("--end", choices=["notify", "wait", "fin", "rst", "hang"], default="notify",
                help="notify: close_notify and wait for the other; wait: only answer the server's; fin: no close_notify")
@@ -49,10 +49,11 @@ for n in range(a.times if request else 0):
         time.sleep(a.every)
     tls.sendall(request)
     time.sleep(a.pause)
-    data = tls.recv(16384)
-    print(len(data), "bytes")
-    while a.whole and data:
+    have, data = 0, b"x"
+    while have < a.read_all and data:
         data = tls.recv(16384)
+        have += len(data)
+    print(have, "bytes")
 time.sleep(a.idle)
 if a.end == "rst":
     tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -10,6 +10,7 @@ p = argparse.ArgumentParser()
 p.add_argument("a")
 p.add_argument("b")
 p.add_argument("--delay", type=float, default=0)
+p.add_argument("--delay6", type=float, default=0, help="the same for IPv6 only")
 p.add_argument("--lose", default="")
 p.add_argument("--swap", default="")
 a = p.parse_args()
@@ -53,6 +54,8 @@ while True:
                 continue
             if port == swap_port and n in swap:
                 when += 0.003
+        if frame[12:14] == b"\x86\xdd":
+            when += a.delay6
         serial += 1
         heapq.heappush(queue, (when, serial, ends[1 - ends.index(sock)], frame))
     while queue and queue[0][0] <= time.monotonic():

@@ -1,0 +1,93 @@
+# shellcheck shell=bash disable=SC2034
+# The name of EMS does not lead to an address.
+
+asked() { # asked ZONE...: the client asks for both address families, nothing else happens
+    up; names "$@"
+    record client
+    port 40053; c bin/ask $NAME
+    stop "${END:-3.2}"
+    exits 1
+    absent ok tcp
+}
+answer() { # answer RCODE ID FACT CAUSE
+    must 1+ "dns.flags.rcode==$1 && dns.flags.response==1"
+    primary $ME:40053 $DNS:53 "$2" dns "$3" "$4"
+    frames "$2" "dns.flags.rcode==$1 && dns.flags.response==1" 1
+}
+
+case_dns_nxdomain() { TITLE='The EMS name does not exist.'; BROKEN='the zone lacks the name'; TRUTH='The question is answered with code 3 and no connection follows.'; asked ems.corp.example=nxdomain; answer 3 dns.nxdomain certain possible; }
+case_dns_servfail() { TITLE='The resolver fails for the EMS name.'; BROKEN='a resolver that answers SERVFAIL'; TRUTH='All questions are answered with code 2 and no connection follows.'; FORMAT=pcapng; END=11 asked ems.corp.example=servfail; answer 2 dns.servfail certain possible; }
+case_dns_refused() { TITLE='The resolver refuses to answer.'; BROKEN='a resolver that answers REFUSED'; TRUTH='All questions are answered with code 5 and no connection follows.'; END=11 asked ems.corp.example=refused; answer 5 dns.refused certain probable; }
+case_dns_no_address() { TITLE='The EMS name exists but has no address.'; BROKEN='a zone without A and AAAA for the name'; TRUTH='The answers have code 0 and no record.'; asked ems.corp.example=empty; answer 0 dns.no_address certain probable; }
+case_dns_blocked_answer() { TITLE='The DNS filter of a FortiGate answers with its block address.'; BROKEN='208.91.112.55 as answer'; TRUTH='This address is the block portal.'; asked ems.corp.example=208.91.112.55; answer 0 dns.blocked_answer certain certain; }
+case_dns_timeout() {
+    TITLE='The resolver does not answer for the EMS name, but it answers for another.'
+    COMPANION='an answered question for time.corp.example'
+    BROKEN='a resolver that drops the question'
+    TRUTH='The question is repeated and never answered, and the other answer proves that the return direction is captured.'
+    up; names ems.corp.example=silent
+    record client
+    port 40054; c getent ahosts time.corp.example
+    lookup
+    stop 11
+    must 2+ 'dns.qry.name=="ems.corp.example" && dns.qry.type==1'; must 0 'dns.qry.name=="ems.corp.example" && dns.flags.response==1'
+    primary $ME:40053 $DNS:53 dns.timeout dns certain possible
+    frames dns.timeout 'dns.qry.name=="ems.corp.example" && dns.qry.type==1'
+    exits 1; absent ok tcp
+}
+case_dns_icmp_unreachable() {
+    TITLE='No DNS service runs on the resolver; its host says so by ICMP.'
+    BROKEN='nothing listens on port 53'
+    TRUTH='ICMP 3/3 of the resolver quotes the question.'
+    up; names; sleep 0.2
+    local p; for p in $(ip netns pids "$NS-server"); do kill "$p"; done; sleep 0.3
+    note 'the DNS server is stopped'
+    record client
+    lookup
+    stop 3.2
+    must 1+ 'icmp.type==3 && icmp.code==3 && ip.src==10.0.0.2'
+    primary $ME:40053 $DNS:53 dns.icmp_unreachable dns certain probable
+    frames dns.icmp_unreachable 'icmp' 1
+    exits 1; absent ok tcp icmp
+}
+case_ok_dns_aaaa_empty() {
+    TITLE='The AAAA question has an empty answer, A is answered, the connection works.'
+    TRUTH='A name without IPv6 address is usual.'
+    COMPANION='the lookup itself'
+    up; names; serve 8013 bin/tlsd.py 8013
+    record client
+    port 40053; c bin/ask $NAME
+    port 50001; c bin/tlsc.py $EMS:8013
+    stop
+    must 1+ 'dns.qry.type==28 && dns.flags.response==1 && dns.count.answers==0'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent dns
+}
+case_ok_dns_aaaa_nxdomain() {
+    TITLE='The AAAA question is wrongly answered with NXDOMAIN, A is answered, the connection works.'
+    TRUTH='The client uses the A answer.'
+    COMPANION='the lookup itself'
+    up; names ems.corp.example=10.0.0.10+aaaa-nxdomain; serve 8013 bin/tlsd.py 8013
+    record client
+    port 40053; c bin/ask $NAME
+    port 50001; c bin/tlsc.py $EMS:8013
+    stop
+    must 1+ 'dns.qry.type==28 && dns.flags.rcode==3'; must 1+ 'dns.qry.type==1 && dns.a==10.0.0.10'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent dns.nxdomain dns.no_address
+}
+case_ok_dns_search_suffix() {
+    TITLE='A wrong search suffix is tried first and does not exist, then the full name is answered.'
+    TRUTH='Only the name with the suffix fails; the name of EMS itself resolves.'
+    COMPANION='the lookup itself'
+    up; names; echo 'search branch.corp.example' >>"/etc/netns/$NS-client/resolv.conf"; sed -i 's/attempts:2/attempts:2 ndots:5/' "/etc/netns/$NS-client/resolv.conf"
+    note 'client# resolv.conf has search branch.corp.example and ndots:5'
+    serve 8013 bin/tlsd.py 8013
+    record client
+    lookup
+    port 50001; c bin/tlsc.py $EMS:8013
+    stop
+    must 1+ 'dns.flags.rcode==3'; must 1+ 'dns.a==10.0.0.10'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent dns.nxdomain
+}
