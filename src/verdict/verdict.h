@@ -89,6 +89,9 @@ struct verdict {
 
 enum scope { SCOPE_EMS, SCOPE_ALL };
 
+struct served;     /* served.h */
+struct candidates; /* candidate.h */
+
 /* The capture as a whole: copied from the stages by the engine, read by every rule. */
 struct scene {
     enum scope scope;
@@ -115,6 +118,8 @@ struct scene {
     char filter[256];      /* capture filter the file names */
     uint32_t n_servers;
     bool anything_relevant;
+    const struct served *served;         /* what services accepted; NULL = not kept */
+    const struct candidates *candidates; /* addresses taken for an EMS; NULL = configured ones */
 };
 
 /* Is the server of this flow a recognised or configured EMS, or one of their services (R15)? */

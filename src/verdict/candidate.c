@@ -1,0 +1,52 @@
+#include "verdict/candidate.h"
+
+#include "base/table.h"
+#include "session/session.h"
+
+#include <stdlib.h>
+
+enum { CANDIDATES_MAX = 4096 };
+
+struct candidates {
+    struct table set; /* key: struct address; the value says nothing */
+};
+
+struct candidates *candidates_open(void)
+{
+    struct candidates *c = calloc(1, sizeof *c);
+    if (c && !table_open(&c->set, sizeof(struct address), 1, CANDIDATES_MAX)) {
+        free(c);
+        c = NULL;
+    }
+    return c;
+}
+
+void candidates_close(struct candidates *c)
+{
+    if (!c)
+        return;
+    table_close(&c->set);
+    free(c);
+}
+
+static bool is_checkin(const struct profile *profile, const struct flow *flow)
+{
+    const struct service *service = profile_service(profile, flow->port[SERVER]);
+    return service && service->checkin && service->tcp;
+}
+
+void candidate_note(struct candidates *c, const struct profile *profile, const struct flow *flow)
+{
+    if (!flow_is_tcp(flow))
+        return;
+    bool by_port = is_checkin(profile, flow) && flow->half[CLIENT].flags & HALF_SYN;
+    bool by_name = flow->session && flow->session->server_name[0] &&
+                   profile_names_ems(profile, flow->session->server_name);
+    if (by_port || by_name)
+        (void)table_put(&c->set, &flow->address[SERVER]);
+}
+
+bool candidate_is(const struct candidates *c, const struct address *address)
+{
+    return c && table_get(&c->set, address);
+}

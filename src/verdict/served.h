@@ -1,0 +1,76 @@
+/* served.h - what services of this capture were seen to accept, and from whom.
+ *
+ * What it is: two bounded tables that other connections are compared with.  By service (server
+ * address and port): suites and groups the server chose, which clients worked, which refused its
+ * certificate, which subnets got an answer.  By dealing (client, server, port): how many attempts,
+ * how many without any answer, when one was answered.
+ * What it refuses: remembering everything.  Lists are short; "at least so many" is all that rules
+ * need.  A full table only makes conclusions weaker.
+ * Units: times in ns, frames 1-based. */
+#pragma once
+
+#include "flow/flow.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SERVED_CHOICES = 8, SERVED_CLIENTS = 4 };
+
+struct served_choice {
+    uint16_t version, suite, group; /* of one ServerHello; group 0 = not told */
+    uint64_t frame;
+};
+
+struct served_client {
+    struct address address; /* of a client, or the first address of its subnet */
+    uint64_t frame;
+    int64_t time_ns;
+};
+
+struct served_clients {
+    unsigned n; /* at most SERVED_CLIENTS are kept */
+    struct served_client client[SERVED_CLIENTS];
+};
+
+struct service_seen {
+    unsigned n_choices;
+    struct served_choice choice[SERVED_CHOICES]; /* distinct */
+    struct served_clients worked;                /* clients that exchanged data */
+    struct served_clients rejected;              /* clients that broke off at the certificate */
+    struct served_clients answered;              /* subnets that got a SYN-ACK */
+    uint64_t named_frame; /* ClientHello with a name on a connection that worked; 0 = none */
+    uint32_t small_hello; /* octets of the largest ClientHello segment that was acknowledged */
+    uint64_t small_frame; /* where */
+};
+
+struct dealing {
+    uint32_t attempts, unanswered; /* connections; those whose SYN got no answer at all */
+    uint32_t split;                /* connections whose second ClientHello segment was not taken */
+    int64_t first_ns, last_ns;     /* of the attempts */
+    int64_t answered_ns;           /* newest SYN-ACK */
+    uint64_t answered_frame;       /* 0 = none */
+};
+
+struct served; /* opaque */
+
+struct served *served_open(void); /* NULL without memory */
+void served_close(struct served *served);
+
+/* Tells of a connection whose session has ended, once, before its verdict or any other that may
+ * compare with it. */
+void served_note(struct served *served, const struct flow *flow);
+
+/* NULL when nothing was seen.  All accept a NULL table. */
+const struct service_seen *served_service(const struct served *served, const struct address *server,
+                                          uint16_t port);
+/* port 0: all ports together. */
+const struct dealing *served_dealing(const struct served *served, const struct address *client,
+                                     const struct address *server, uint16_t port);
+
+/* Is it in the list, and how many others are? */
+bool served_has(const struct served_clients *clients, const struct address *address);
+unsigned served_others(const struct served_clients *clients, const struct address *address);
+
+/* The /24 or /64 that an address is in. */
+struct address served_subnet(const struct address *address);
