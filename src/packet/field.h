@@ -1,7 +1,8 @@
-/* field.h - big-endian fields at fixed places of a header that was copied out whole.
+/* field.h - big-endian fields at fixed places of a header that was taken whole.
  *
- * A parser takes a fixed header through bytes_copy into an array of its own, one check for all of
- * it, and reads the fields from there.  What has no fixed place stays with struct bytes. */
+ * A parser takes a fixed header by field_block, one check for all of it, and reads its fields where
+ * they lie: no copy, for this is done for every packet.  What has no fixed place stays with the
+ * readers of struct bytes. */
 #pragma once
 
 #include "base/bytes.h"
@@ -21,10 +22,27 @@ static inline uint64_t field_64(const uint8_t *at)
     return (uint64_t)field_32(at) << 32 | field_32(at + 4);
 }
 
-/* The next n bytes, or as many of them as the frame has: for a length that padding follows, or that
- * may promise more than was sent. */
-static inline struct bytes field_up_to(struct bytes *b, size_t n)
+/* The next n captured bytes in place; NULL, and a fault, when they are not there. */
+static inline const uint8_t *field_block(struct bytes *b, size_t n)
+{
+    const uint8_t *block = b->at;
+    if (b->fault == BYTES_FINE && b->left < n)
+        b->fault = b->left + b->clipped < n ? BYTES_SHORT : BYTES_CLIPPED;
+    if (b->fault != BYTES_FINE)
+        return NULL;
+    b->at += n;
+    b->left -= n;
+    return block;
+}
+
+/* Ends the window after n bytes, before padding; answers how many of them it does not have, for a
+ * length may promise more than was sent. */
+static inline size_t field_trim(struct bytes *b, size_t n)
 {
     size_t there = bytes_on_wire(b);
-    return bytes_take(b, n < there ? n : there);
+    if (n >= there)
+        return n - there;
+    b->clipped = n > b->left ? n - b->left : 0;
+    b->left = n < b->left ? n : b->left;
+    return 0;
 }

@@ -128,9 +128,8 @@ static size_t place_of(struct fragments *store, const struct datagram_key *key, 
 }
 
 /* A last fragment fixes the end; nothing may lie beyond it, and only it may end off a unit. */
-static bool piece_fits(const struct gathered *g, const struct fragment *piece)
+static bool piece_fits(const struct gathered *g, const struct fragment *piece, size_t length)
 {
-    size_t length = bytes_on_wire(&piece->body);
     size_t end = piece->offset + length;
     if (end >= LARGEST || (piece->more && (length == 0 || length % UNIT != 0)))
         return false;
@@ -139,9 +138,10 @@ static bool piece_fits(const struct gathered *g, const struct fragment *piece)
     return piece->more || end >= g->end;
 }
 
-static void gathered_put(struct gathered *g, uint8_t *octets, const struct fragment *piece)
+static void gathered_put(struct gathered *g, uint8_t *octets, const struct fragment *piece,
+                         const struct bytes *body)
 {
-    size_t length = bytes_on_wire(&piece->body), captured = piece->body.left;
+    size_t length = bytes_on_wire(body), captured = body->left;
     for (size_t done = 0; done < length; done += UNIT) {
         size_t at = piece->offset + done, unit = at / UNIT;
         uint64_t bit = (uint64_t)1 << unit % 64;
@@ -151,7 +151,7 @@ static void gathered_put(struct gathered *g, uint8_t *octets, const struct fragm
         g->n_units++;
         size_t here = length - done < UNIT ? length - done : UNIT;
         size_t have = captured <= done ? 0 : captured - done < here ? captured - done : here;
-        memcpy(octets + at, piece->body.at + (have ? done : 0), have);
+        memcpy(octets + at, body->at + (have ? done : 0), have);
         if (have < here && at + have < g->readable)
             g->readable = (uint32_t)(at + have);
     }
@@ -163,7 +163,7 @@ static void gathered_put(struct gathered *g, uint8_t *octets, const struct fragm
 }
 
 enum fragment_answer fragments_add(struct fragments *store, const struct fragment *piece,
-                                   struct packet *p, struct bytes *out)
+                                   struct packet *p)
 {
     struct datagram_key key = key_of(piece, p);
     size_t place = place_of(store, &key, p->time_ns);
@@ -172,16 +172,17 @@ enum fragment_answer fragments_add(struct fragments *store, const struct fragmen
     struct gathered *g = &store->gathered[place];
     if (g->state == WHOLE)
         return FRAGMENT_HELD;
-    if (!piece_fits(g, piece))
+    if (!piece_fits(g, piece, bytes_on_wire(&p->payload)))
         return FRAGMENT_REFUSED;
     if (piece->offset == 0 && !(g->units[0] & 1))
         g->protocol = p->ip_protocol;
-    gathered_put(g, store->octets[place], piece);
+    gathered_put(g, store->octets[place], piece, &p->payload);
     if (!g->end_known || g->n_units < (g->end + UNIT - 1) / UNIT)
         return FRAGMENT_HELD;
     g->state = WHOLE;
     g->batch = store->batch;
     p->ip_protocol = g->protocol;
-    *out = bytes_of(store->octets[place], g->readable < g->end ? g->readable : g->end, g->end);
+    p->payload =
+        bytes_of(store->octets[place], g->readable < g->end ? g->readable : g->end, g->end);
     return FRAGMENT_WHOLE;
 }

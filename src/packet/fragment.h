@@ -27,7 +27,6 @@ struct fragment {
     uint32_t id;
     uint32_t offset; /* of its first octet in the datagram's payload */
     bool more;       /* others follow it */
-    struct bytes body;
 };
 
 enum fragment_answer {
@@ -42,7 +41,7 @@ struct fragments *fragments_open(struct hash_seed seed); /* NULL without memory 
 void fragments_close(struct fragments *store);           /* accepts NULL */
 void fragments_begin_batch(struct fragments *store);     /* takes back what was lent */
 
-/* Addresses, protocol and time are p's.  When whole, `out` is the payload of the datagram and
- * p->ip_protocol what its first fragment says. */
+/* Addresses, protocol and time are p's, and the octets its payload.  When whole, that becomes the
+ * payload of the datagram, and p->ip_protocol what its first fragment says. */
 enum fragment_answer fragments_add(struct fragments *store, const struct fragment *piece,
-                                   struct packet *p, struct bytes *out);
+                                   struct packet *p);

@@ -71,8 +71,9 @@ static uint32_t mtu_of(const uint8_t *head, bool v6)
     return needed ? field_16(head + 6) : 0;
 }
 
-void icmp_decode(struct bytes *b, bool v6, struct packet *p)
+void icmp_decode(bool v6, struct packet *p)
 {
+    struct bytes *b = &p->payload;
     uint8_t head[8] = { 0 };
     size_t have = b->left < sizeof head ? b->left : sizeof head;
     if (!bytes_copy(b, head, have) || have < 2)

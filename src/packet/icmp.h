@@ -7,10 +7,9 @@
  * Sources: RFC 792, RFC 1191 section 4, RFC 4443. */
 #pragma once
 
-#include "base/bytes.h"
 #include "packet/packet.h"
 
 #include <stdbool.h>
 
-/* `v6` is ICMPv6, whose types mean other things. */
-void icmp_decode(struct bytes *b, bool v6, struct packet *p);
+/* Reads p->payload.  `v6` is ICMPv6, whose types mean other things. */
+void icmp_decode(bool v6, struct packet *p);

@@ -2,6 +2,9 @@
 
 #include "packet/field.h"
 
+#include <endian.h>
+#include <string.h>
+
 enum { /* IANA protocol numbers */
        HOP_BY_HOP = 0,
        IPV4_IN_IP = 4,
@@ -31,50 +34,55 @@ static bool ip_lies(struct packet *p)
 
 static uint16_t capped_16(size_t n) { return n < UINT16_MAX ? (uint16_t)n : UINT16_MAX; }
 
-static struct datagram datagram_of(struct bytes *b, size_t promised)
+static bool is_short(const struct bytes *b, struct packet *p)
 {
-    struct bytes body = field_up_to(b, promised);
-    return (struct datagram){ .body = body, .missing = promised - bytes_on_wire(&body) };
+    return b->fault == BYTES_SHORT && ip_lies(p);
 }
 
-/* A fragment's place is fixed by what it promises: what the frame lacks of it counts as cut. */
-static void fragment_set(struct datagram *d, uint32_t id, unsigned offset, bool more)
+/* As address_v4, in two stores: the flow key reads them back at once. */
+static void address_put_v4(const uint8_t *quad, struct address *out)
 {
-    d->is_fragment = true;
-    d->fragment = (struct fragment){ .id = id, .offset = offset, .more = more, .body = d->body };
-    d->fragment.body.clipped += d->missing;
+    uint64_t high = 0, low = htobe64((uint64_t)0xffff << 32 | field_32(quad));
+    memcpy(out->octet, &high, sizeof high);
+    memcpy(out->octet + 8, &low, sizeof low);
 }
 
-bool ip4_open(struct bytes *b, struct packet *p, struct datagram *out)
+static void ip4_fields(const uint8_t *head, struct packet *p)
 {
-    size_t wire = bytes_on_wire(b);
-    uint8_t head[20];
-    if (!bytes_copy(b, head, sizeof head))
-        return b->fault == BYTES_SHORT && ip_lies(p);
-    size_t header = (size_t)(head[0] & 0x0f) * 4, total = field_16(head + 2);
-    if (total == 0)
-        total = wire;
-    if (head[0] >> 4 != 4 || header < sizeof head || header > total)
-        return ip_lies(p);
-    p->ip_length = capped_16(total);
-    p->ip_protocol = head[9];
-    p->ttl = head[8];
     p->dscp = head[1] >> 2;
     p->ip_id = field_16(head + 4);
-    uint16_t fragment = field_16(head + 6);
-    p->dont_fragment = (fragment & 0x4000) != 0;
-    p->source = address_v4(head + 12);
-    p->destination = address_v4(head + 16);
-    if (header > sizeof head)
-        bytes_skip(b, header - sizeof head);
+    p->dont_fragment = (head[6] & 0x40) != 0;
+    p->ttl = head[8];
+    p->ip_protocol = head[9];
+    address_put_v4(head + 12, &p->source);
+    address_put_v4(head + 16, &p->destination);
+}
+
+bool ip4_open(struct packet *p, struct datagram *out)
+{
+    enum { HEADER = 20, MORE = 0x2000, OFFSET = 0x1fff };
+    struct bytes *b = &p->payload;
+    size_t wire = bytes_on_wire(b);
+    const uint8_t *head = field_block(b, HEADER);
+    if (!head)
+        return is_short(b, p);
+    size_t header = (size_t)(head[0] & 0x0f) * 4, length = field_16(head + 2);
+    size_t total = length ? length : wire;
+    if (head[0] >> 4 != 4 || header < HEADER || header > total)
+        return ip_lies(p);
+    p->ip_length = capped_16(total);
+    ip4_fields(head, p);
+    if (header > HEADER)
+        bytes_skip(b, header - HEADER);
     if (!bytes_ok(b)) /* options beyond the end of a frame that some tool shortened */
         return false;
-    *out = datagram_of(b, total - header);
-    if (fragment & 0x3fff)
-        fragment_set(out, p->ip_id, (fragment & 0x1fffu) * 8, (fragment & 0x2000) != 0);
-    else if (p->ip_protocol == AUTHENTICATION)
-        return ip_open_inner(out, p);
-    return true;
+    out->missing = field_trim(b, total - header);
+    uint16_t place = field_16(head + 6);
+    out->is_fragment = (place & (MORE | OFFSET)) != 0;
+    out->fragment = (struct fragment){ .id = p->ip_id,
+                                       .offset = (place & OFFSET) * 8u,
+                                       .more = (place & MORE) != 0 };
+    return p->ip_protocol != AUTHENTICATION || out->is_fragment || ip_open_inner(p, out);
 }
 
 static bool is_extension(uint8_t protocol)
@@ -109,8 +117,8 @@ static bool extension_skip(struct bytes *b, uint8_t *protocol)
 /* RFC 8200 section 4.5; one that does not fragment at all is passed over (RFC 6946). */
 static bool fragment_skip(struct bytes *b, uint8_t *protocol, uint32_t *id, uint16_t *place)
 {
-    uint8_t head[8];
-    if (!bytes_copy(b, head, sizeof head))
+    const uint8_t *head = field_block(b, 8);
+    if (!head)
         return false;
     *protocol = head[0];
     *place = field_16(head + 2) & 0xfff9;
@@ -118,47 +126,51 @@ static bool fragment_skip(struct bytes *b, uint8_t *protocol, uint32_t *id, uint
     return true;
 }
 
-bool ip_open_inner(struct datagram *d, struct packet *p)
+bool ip_open_inner(struct packet *p, struct datagram *out)
 {
     for (;;) {
         uint32_t id = 0;
         uint16_t place = 0;
         bool fine = true;
         if (p->ip_protocol == FRAGMENT)
-            fine = fragment_skip(&d->body, &p->ip_protocol, &id, &place);
+            fine = fragment_skip(&p->payload, &p->ip_protocol, &id, &place);
         else if (is_extension(p->ip_protocol))
-            fine = extension_skip(&d->body, &p->ip_protocol);
+            fine = extension_skip(&p->payload, &p->ip_protocol);
         else
             return true;
         if (!fine)
-            return d->body.fault == BYTES_SHORT && d->missing == 0 && ip_lies(p);
+            return out->missing == 0 && is_short(&p->payload, p);
         if (place && p->reassembled) /* fragments within fragments */
             return ip_lies(p);
         if (place) {
-            fragment_set(d, id, place & 0xfff8u, (place & 1) != 0);
+            out->is_fragment = true;
+            out->fragment = (struct fragment){ id, place & 0xfff8u, (place & 1) != 0 };
             return true;
         }
     }
 }
 
-bool ip6_open(struct bytes *b, struct packet *p, struct datagram *out)
+bool ip6_open(struct packet *p, struct datagram *out)
 {
-    uint8_t head[40];
-    if (!bytes_copy(b, head, sizeof head))
-        return b->fault == BYTES_SHORT && ip_lies(p);
+    enum { HEADER = 40 };
+    struct bytes *b = &p->payload;
+    const uint8_t *head = field_block(b, HEADER);
+    if (!head)
+        return is_short(b, p);
     if (head[0] >> 4 != 6)
         return ip_lies(p);
     size_t length = field_16(head + 4);
     p->ip_protocol = head[6];
     if (length == 0 && p->ip_protocol != NO_NEXT_HEADER)
         length = bytes_on_wire(b);
-    p->ip_length = capped_16(sizeof head + length);
+    p->ip_length = capped_16(HEADER + length);
     p->ttl = head[7];
     p->dscp = (uint8_t)(field_16(head) >> 6 & 0x3f);
     memcpy(p->source.octet, head + 8, 16);
     memcpy(p->destination.octet, head + 24, 16);
-    *out = datagram_of(b, length);
-    return ip_open_inner(out, p);
+    out->missing = field_trim(b, length);
+    out->is_fragment = false;
+    return ip_open_inner(p, out);
 }
 
 bool ip6_skip_extensions(struct bytes *b, uint8_t *protocol)

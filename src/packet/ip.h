@@ -17,22 +17,22 @@
 #include <stddef.h>
 
 struct datagram {
-    struct bytes body; /* after all IP headers; p->ip_protocol tells what it is */
-    size_t missing;    /* octets that the header promises beyond the end of the frame */
-    bool is_fragment;  /* then only `fragment` is of use */
+    size_t missing;   /* octets that the header promises beyond the end of the frame */
+    bool is_fragment; /* then `fragment` says of what */
     struct fragment fragment;
 };
 
-bool ip4_open(struct bytes *b, struct packet *p, struct datagram *out);
-bool ip6_open(struct bytes *b, struct packet *p, struct datagram *out);
+/* Take the IP headers off p->payload; p->ip_protocol then tells what follows. */
+bool ip4_open(struct packet *p, struct datagram *out);
+bool ip6_open(struct packet *p, struct datagram *out);
 
-/* Goes on with what p->ip_protocol names, in d->body: extension headers, if there are any.  Called
- * again by whoever made a datagram whole. */
-bool ip_open_inner(struct datagram *d, struct packet *p);
-
-/* Is this an IP protocol that wraps packets this decoder does not unwrap? */
-bool ip_is_tunnel(uint8_t protocol);
+/* Goes on with what p->ip_protocol names: extension headers, if there are any.  Called again by
+ * whoever made a datagram whole. */
+bool ip_open_inner(struct packet *p, struct datagram *out);
 
 /* The same for a quoted packet; false when a header is incomplete or the quote is of a fragment
  * that does not begin its datagram. */
 bool ip6_skip_extensions(struct bytes *b, uint8_t *protocol);
+
+/* Is this an IP protocol that wraps packets this decoder does not unwrap? */
+bool ip_is_tunnel(uint8_t protocol);

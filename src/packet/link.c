@@ -114,7 +114,7 @@ static enum link_inside pppoe_open(struct bytes *b)
     uint16_t length = bytes_u16(b);
     if (!bytes_ok(b) || session != 0x1100)
         return LINK_NOTHING;
-    *b = field_up_to(b, length); /* Ethernet may have padded it */
+    (void)field_trim(b, length); /* Ethernet may have padded it */
     return ppp_open(b);
 }
 
@@ -153,7 +153,7 @@ static enum link_inside ethertype_open(uint16_t type, struct bytes *b, struct pa
     if (!bytes_ok(b))
         return LINK_NOTHING;
     if (type <= LENGTH_LARGEST) {
-        *b = field_up_to(b, type);
+        (void)field_trim(b, type);
         return llc_open(b);
     }
     if (type == TYPE_MPLS || type == TYPE_MPLS_MULTICAST)
@@ -163,8 +163,8 @@ static enum link_inside ethertype_open(uint16_t type, struct bytes *b, struct pa
 
 static enum link_inside ethernet_open(struct bytes *b, struct packet *p)
 {
-    uint8_t head[14];
-    if (!bytes_copy(b, head, sizeof head))
+    const uint8_t *head = field_block(b, 14);
+    if (!head)
         return LINK_NOTHING;
     p->has_mac = true;
     memcpy(p->mac_destination, head, 6);
@@ -189,16 +189,16 @@ static enum link_inside cooked_open(uint16_t device, uint16_t type, struct bytes
 
 static enum link_inside sll_open(struct bytes *b, struct packet *p)
 {
-    uint8_t head[16];
-    if (!bytes_copy(b, head, sizeof head))
+    const uint8_t *head = field_block(b, 16);
+    if (!head)
         return LINK_NOTHING;
     return cooked_open(field_16(head + 2), field_16(head + 14), b, p);
 }
 
 static enum link_inside sll2_open(struct bytes *b, struct packet *p)
 {
-    uint8_t head[20];
-    if (!bytes_copy(b, head, sizeof head))
+    const uint8_t *head = field_block(b, 20);
+    if (!head)
         return LINK_NOTHING;
     return cooked_open(field_16(head + 8), field_16(head), b, p);
 }
@@ -224,8 +224,9 @@ static enum link_inside family_open(struct bytes *b)
     }
 }
 
-enum link_inside link_open(uint32_t link, struct bytes *b, struct packet *p)
+enum link_inside link_open(uint32_t link, struct packet *p)
 {
+    struct bytes *b = &p->payload;
     switch (link) {
     case LINK_ETHERNET:
         return ethernet_open(b, p);

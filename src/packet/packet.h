@@ -64,6 +64,8 @@ struct quote {
 struct packet {
     uint64_t frame; /* number */
     int64_t time_ns;
+    struct bytes payload; /* of TCP or UDP */
+    uint64_t flow_hash;   /* of the canonical key, keyed; TCP and UDP */
     uint32_t interface;
     enum packet_kind kind;
     bool malformed; /* a length field lies: fields after it are not set, the kind is OTHER */
@@ -91,8 +93,6 @@ struct packet {
     uint32_t seq, ack;                      /* TCP */
     uint8_t mac_source[6], mac_destination[6];
     struct address source, destination; /* of ARP for IPv4: sender and target */
-    uint64_t flow_hash;                 /* of the canonical key, keyed; TCP and UDP */
-    struct bytes payload;               /* of TCP or UDP */
     uint32_t icmp_mtu;                  /* of "fragmentation needed" and "packet too big" */
     uint8_t icmp_type, icmp_code;
     struct tcp_options options;

@@ -2,7 +2,9 @@
 
 #include "packet/field.h"
 
-enum { TCP_HEADER = 20, TCP_TO_FLAGS = 14, UDP_HEADER = 8 };
+#include <string.h>
+
+enum { TCP_HEADER = 20, TCP_TO_FLAGS = 14, UDP_HEADER = 8, UDP_TO_PORTS = 4, UDP_TO_LENGTH = 6 };
 
 enum { /* IANA TCP option kinds */
        OPTION_END = 0,
@@ -101,32 +103,28 @@ void tcp_options_read(struct bytes options, struct tcp_options *out)
     }
 }
 
-/* Every segment of most connections carries only this (RFC 7323 appendix A). */
-static bool is_only_timestamps(const struct bytes *options)
+/* Most segments of most connections carry only this (RFC 7323 appendix A). */
+static bool is_only_timestamps(const uint8_t *options)
 {
     static const uint8_t usual[] = { OPTION_NOTHING, OPTION_NOTHING, OPTION_TIMESTAMPS, 10 };
-    return options->left == 12 && memcmp(options->at, usual, sizeof usual) == 0;
+    return memcmp(options, usual, sizeof usual) == 0;
 }
 
-static void options_decode(struct bytes *b, size_t n, struct packet *p)
+static void options_decode(size_t n, struct packet *p)
 {
-    struct bytes options = field_up_to(b, n);
-    if (options.left < n)
-        p->header_cut = true;
-    if (!is_only_timestamps(&options)) {
-        tcp_options_read(options, &p->options);
+    struct bytes *b = &p->payload;
+    if (n == 12 && b->left >= n && is_only_timestamps(b->at)) {
+        const uint8_t *option = field_block(b, n);
+        p->options.timestamps = true;
+        p->options.ts_value = field_32(option + 4);
+        p->options.ts_echo = field_32(option + 8);
         return;
     }
-    bytes_skip(&options, 4);
-    timestamps_read(&options, &p->options);
-}
-
-/* What was captured of a fixed header of n octets, into out, which is zero; the octets there. */
-static size_t header_copy(struct bytes *b, uint8_t *out, size_t n, struct packet *p)
-{
-    size_t have = b->left < n ? b->left : n;
-    p->header_cut = have < n;
-    return bytes_copy(b, out, have) ? have : 0;
+    struct bytes options = *b;
+    (void)field_trim(&options, n);
+    bytes_skip(b, bytes_on_wire(&options));
+    p->header_cut |= options.left < n;
+    tcp_options_read(options, &p->options);
 }
 
 static void tcp_fields(const uint8_t *head, struct packet *p)
@@ -140,49 +138,73 @@ static void tcp_fields(const uint8_t *head, struct packet *p)
     p->checksum = field_16(head + 16);
 }
 
-void tcp_decode(struct bytes *b, size_t missing, struct packet *p)
+/* A header of n octets of which not all were captured: those that were, in `out`, which is zero;
+ * the window stands behind it, as far as the frame goes. */
+static size_t header_patch(size_t n, struct packet *p, uint8_t *out)
 {
-    size_t promised = bytes_on_wire(b) + missing;
-    uint8_t head[TCP_HEADER] = { 0 };
-    size_t have = header_copy(b, head, sizeof head, p);
-    size_t length = (size_t)(head[12] >> 4) * 4;
-    if (promised < sizeof head || (have >= TCP_TO_FLAGS && length < sizeof head)) {
-        p->malformed = true;
+    struct bytes *b = &p->payload;
+    size_t have = b->left, there = bytes_on_wire(b);
+    p->header_cut = true;
+    memcpy(out, b->at, have);
+    bytes_skip(b, n < there ? n : there);
+    return have;
+}
+
+/* The fixed header is in p: the options, and with them the payload. */
+static void tcp_finish(size_t length, size_t promised, struct packet *p)
+{
+    p->malformed = length < TCP_HEADER || length > promised;
+    if (p->malformed)
         return;
-    }
-    tcp_fields(head, p);
-    if (have < TCP_TO_FLAGS)
-        return;
-    if (length > promised) {
-        p->malformed = true;
-        return;
-    }
     p->kind = PACKET_TCP;
-    if (length > have)
-        options_decode(b, length - have, p);
-    p->payload = *b;
+    if (length > TCP_HEADER)
+        options_decode(length - TCP_HEADER, p);
+}
+
+void tcp_decode(size_t missing, struct packet *p)
+{
+    size_t promised = bytes_on_wire(&p->payload) + missing;
+    uint8_t patched[TCP_HEADER] = { 0 };
+    if (promised < TCP_HEADER) {
+        p->malformed = true;
+        return;
+    }
+    if (p->payload.left >= TCP_HEADER) {
+        const uint8_t *head = field_block(&p->payload, TCP_HEADER);
+        tcp_fields(head, p);
+        tcp_finish((size_t)(head[12] >> 4) * 4, promised, p);
+        return;
+    }
+    size_t have = header_patch(TCP_HEADER, p, patched);
+    tcp_fields(patched, p);
+    if (have >= TCP_TO_FLAGS)
+        tcp_finish((size_t)(patched[12] >> 4) * 4, promised, p);
 }
 
 /* RFC 2675 section 4: 0 is for a datagram too long for the field. */
-static size_t udp_length(uint16_t field, size_t promised)
+static size_t udp_length(const uint8_t *head, size_t promised)
 {
-    return field == 0 && promised > UINT16_MAX ? promised : field;
+    size_t length = field_16(head + 4);
+    return length == 0 && promised > UINT16_MAX ? promised : length;
 }
 
-void udp_decode(struct bytes *b, size_t missing, struct packet *p)
+void udp_decode(size_t missing, struct packet *p)
 {
-    enum { TO_PORTS = 4, TO_LENGTH = 6 };
-    size_t promised = bytes_on_wire(b) + missing;
-    uint8_t head[UDP_HEADER] = { 0 };
-    size_t have = header_copy(b, head, sizeof head, p);
+    size_t promised = bytes_on_wire(&p->payload) + missing;
+    uint8_t patched[UDP_HEADER] = { 0 };
+    const uint8_t *head = patched;
+    size_t have = UDP_HEADER;
+    if (p->payload.left >= UDP_HEADER)
+        head = field_block(&p->payload, UDP_HEADER);
+    else
+        have = header_patch(UDP_HEADER, p, patched);
     p->source_port = field_16(head);
     p->destination_port = field_16(head + 2);
     p->checksum = field_16(head + 6);
-    size_t length = have < TO_LENGTH ? promised : udp_length(field_16(head + 4), promised);
-    p->malformed = length < sizeof head || length > promised;
-    if (p->malformed || have < TO_PORTS)
+    size_t length = have < UDP_TO_LENGTH ? promised : udp_length(head, promised);
+    p->malformed = length < UDP_HEADER || length > promised;
+    if (p->malformed || have < UDP_TO_PORTS)
         return;
     p->kind = PACKET_UDP;
-    (void)field_up_to(b, sizeof head - have);
-    p->payload = field_up_to(b, length - sizeof head);
+    (void)field_trim(&p->payload, length - UDP_HEADER);
 }

@@ -1,6 +1,6 @@
 /* tcp.h - TCP and UDP headers.
  *
- * What it is: tcp_decode and udp_decode read the header at b into p and leave the payload in it.
+ * What it is: tcp_decode and udp_decode take the header off p->payload and read it into p.
  * What it refuses: checksums; options of other kinds than those of struct tcp_options.
  * Faults: a header that cannot be (data offset below 5 or beyond the datagram, UDP length below 8
  * or beyond it) is `malformed` and stays PACKET_OTHER: its receiver would not take it either.  A
@@ -16,8 +16,8 @@
 
 #include <stddef.h>
 
-void tcp_decode(struct bytes *b, size_t missing, struct packet *p);
-void udp_decode(struct bytes *b, size_t missing, struct packet *p);
+void tcp_decode(size_t missing, struct packet *p);
+void udp_decode(size_t missing, struct packet *p);
 
 /* Reads options into out, whose scalar members are zero. */
 void tcp_options_read(struct bytes options, struct tcp_options *out);

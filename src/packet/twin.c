@@ -58,10 +58,14 @@ static uint64_t ends_hash(const struct packet *p, struct hash_seed seed)
 static uint64_t payload_hash(const struct bytes *payload, struct hash_seed seed)
 {
     uint64_t first = 0, last = 0;
-    size_t n = payload->left < sizeof first ? payload->left : sizeof first;
-    memcpy(&first, payload->at, n);
-    memcpy(&last, payload->at + payload->left - n, n);
-    return hash_fold(first ^ seed.a, last ^ seed.b);
+    size_t n = payload->left;
+    if (n >= sizeof first) {
+        first = hash_load64(payload->at);
+        last = hash_load64(payload->at + n - sizeof last);
+    } else {
+        memcpy(&first, payload->at, n);
+    }
+    return n ? hash_fold(first ^ seed.a, last ^ seed.b) : 0;
 }
 
 /* Equality in all of these makes a copy even where there is no IP identification to tell it from a
@@ -70,14 +74,15 @@ static uint64_t payload_hash(const struct bytes *payload, struct hash_seed seed)
  * counted once instead of twice, and nothing that was sent goes unseen. */
 static uint64_t twin_hash(const struct packet *p, struct hash_seed seed)
 {
-    uint64_t h = hash_mix(ends_hash(p, seed), (uint64_t)p->seq << 32 | p->ack, seed);
+    uint64_t numbers = (uint64_t)p->seq << 32 | p->ack;
     uint64_t header = (uint64_t)p->ip_id << 48 | (uint64_t)p->ip_length << 32 |
                       (uint32_t)p->window << 16 | p->checksum;
     uint64_t rest = (uint64_t)p->kind << 56 | (uint64_t)p->flags << 48 |
                     (uint64_t)p->icmp_type << 40 | (uint64_t)p->icmp_code << 32 |
                     (uint32_t)bytes_on_wire(&p->payload);
-    h = hash_mix(h, header, seed);
-    return hash_mix(h ^ payload_hash(&p->payload, seed), rest, seed);
+    uint64_t h = hash_fold(ends_hash(p, seed) ^ seed.a, numbers ^ seed.b);
+    uint64_t g = hash_fold(header ^ seed.b, rest ^ ~seed.a);
+    return hash_mix(h ^ g, payload_hash(&p->payload, seed), seed);
 }
 
 /* Resets come in true pairs; the pieces of a datagram are sorted out where it is made whole. */
