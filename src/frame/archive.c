@@ -40,6 +40,8 @@ struct expansion {
     struct input raw; /* the compressed bytes */
     struct archive *archive;
     const struct compression *compression;
+    const uint8_t *piece; /* libarchive's; what is left of the newest expanded block */
+    size_t piece_left;
     uint64_t expanded; /* over all entries */
     size_t entries;
     bool encrypted;
@@ -109,29 +111,45 @@ static bool limit_passed(struct expansion *x, struct input *in)
     return true;
 }
 
-/* libarchive's words for a fault, which may quote the file. */
+/* libarchive's words for a fault may quote the file. */
 static void fault_said(struct expansion *x, char *out, size_t size)
 {
+    struct text said = text_of(out, size);
     const char *words = archive_error_string(x->archive);
-    words = words ? words : "cannot be expanded";
-    text_printable(words, strlen(words), out, size);
+    text_format(&said, "%s data breaks off", x->compression->name);
+    if (!words)
+        return;
+    text_add(&said, ": ");
+    text_foreign(&said, words, strlen(words));
+}
+
+/* The next expanded block.  archive_read_data would lose what it has when the data breaks off. */
+static bool piece_next(struct expansion *x, struct input *in)
+{
+    const void *piece;
+    la_int64_t offset;
+    int status = archive_read_data_block(x->archive, &piece, &x->piece_left, &offset);
+    if (status == ARCHIVE_OK || status == ARCHIVE_WARN) {
+        x->piece = piece;
+        return x->piece_left > 0;
+    }
+    x->piece_left = 0;
+    if (status != ARCHIVE_EOF)
+        fault_said(x, in->error, sizeof in->error);
+    return false;
 }
 
 static size_t expansion_pull(struct input *in, uint8_t *to, size_t room)
 {
     struct expansion *x = in->expansion;
-    if (limit_passed(x, in))
+    if (x->piece_left == 0 && (limit_passed(x, in) || !piece_next(x, in)))
         return 0;
-    la_ssize_t n = archive_read_data(x->archive, to, room);
-    if (n < 0) {
-        char words[80];
-        fault_said(x, words, sizeof words);
-        snprintf(in->error, sizeof in->error, "%s data is damaged: %s", x->compression->name,
-                 words);
-        return 0;
-    }
-    x->expanded += (uint64_t)n;
-    return (size_t)n;
+    size_t n = room < x->piece_left ? room : x->piece_left;
+    memcpy(to, x->piece, n);
+    x->piece += n;
+    x->piece_left -= n;
+    x->expanded += n;
+    return n;
 }
 
 static bool machine_open(struct expansion *x)
@@ -153,22 +171,25 @@ static bool machine_open(struct expansion *x)
     return archive_read_open1(x->archive) == ARCHIVE_OK;
 }
 
-/* The next entry that may be read; false when there is none, or none that is wanted. */
+static bool entry_next(struct expansion *x, struct archive_entry **entry)
+{
+    int status = archive_read_next_header(x->archive, entry);
+    return (status == ARCHIVE_OK || status == ARCHIVE_WARN) && x->entries++ < ENTRIES_MOST;
+}
+
+/* The first entry that is wanted; what has no entries of its own is always wanted. */
 static bool entry_find(struct input *in, bool (*wanted)(struct input *in))
 {
     struct expansion *x = in->expansion;
     struct archive_entry *entry;
     bool any = x->compression->allow != archive_read_support_format_zip;
 
-    while (x->entries < ENTRIES_MOST &&
-           archive_read_next_header(x->archive, &entry) >= ARCHIVE_WARN) {
-        x->entries++;
-        if (archive_entry_is_encrypted(entry)) {
-            x->encrypted = true;
-            continue;
-        }
+    while (entry_next(x, &entry)) {
         input_restart(in);
-        if (any || wanted(in))
+        x->piece_left = 0;
+        if (archive_entry_is_encrypted(entry))
+            x->encrypted = true;
+        else if (any || wanted(in))
             return true;
     }
     return false;

@@ -280,10 +280,15 @@ void capture_stop(struct capture *c) { c->stopped = 1; }
 
 const struct capture_facts *capture_facts(struct capture *c)
 {
-    if (c->reader && c->reader->count)
+    struct capture_facts *facts = &c->facts;
+    const struct expansion *x = c->input.expansion;
+
+    if (c->reader && c->reader->count) {
         c->reader->count(c);
-    else
-        c->facts.bytes_read =
-            c->input.expansion ? expansion_pulled(c->input.expansion) : c->input.pulled;
-    return &c->facts;
+        return facts;
+    }
+    facts->bytes_read = x ? expansion_pulled(x) : c->input.pulled;
+    if (facts->bytes_total && facts->bytes_read > facts->bytes_total)
+        facts->bytes_read = facts->bytes_total; /* a zip is read at its end first */
+    return facts;
 }

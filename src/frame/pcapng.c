@@ -236,6 +236,13 @@ static void block_damaged(struct capture *c, uint64_t at, const char *said)
     c->ended = true;
 }
 
+static void block_cut(struct capture *c, uint64_t at, size_t needs, size_t have)
+{
+    capture_damaged(c, at, "block at byte %" PRIu64 " claims %zu bytes, the %s has %zu left", at,
+                    needs, c->noun, have);
+    c->ended = true;
+}
+
 /* No whole block is in the window: fetch one, or find out why there is none. */
 static void block_fetch(struct capture *c)
 {
@@ -245,11 +252,9 @@ static void block_fetch(struct capture *c)
     char said[120];
 
     if (have < BLOCK_LEAST) {
-        if (have || in->error[0])
-            capture_damaged(
-                c, at, "block at byte %" PRIu64 " takes at least %d bytes, the %s has %zu left", at,
-                BLOCK_LEAST, c->noun, have);
         c->ended = true;
+        if (have || in->error[0])
+            block_cut(c, at, BLOCK_LEAST, have);
         return;
     }
     struct block b = block_at(c->state, in->at);
@@ -260,15 +265,10 @@ static void block_fetch(struct capture *c)
         return;
     }
     have = input_need(in, b.length);
-    if (have < b.length) {
-        capture_damaged(c, at,
-                        "block at byte %" PRIu64 " claims %" PRIu32 " bytes, the %s has %zu left",
-                        at, b.length, c->noun, have);
-        c->ended = true;
-        return;
-    }
     b.at = in->at;
-    if (!lengths_agree(&b)) {
+    if (have < b.length && type_known(b.type)) {
+        block_cut(c, at, b.length, have);
+    } else if (have < b.length || !lengths_agree(&b)) {
         snprintf(said, sizeof said,
                  "block at byte %" PRIu64 " claims %" PRIu32 " bytes but does not end there", at,
                  b.length);
