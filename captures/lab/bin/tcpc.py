@@ -39,7 +39,7 @@ try:
     elif mode in ("say", "half", "listen-first"):
         if mode == "listen-first":
             sock.recv(4096)
-        for part in value.encode().decode("unicode_escape").encode().split(b"|"):
+        for part in value.encode().decode("unicode_escape").encode("latin-1").split(b"|"):
             sock.sendall(part)
             if mode == "half":
                 sock.shutdown(socket.SHUT_WR)

@@ -8,7 +8,7 @@ parts); answer: reads first, then says TEXT and closes; bulk: reads, then sends 
 import socket, struct, sys, threading, time
 
 port, mode = int(sys.argv[1]), sys.argv[2]
-parts = (sys.argv[3] if len(sys.argv) > 3 else "").encode().decode("unicode_escape").encode().split(b"|")
+parts = (sys.argv[3] if len(sys.argv) > 3 else "").encode().decode("unicode_escape").encode("latin-1").split(b"|")
 
 
 def abort(sock):
@@ -22,10 +22,12 @@ def serve(sock):
     if mode == "fin":
         return sock.close()
     if mode == "banner":
-        for part in parts:
-            sock.sendall(part)
-            if not sock.recv(4096):
+        for n, part in enumerate(parts):
+            if n and not sock.recv(4096):
                 break
+            sock.sendall(part)
+        if len(parts) == 1:
+            sock.recv(4096)
         return sock.close()
     data = sock.recv(65536)
     if mode == "mute":

@@ -14,7 +14,7 @@ p.add_argument("--optional", action="store_true", help="ask, do not insist")
 p.add_argument("--before", type=float, default=0, help="seconds before the handshake")
 p.add_argument("--reply", type=int, default=0, help="bytes to answer instead of the echo")
 p.add_argument("--think", type=float, default=0, help="seconds before each answer")
-p.add_argument("--defer", action="store_true", help="TCP_DEFER_ACCEPT")
+p.add_argument("--defer", type=int, help="TCP_DEFER_ACCEPT, seconds")
 p.add_argument("--idle", type=float, default=0, help="close after this many seconds without a request")
 p.add_argument("--flight", type=int, help="send only so many records of the first flight, then --then")
 p.add_argument("--then", choices=["stall", "fin", "rst"], default="stall")
@@ -93,7 +93,9 @@ def serve(sock):
 listener = socket.socket(socket.AF_INET6 if ":" in a.address else socket.AF_INET)
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 if a.defer:
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 30)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, a.defer)
+if ":" in a.address:
+    listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
 listener.bind((a.address, a.port))
 listener.listen(16)
 while True:

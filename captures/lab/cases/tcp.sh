@@ -212,3 +212,15 @@ case_reset_by_client_established() {
     broken tcp.reset.by_client client certain possible
     frames tcp.reset.by_client 'tcp.flags.reset==1'
 }
+case_reset_by_client_download() {
+    TITLE='The client resets a working TLS 1.3 connection in the middle of an answer.'
+    BROKEN='a client that stops reading and closes'
+    TRUTH='The reset comes from the client while data of the server is on the way, without close_notify or FIN before it.'
+    up; serve 8013 bin/tlsd.py 8013 --reply 40000
+    record client
+    hello --end fin
+    stop 1
+    must 1+ "$from_client && tcp.flags.reset==1"; must 0 "$from_client && tcp.flags.fin==1"
+    broken tcp.reset.by_client client certain possible
+    frames tcp.reset.by_client 'tcp.flags.reset==1' 1
+}

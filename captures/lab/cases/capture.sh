@@ -1,0 +1,237 @@
+# shellcheck shell=bash disable=SC2034
+# The capture itself is the subject: one direction, the middle, too short, doubled, cut, or about something else.
+
+server='ip.src==10.0.0.10 && tcp.srcport==8013'
+client='ip.src==10.20.40.17 && tcp.srcport==50001'
+untold() { # untold ID: nothing can be told about the connection
+    primary "${2:-$ME:50001}" $EMS:8013 "$1" capture certain -
+}
+
+one_sided() { # one_sided FILTER...
+    TRUTH='The connections were healthy, but the capture shows one side only: no verdict.'
+    up; serve 8013 bin/tlsd.py 8013
+    record client "$@"
+    local p
+    for p in 50001 50002 50003; do port $p; c bin/tlsc.py $EMS:8013 --times 2 --every 0.2; done
+    stop 3.2
+    for p in 50001 50002 50003; do untold cannot_tell.one_sided $ME:$p; done
+    finding capture.one_way
+    exits 3; absent tcp tls
+}
+case_one_sided_client() {
+    TITLE='Three healthy connections of which only the packets of the client were recorded.'
+    BROKEN='the capture filter src host of the client'
+    one_sided src host $ME
+    must 0 'ip.src==10.0.0.10'
+}
+case_one_sided_server() {
+    TITLE='Three healthy connections of which only the packets of the server were recorded.'
+    BROKEN='the capture filter src host of the server'
+    one_sided src host $EMS
+    must 0 'ip.src==10.20.40.17'
+}
+case_one_sided_refusal() {
+    TITLE='A rejected certificate of which only the packets of the client were recorded (TLS 1.2).'
+    BROKEN='the capture filter src host of the client'
+    TRUTH='The alert of the client is there, the certificate it answers is not; its acknowledgements prove that the server spoke.'
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    record client src host $ME
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2
+    stop 3.2
+    must 1 "$client && tls.alert_message.desc==48"
+    exits 1; finding tls.cert.rejected_by_client.unknown_ca
+    absent tcp.syn tcp.clienthello tls.server ok
+}
+case_mid_stream() {
+    TITLE='The capture starts when the connection is already up and working.'
+    BROKEN='the late start of the capture'
+    TRUTH='No SYN and no handshake are in the capture; requests and answers are.'
+    FORMAT=pcapng
+    up; serve 8013 bin/tlsd.py 8013
+    port 50001; bg client bin/tlsc.py $EMS:8013 --times 5 --every 0.8
+    pause 1.2
+    record client
+    pause 3.2; stop
+    must 0 'tcp.flags.syn==1'; must 4+ 'tcp.len>0'
+    untold cannot_tell.mid_stream
+    finding capture.midstream
+    exits 3; absent tcp tls
+}
+case_mid_stream_tls12_close() {
+    TITLE='The capture shows only the last request and the polite end of a TLS 1.2 connection.'
+    BROKEN='the late start of the capture'
+    TRUTH='No SYN and no handshake are in the capture.'
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2
+    port 50001; bg client bin/tlsc.py $EMS:8013 --tls 1.2 --times 2 --every 2
+    pause 1.2
+    record client
+    pause 1.5; stop
+    must 0 'tcp.flags.syn==1'; must 2 'tcp.flags.fin==1'
+    untold cannot_tell.mid_stream
+    exits 3; absent tcp tls
+}
+case_end_too_early_syn() {
+    TITLE='The capture ends a second after the first SYN.'
+    BROKEN='a DROP rule for port 8013, and the early end of the capture'
+    TRUTH='The SYN is unanswered, but too little time passed to call it a failure.'
+    up
+    on router iptables -A FORWARD -p tcp --dport 8013 -j DROP
+    record client
+    port 50001; LIMIT=1.2 c bin/tcpc.py $EMS:8013 probe
+    stop 0.1
+    must 1+ "$client && tcp.flags.syn==1"; must 0 "$server"
+    untold info.incomplete.in_progress
+    exits 3; absent tcp tls
+}
+case_end_too_early_hello() {
+    TITLE='The capture ends a second after the ClientHello was acknowledged.'
+    BROKEN='a slow server, and the early end of the capture'
+    TRUTH='The handshake is on its way; the server answers after the end of the capture.'
+    FORMAT=pcapng
+    up; serve 8013 bin/tlsd.py 8013 --before 3
+    record client
+    port 50001; bg client bin/tlsc.py $EMS:8013
+    pause 1.2; stop 0.1
+    must 1 "$client && tls.handshake.type==1"; must 0 "$server && tcp.len>0"
+    untold info.incomplete.in_progress
+    exits 3; absent tcp tls
+}
+case_end_too_early_flight() {
+    TITLE='The capture ends a second after the ServerHello.'
+    BROKEN='a server that stops in its flight, and the early end of the capture'
+    TRUTH='The handshake made progress a second before the end.'
+    up; serve 8013 bin/tlsd.py 8013 --flight 1
+    record client
+    port 50001; bg client bin/tlsc.py $EMS:8013
+    pause 1; stop 0.1
+    must 1 "$server && tls.handshake.type==2"
+    untold info.incomplete.in_progress
+    exits 3; absent tcp tls
+}
+span() { # mirror both ports of the switch, in and out, to its mirror port
+    local p
+    for p in p1 p2; do
+        on switch tc qdisc add dev $p clsact
+        on switch tc filter add dev $p ingress u32 match u32 0 0 action mirred egress mirror dev span
+        on switch tc filter add dev $p egress u32 match u32 0 0 action mirred egress mirror dev span
+    done
+}
+case_duplicated_ok() {
+    TITLE='A healthy TLS 1.3 exchange on a mirror of both ports of a switch: every packet twice.'
+    BROKEN='the mirror: both ports, both directions'
+    TRUTH='The connection is healthy; the copies are those of the mirror.'
+    WHERE='the mirror port of a switch between client and router'
+    up switch; span; serve 8013 bin/tlsd.py 8013
+    record switch
+    port 50001; c bin/tlsc.py $EMS:8013
+    stop 1
+    must 2 "$client && tcp.flags.syn==1"
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding capture.duplicated; exits 0; absent tcp tls
+}
+case_duplicated_cert() {
+    TITLE='A rejected certificate (TLS 1.2) on a mirror of both ports of a switch: every packet twice.'
+    BROKEN='a server certificate of an unknown authority; the mirror: both ports, both directions'
+    TRUTH='Alert 48 of the client, once, seen twice.'
+    WHERE='the mirror port of a switch between client and router'
+    FORMAT=pcapng
+    up switch; span; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    record switch
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2
+    stop 1
+    must 2 "$client && tcp.len==7"
+    primary $ME:50001 $EMS:8013 tls.cert.rejected_by_client.unknown_ca unknown certain -
+    finding capture.duplicated; exits 1; absent tcp
+}
+case_duplicated_silent_drop() {
+    TITLE='A dropped SYN on a mirror of both ports of a switch; a healthy exchange on 443 beside it.'
+    COMPANION='a healthy exchange with the same server on 443, doubled as well'
+    BROKEN='a DROP rule for port 8013 on the router; the mirror: both ports, both directions'
+    TRUTH='The SYN repeats at its own pace; the copy of each comes within a millisecond and is no repetition.'
+    WHERE='the mirror port of a switch between client and router'
+    up switch; span; serve443
+    on router iptables -A FORWARD -p tcp --dport 8013 -j DROP
+    record switch
+    companion
+    port 50001; LIMIT=8 c bin/tcpc.py $EMS:8013 probe
+    stop 3.2
+    must 10+ "$client && tcp.flags.syn==1"
+    primary $ME:50001 $EMS:8013 tcp.syn.silent_drop unknown certain possible
+    ok443; finding capture.duplicated; exits 1; absent tcp.syn.refused
+}
+case_duplicated_router_any() {
+    TITLE='A healthy TLS 1.2 exchange recorded on all interfaces of the router: every packet on its way in and out.'
+    BROKEN='the recording on the pseudo-interface any'
+    TRUTH='The copy of each packet has a TTL one lower; the connection is healthy.'
+    WHERE='the router, all interfaces (Linux cooked)'
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2
+    IF=any record router
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2
+    stop 1
+    must 2 "$client && tcp.flags.syn==1"
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding capture.duplicated; exits 0; absent tcp tls
+}
+case_cut_short_tls13() {
+    TITLE='A healthy TLS 1.3 exchange recorded with 96 bytes of each packet.'
+    BROKEN='the snap length'
+    TRUTH='ServerHello and flight are cut after a few bytes: version, cipher and what follows cannot be read.'
+    up; serve 8013 bin/tlsd.py 8013
+    record client -s 96
+    port 50001; c bin/tlsc.py $EMS:8013
+    stop 3.2
+    must 1+ 'frame.cap_len < frame.len'
+    finding capture.cut_short
+    absent tcp.syn tcp.accept tcp.reset tls.cert tls.clientcert tls.server tls.handshake_failure tls.decode_error
+}
+case_cut_short_refused() {
+    TITLE='A refused connection recorded with 96 bytes of each packet; 443 works.'
+    COMPANION='a healthy exchange with the same server on 443, cut as well'
+    BROKEN='no service on port 8013; the snap length'
+    TRUTH='SYN and reset fit into 96 bytes, and so does the TTL of the other packets.'
+    up; serve443
+    record client -s 96
+    companion; port 50001; c bin/tcpc.py $EMS:8013 probe
+    stop 1
+    must 1 'tcp.srcport==8013 && tcp.flags.reset==1'
+    primary $ME:50001 $EMS:8013 tcp.syn.refused_by_host server - -
+    finding capture.cut_short; exits 1; absent tcp.syn.refused_by_middlebox
+}
+case_cut_short_alert_tls12() {
+    TITLE='A rejected certificate (TLS 1.2) recorded with 96 bytes of each packet.'
+    BROKEN='a server certificate of an unknown authority; the snap length'
+    TRUTH='The certificate is cut, but the alert of the client, 7 bytes, is whole.'
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    record client -s 96
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2
+    stop 1
+    must 1 "$client && tcp.len==7 && frame.len<96"
+    primary $ME:50001 $EMS:8013 tls.cert.rejected_by_client.unknown_ca unknown certain -
+    finding capture.cut_short; exits 1; absent tcp
+}
+case_nothing_relevant() {
+    TITLE='A lookup and a web page of another server: nothing of FortiClient or EMS.'
+    BROKEN='nothing'
+    TRUTH='No port, no name and no address of an EMS server is in the capture.'
+    up; names www.corp.example=10.0.0.2; serve 80 node bin/httpd.js 80
+    record client
+    port 50001; c curl -s --max-time 3 http://www.corp.example/
+    stop 1
+    must 1+ 'tcp.dstport==80'
+    finding capture.nothing_relevant; exits 3; absent tcp tls dns
+}
+case_scope_all() {
+    TITLE='A refusal of a server that is no EMS server, judged on request.'
+    BROKEN='no service on port 8443 of 10.0.0.2'
+    TRUTH='With --scope all every connection is judged; the reset has the TTL of the answers on port 80.'
+    COMPANION='a web page of the same server on 80'
+    up; serve 80 node bin/httpd.js 80
+    record client
+    port 50080; c curl -s --max-time 3 http://10.0.0.2/
+    port 50001; c bin/tcpc.py 10.0.0.2:8443 probe
+    stop 1
+    must 1 'tcp.srcport==8443 && tcp.flags.reset==1'
+    args --scope all
+    primary $ME:50001 10.0.0.2:8443 tcp.syn.refused_by_host server - probable
+    exits 1
+}
