@@ -5,7 +5,7 @@
 #   client 10.20.40.17 --- 10.20.40.1 router 10.0.0.1 --- server 10.0.0.10 (EMS), 10.0.0.2 (DNS)
 
 EMS=10.0.0.10 DNS=10.0.0.2 ME=10.20.40.17 NAME=ems.corp.example
-TLSPORTS=(-d tcp.port==8013,tls -d tcp.port==9443,tls)
+TLSPORTS=(-d "tcp.port==8013,tls" -d "tcp.port==9443,tls")
 
 die() { echo "$CASE: $*" >&2; exit 1; }
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 # The capture itself is the subject: one direction, the middle, too short, doubled, cut, or about something else.
 
 server='ip.src==10.0.0.10 && tcp.srcport==8013'

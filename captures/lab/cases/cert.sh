@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 # The client rejects the certificate of the server. One line a case: certificate, version, client.
 # openssl: s_client, gnutls: gnutls-cli, go: crypto/tls, node: Node.js, nss: tstclnt, curl, python
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 # The server rejects the certificate of the client, or misses it.
 
 declare -A PRESENTS=([none]='no certificate' [fctother]='a certificate of another authority' [fctexpired]='a certificate that expired on 2024-01-01')
@@ -54,3 +54,15 @@ case_clientcert_expired_openssl_tls13() { TRUTH=$hid; refuse openssl fctexpired 
 case_clientcert_none_gnutls_tls13() { TRUTH=$hid; refuse gnutls none 1.3; none_sent; hushed; }
 case_clientcert_none_go_tls13() { TRUTH=$hid; refuse go none 1.3; none_sent; hushed; }
 case_clientcert_unknown_ca_go_tls13() { TRUTH=$hid; refuse go fctother 1.3; hushed; }
+case_clientcert_unknown_ca_gnutls_tls12() {
+    TRUTH='GnuTLS says 49 and then 42: the first alert after the client certificate decides.'
+    refuse gnutls fctother 1.2
+    answered 49 tls.clientcert.access_denied server certain probable
+}
+case_clientcert_unknown_ca_gnutls_tls13() {
+    TRUTH=$hid
+    refuse gnutls fctother 1.3
+    must 1+ "$server && tls.record.opaque_type==23 && tls.record.length==19"
+    primary $ME:50001 $EMS:8013 tls.clientcert.rejected.encrypted client probable -
+    absent tls.cert tcp.reset ok
+}

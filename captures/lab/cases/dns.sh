@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 # The name of EMS does not lead to an address.
 
 asked() { # asked ZONE...: the client asks for both address families, nothing else happens

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 # A router or the server says why by ICMP.
 
 attempt() { port 50001; LIMIT=8 c bin/tcpc.py "$1" probe; }

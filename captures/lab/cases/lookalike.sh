@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 # Healthy traffic that looks like a failure and must not be accused.
 
 good() { # good ID [CLIENT SERVER]

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 # The connection never opens.
 
 drop() { on router iptables -A FORWARD "$@" -j DROP; }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 # The connection opens and breaks before or around TLS.
 
 broken() { # broken ID OWNER FACT CAUSE

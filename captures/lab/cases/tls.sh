@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2086
 # TLS does not begin, or stops on the way.
 
 failed() { # failed ID OWNER FACT CAUSE
