@@ -2,18 +2,18 @@
 
 void certificates_read(struct bytes body, struct tls_certificates *out)
 {
-    struct bytes list = bytes_vector(&body, 3);
+    struct bytes list = bytes_vector(&body, 3), der = bytes_whole(NULL, 0);
 
     out->n = 0;
     while (bytes_ok(&list) && list.left > 0) {
-        struct bytes der = bytes_vector(&list, 3);
+        der = bytes_vector(&list, 3);
         if (!bytes_ok(&list) || der.clipped)
             break;
         if (out->n < TLS_CHAIN_MAX)
             out->der[out->n] = der;
         out->n++;
     }
-    out->cut = !bytes_done(&list) || !bytes_done(&body);
+    out->cut = der.clipped || !bytes_done(&list) || !bytes_done(&body);
 }
 
 void certificate_request_read(struct bytes body, bool with_schemes, struct certificate_request *out)

@@ -204,6 +204,13 @@ static bool echoes(const struct tls_client_hello *h, struct bytes session_id)
            memcmp(session_id.at, h->session_id, session_id.left) == 0;
 }
 
+/* Drafts up to 21 had neither session id nor compression; the earliest called themselves 0x0304,
+ * and what would be the length of a session id is the high octet of a suite then. */
+static bool is_short_form(uint16_t legacy_version, const struct bytes *rest)
+{
+    return legacy_version >> 8 == 0x7f || (legacy_version == 0x0304 && bytes_peek(rest, 0) > 32);
+}
+
 void hello_read_server(struct tls *t, struct bytes body, struct tls_stamp at, bool *retry,
                        struct tls_server_hello *out)
 {
@@ -217,8 +224,7 @@ void hello_read_server(struct tls *t, struct bytes body, struct tls_stamp at, bo
     (void)bytes_copy(&b, random, RANDOM);
     out->downgrade = downgrade_mark(random);
     *retry = memcmp(random, retry_random, RANDOM) == 0;
-    if (out->legacy_version >> 8 ==
-        0x7f) { /* drafts up to 21: neither session id nor compression */
+    if (is_short_form(out->legacy_version, &b)) {
         out->suite = bytes_u16(&b);
     } else {
         struct bytes session_id = bytes_vector(&b, 1);

@@ -20,7 +20,9 @@ enum sealed_row {
     SEALED_SERVER_GONE,        /* final flight, then server FIN or RST without any record */
     SEALED_ACCEPTED,           /* a server record that is no alert came after the final flight */
     SEALED_FINISHED,           /* final flight sent; nothing decided after it */
-    SEALED_UNREADABLE,         /* lengths fit no row: padding, or records lost */
+    SEALED_SERVER_ABORTS, /* server's only records are of alert size, before any final flight: it
+                             takes back its own ServerHello (no common ALPN, no certificate) */
+    SEALED_UNREADABLE,    /* lengths fit no row: padding, or records lost */
 };
 
 /* How the connection ended, as TCP shows it. */

@@ -20,21 +20,21 @@ struct cert;       /* opaque: one distinct certificate */
 enum { CERT_NAMES = 32 };
 
 struct cert_facts {
-    bool parsed;          /* false: OpenSSL could not read it; only sha256 is set */
-    char sha256[65];      /* of the DER */
-    char subject[512];    /* RFC 4514 order as OpenSSL prints it: "CN=ems.corp.example,O=..." */
+    bool parsed;       /* false: OpenSSL could not read it; only sha256 is set */
+    char sha256[65];   /* of the DER */
+    char subject[512]; /* RFC 4514 order as OpenSSL prints it: "CN=ems.corp.example,O=..." */
     char issuer[512];
     char subject_cn[128], issuer_cn[128], issuer_o[128];
-    char serial[80];      /* hex, upper case, no colons, no sign */
-    int version;          /* 3 for X.509 v3 */
+    char serial[80]; /* hex, upper case, no colons, no sign */
+    int version;     /* 3 for X.509 v3 */
     int64_t not_before_s, not_after_s;
-    char key_algorithm[24];       /* "RSA", "EC", "Ed25519" */
+    char key_algorithm[24]; /* "RSA", "EC", "Ed25519" */
     int key_bits;
     char signature_algorithm[48]; /* "sha256WithRSAEncryption" */
-    bool weak_signature;  /* MD5 or SHA-1, and not self-signed */
-    bool weak_key;        /* RSA or DSA below 2048, EC below 224 */
-    bool self_issued;     /* subject equals issuer */
-    bool self_signed;     /* ... and its own key verifies the signature */
+    bool weak_signature;          /* MD5 or SHA-1, and not self-signed */
+    bool weak_key;                /* RSA or DSA below 2048, EC below 224 */
+    bool self_issued;             /* subject equals issuer */
+    bool self_signed;             /* ... and its own key verifies the signature */
     bool is_ca;
     bool has_san;
     bool eku_present, eku_server, eku_client;

@@ -1,0 +1,243 @@
+#include "x509/cert.h"
+
+#include "base/address.h"
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/table.h"
+#include "base/text.h"
+#include "x509/facts.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+enum {
+    STORE_MAX = 1 << 20, /* distinct certificates */
+    OPEN_MAX = 512, /* certificates that stay parsed: OpenSSL's memory is not under our ceiling */
+    OPEN_OCTETS = 8 * 1024, /* and only those of ordinary size */
+    HOST_MAX = 255,
+};
+
+/* What is learnt at the first question; apart, because the certificate itself is const then. */
+struct opened {
+    struct cert_facts *facts;
+    X509 *x; /* kept for OPEN_MAX certificates; NULL: parse again */
+    bool tried;
+};
+
+struct cert {
+    struct cert_store *store;
+    struct cert *next; /* same hash and length, other bytes */
+    const uint8_t *der;
+    size_t n;
+    struct opened *opened;
+};
+
+struct cert_key {
+    uint64_t hash, n;
+};
+
+struct cert_store {
+    struct pool *pool;
+    struct arena arena;
+    struct table table; /* cert_key to the first struct cert of it */
+    struct hash_seed seed;
+    struct cert **open;
+    size_t n, n_open;
+};
+
+static const struct cert_facts nothing_known; /* when there is no memory for facts */
+
+struct cert_store *cert_store_open(size_t ceiling_bytes)
+{
+    struct cert_store *store = calloc(1, sizeof *store);
+
+    if (!store)
+        return NULL;
+    store->seed = hash_seed_draw();
+    store->pool = pool_open(ceiling_bytes);
+    store->open = calloc(OPEN_MAX, sizeof(struct cert *));
+    bool table =
+        table_open(&store->table, sizeof(struct cert_key), sizeof(struct cert *), STORE_MAX);
+    if (store->pool && store->open && table)
+        return store;
+    cert_store_close(store);
+    return NULL;
+}
+
+void cert_store_close(struct cert_store *store)
+{
+    if (!store)
+        return;
+    for (size_t i = 0; i < store->n_open; i++)
+        X509_free(store->open[i]->opened->x);
+    table_close(&store->table);
+    if (store->pool)
+        arena_release(&store->arena, store->pool);
+    pool_close(store->pool);
+    free(store->open);
+    free(store);
+}
+
+static struct cert *cert_new(struct cert_store *store, struct bytes der)
+{
+    struct cert *cert = arena_zalloc(&store->arena, store->pool, sizeof *cert);
+    struct opened *opened = arena_zalloc(&store->arena, store->pool, sizeof *opened);
+    uint8_t *copy = arena_zalloc_block(&store->arena, store->pool, der.left);
+
+    if (!cert || !opened || !copy)
+        return NULL;
+    memcpy(copy, der.at, der.left);
+    *cert = (struct cert){ .store = store, .der = copy, .n = der.left, .opened = opened };
+    return cert;
+}
+
+const struct cert *cert_put(struct cert_store *store, struct bytes der)
+{
+    if (!bytes_ok(&der) || der.left == 0 || der.clipped)
+        return NULL;
+    struct cert_key key = { .hash = hash_bytes(der.at, der.left, store->seed), .n = der.left };
+    struct cert **first = table_put(&store->table, &key);
+    if (!first)
+        return NULL;
+    for (struct cert *cert = *first; cert; cert = cert->next)
+        if (memcmp(cert->der, der.at, der.left) == 0)
+            return cert;
+    struct cert *cert = cert_new(store, der);
+    if (!cert)
+        return NULL;
+    cert->next = *first;
+    *first = cert;
+    store->n++;
+    return cert;
+}
+
+struct bytes cert_der(const struct cert *cert) { return bytes_whole(cert->der, cert->n); }
+size_t cert_store_count(const struct cert_store *store) { return store->n; }
+
+/* ---- parsing
+ * ------------------------------------------------------------------------------------- */
+
+/* NULL unless the certificate is all of the octets. */
+static X509 *parse(const struct cert *cert)
+{
+    const unsigned char *end = cert->der;
+    X509 *x = d2i_X509(NULL, &end, (long)cert->n);
+
+    ERR_clear_error();
+    if (x && end == cert->der + cert->n)
+        return x;
+    X509_free(x);
+    return NULL;
+}
+
+/* The parsed form; give it back by x_release. */
+static X509 *x_of(const struct cert *cert)
+{
+    return cert->opened->x ? cert->opened->x : parse(cert);
+}
+
+static void x_release(const struct cert *cert, X509 *x)
+{
+    if (x != cert->opened->x)
+        X509_free(x);
+}
+
+/* Keeps a parsed certificate of ordinary size for later questions. */
+static void x_keep(const struct cert *cert, X509 *x)
+{
+    struct cert_store *store = cert->store;
+
+    if (cert->opened->x || !x || cert->n > OPEN_OCTETS || store->n_open == OPEN_MAX)
+        return;
+    cert->opened->x = x;
+    store->open[store->n_open++] = (struct cert *)cert;
+}
+
+static void digest_text(const struct cert *cert, char out[65])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    struct text t = text_of(out, 65);
+
+    if (EVP_Digest(cert->der, cert->n, digest, &n, EVP_sha256(), NULL) != 1)
+        return;
+    for (unsigned i = 0; i < n; i++)
+        text_format(&t, "%02X", digest[i]);
+}
+
+static void facts_open(const struct cert *cert)
+{
+    struct cert_store *store = cert->store;
+    struct cert_facts *facts = arena_zalloc_block(&store->arena, store->pool, sizeof *facts);
+
+    if (!facts)
+        return;
+    digest_text(cert, facts->sha256);
+    X509 *x = x_of(cert);
+    if (x)
+        facts_read(x, facts);
+    x_keep(cert, x);
+    x_release(cert, x);
+    cert->opened->facts = facts;
+}
+
+const struct cert_facts *cert_facts(const struct cert *cert)
+{
+    if (!cert->opened->tried) {
+        cert->opened->tried = true;
+        facts_open(cert);
+    }
+    return cert->opened->facts ? cert->opened->facts : &nothing_known;
+}
+
+/* ---- questions
+ * ----------------------------------------------------------------------------------- */
+
+/* RFC 9525 section 6.3: whole labels only; the CN is asked only when there is no SAN at all. */
+static bool x_names_host(X509 *x, const char *host, bool has_san)
+{
+    struct address address;
+    unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+    size_t n = strlen(host);
+
+    if (address_parse(host, &address))
+        return address_is_ipv4(&address) ? X509_check_ip(x, address.octet + 12, 4, 0) == 1
+                                         : X509_check_ip(x, address.octet, 16, 0) == 1;
+    if (n > 0 && host[n - 1] == '.')
+        n--;
+    if (n == 0 || n > HOST_MAX)
+        return false;
+    if (has_san)
+        flags |= X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+    return X509_check_host(x, host, n, flags, NULL) == 1;
+}
+
+bool cert_names_host(const struct cert *cert, const char *host)
+{
+    bool has_san = cert_facts(cert)->has_san;
+    X509 *x = x_of(cert);
+    bool names = x && x_names_host(x, host, has_san);
+
+    x_release(cert, x);
+    ERR_clear_error();
+    return names;
+}
+
+bool cert_signed_by(const struct cert *cert, const struct cert *issuer)
+{
+    (void)cert_facts(cert), (void)cert_facts(issuer); /* keeps both parsed when they may be */
+    X509 *x = x_of(cert), *by = x_of(issuer);
+    EVP_PKEY *key = by ? X509_get0_pubkey(by) : NULL;
+    bool is = x && key && X509_NAME_cmp(X509_get_issuer_name(x), X509_get_subject_name(by)) == 0 &&
+              X509_verify(x, key) == 1;
+
+    x_release(cert, x);
+    x_release(issuer, by);
+    ERR_clear_error();
+    return is;
+}
+
+const char *cert_library(void) { return OpenSSL_version(OPENSSL_VERSION); }

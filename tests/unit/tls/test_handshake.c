@@ -1,0 +1,419 @@
+#include "recorded.h"
+#include "wire.h"
+
+static char order[400];
+static struct wire w, body, extensions;
+
+static void start(void) { w.n = body.n = extensions.n = 0; }
+
+/* The whole of full12, each flight a frame. */
+static void play_full12(struct connection *c)
+{
+    feed(c, CLIENT, full12_client, 228);
+    feed(c, SERVER, full12_server, 839);
+    feed(c, CLIENT, full12_client + 228, 702);
+    feed(c, SERVER, full12_server + 839, 754);
+    feed(c, CLIENT, full12_client + 930, 31);
+    feed(c, SERVER, full12_server + 1593, 31);
+}
+
+static void offer(struct connection *c, bool tls13)
+{
+    start();
+    if (tls13)
+        put_extension(&extensions, 43, "04 0304 0303");
+    put_client_hello(&body, "1301 c02f", &extensions);
+    put_handshake(&w, TLS_CLIENT_HELLO, body.octets, body.n);
+    feed_wire(c, CLIENT, &w);
+    body.n = extensions.n = 0;
+}
+
+static void answer(struct connection *c, bool tls13)
+{
+    start();
+    if (tls13)
+        put_extension(&extensions, 43, "0304");
+    put_server_hello(&body, 0x0303, tls13 ? 0x1301 : 0xc02f, &extensions);
+    put_handshake(&w, TLS_SERVER_HELLO, body.octets, body.n);
+    feed_wire(c, SERVER, &w);
+    body.n = extensions.n = 0;
+}
+
+Test(handshake, a_full_tls_12_handshake_reaches_up_with_its_messages_in_order)
+{
+    struct connection c;
+
+    connection_open(&c);
+    play_full12(&c);
+
+    cr_assert_eq(c.tls->state, TLS_UP);
+    cr_assert_str_eq(order_of(c.tls, CLIENT, order, sizeof order), "1 11 16 15");
+    cr_assert_str_eq(order_of(c.tls, SERVER, order, sizeof order), "2 11 12 13 14 4");
+    cr_assert_eq(c.tls->unexpected.frame, 0);
+    cr_assert_eq(tls_version(c.tls), 0x0303);
+    cr_assert_eq(c.tls->server_hello.suite, 0xc02c);
+    cr_assert(!tls_resumed(c.tls));
+    cr_assert_eq(c.tls->half[CLIENT].finish.frame, 3);
+    cr_assert_eq(c.tls->half[CLIENT].finish_length, 40);
+    cr_assert_eq(c.tls->n_alerts, 2); /* close_notify both ways, sealed */
+    cr_assert(c.tls->alerts[0].encrypted && c.tls->alerts[0].length == 26);
+    connection_close(&c);
+}
+
+Test(handshake, certificates_of_both_sides_and_the_request_are_seen_in_clear)
+{
+    struct connection c;
+
+    connection_open(&c);
+    play_full12(&c);
+
+    cr_assert_eq(c.n_fresh, 2);
+    cr_assert_eq(c.fresh.from, CLIENT);
+    cr_assert_eq(c.fresh.n, 1);
+    cr_assert(!c.fresh.cut);
+    cr_assert_eq(c.tls->n_certificates[SERVER], 1);
+    cr_assert_eq(c.tls->certificate[SERVER].frame, 2);
+    cr_assert_eq(c.tls->certificate_request.frame, 2);
+    cr_assert_eq(c.tls->request_types.left, 3); /* rsa_sign, dss_sign, ecdsa_sign */
+    cr_assert_gt(c.tls->request_schemes.left, 20);
+    cr_assert_eq(c.tls->request_authorities, 1);
+    connection_close(&c);
+}
+
+Test(handshake, the_answer_is_the_same_however_the_bytes_are_cut_in_pieces)
+{
+    const size_t pieces[] = { 1, 2, 3, 5, 7, 64, 1000 };
+
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct connection c;
+
+        connection_open(&c);
+        feed_in_pieces(&c, CLIENT, full12_client, 228, pieces[i]);
+        feed_in_pieces(&c, SERVER, full12_server, 839, pieces[i]);
+        feed_in_pieces(&c, CLIENT, full12_client + 228, 702, pieces[i]);
+        feed_in_pieces(&c, SERVER, full12_server + 839, 754, pieces[i]);
+
+        cr_assert_eq(c.tls->state, TLS_UP);
+        cr_assert_str_eq(order_of(c.tls, CLIENT, order, sizeof order), "1 11 16 15");
+        cr_assert_str_eq(order_of(c.tls, SERVER, order, sizeof order), "2 11 12 13 14 4");
+        cr_assert_eq(c.n_fresh, 2);
+        cr_assert_eq(c.tls->unexpected.frame, 0);
+        connection_close(&c);
+    }
+}
+
+Test(handshake, a_retry_and_a_second_hello_lead_to_a_sealed_tls_13)
+{
+    struct connection c;
+
+    connection_open(&c);
+    feed(&c, CLIENT, hrr13_client, 306);
+    feed(&c, SERVER, hrr13_server, 99);
+    enum tls_state after_retry = c.tls->state;
+    feed(&c, CLIENT, hrr13_client + 306, 377);
+    feed(&c, SERVER, hrr13_server + 99, 939);
+    feed(&c, CLIENT, hrr13_client + 683, 74);
+
+    cr_assert_eq(after_retry, TLS_RETRY);
+    cr_assert_eq(c.tls->state, TLS_SEALED);
+    cr_assert(c.tls->retry.present);
+    cr_assert_eq(c.tls->retry.group, 24); /* secp384r1 */
+    cr_assert_not_null(c.tls->hello_again);
+    cr_assert_eq(c.tls->n_client_hellos, 2);
+    cr_assert_eq(tls_version(c.tls), 0x0304);
+    cr_assert_eq(c.tls->server_hello.group, 24);
+    cr_assert(c.tls->server_hello.session_id_echoed);
+    cr_assert_str_eq(order_of(c.tls, SERVER, order, sizeof order), "1000 2");
+    cr_assert_eq(c.tls->unexpected.frame, 0);
+    cr_assert_eq(c.tls->half[CLIENT].n_sealed, 1);
+    cr_assert_eq(c.tls->half[CLIENT].sealed_list[0].length, 69);
+    cr_assert_eq(c.tls->half[CLIENT].n_application, 0);
+    connection_close(&c);
+}
+
+Test(handshake, a_second_retry_is_unexpected)
+{
+    struct connection c;
+
+    connection_open(&c);
+    feed(&c, CLIENT, hrr13_client, 306);
+    feed(&c, SERVER, hrr13_server, 99);
+    feed(&c, CLIENT, hrr13_client + 306, 377);
+    feed(&c, SERVER, hrr13_server, 99);
+
+    cr_assert_eq(c.tls->n_retries, 2);
+    cr_assert_eq(c.tls->unexpected_type, TLS_HELLO_RETRY_REQUEST);
+    connection_close(&c);
+}
+
+Test(handshake, an_openssl_client_says_unknown_ca_in_clear_under_tls_13)
+{
+    struct connection c;
+
+    connection_open(&c);
+    feed(&c, CLIENT, reject13_client, 322);
+    feed(&c, SERVER, reject13_server, 881);
+    feed(&c, CLIENT, reject13_client + 322, 7);
+
+    cr_assert_eq(c.tls->n_alerts, 1);
+    cr_assert_eq(c.tls->alerts[0].from, CLIENT);
+    cr_assert(!c.tls->alerts[0].encrypted);
+    cr_assert_eq(c.tls->alerts[0].level, 2);
+    cr_assert_eq(c.tls->alerts[0].code, 48);
+    cr_assert_eq(c.tls->alerts[0].at.frame, 3);
+    connection_close(&c);
+}
+
+Test(handshake, five_messages_in_one_record_and_one_message_over_many_records_are_equal)
+{
+    struct connection joined, split;
+    static struct wire flight;
+    uint8_t done = 0;
+
+    connection_open(&joined);
+    connection_open(&split);
+    for (int i = 0; i < 2; i++)
+        offer(i ? &split : &joined, false);
+    put_server_hello(&body, 0x0303, 0xc02f, NULL);
+    flight.n = 0;
+    put_message(&flight, TLS_SERVER_HELLO, body.octets, body.n);
+    put_message(&flight, TLS_CERTIFICATE, "\0\0\0", 3);
+    put_message(&flight, TLS_SERVER_KEY_EXCHANGE, "abc", 3);
+    put_message(&flight, TLS_CERTIFICATE_REQUEST, "\1\1\0\0\0\0", 6);
+    put_message(&flight, TLS_SERVER_HELLO_DONE, &done, 0);
+    put_record(&w, TLS_HANDSHAKE, flight.octets, flight.n);
+    feed_wire(&joined, SERVER, &w);
+    for (size_t i = 0; i < flight.n; i++)
+        put_record(&w, TLS_HANDSHAKE, flight.octets + i, 1);
+    feed_wire(&split, SERVER, &w);
+
+    cr_assert_str_eq(order_of(joined.tls, SERVER, order, sizeof order), "2 11 12 13 14");
+    cr_assert_str_eq(order_of(split.tls, SERVER, order, sizeof order), "2 11 12 13 14");
+    cr_assert_eq(joined.tls->state, TLS_KEYED);
+    cr_assert_eq(split.tls->state, TLS_KEYED);
+    connection_close(&joined);
+    connection_close(&split);
+}
+
+Test(handshake, a_compatibility_ccs_of_tls_13_seals_nothing_and_moves_nothing)
+{
+    struct connection c;
+
+    connection_open(&c);
+    offer(&c, true);
+    answer(&c, true);
+    put_record(&w, TLS_CHANGE_CIPHER_SPEC, "\1", 1);
+    feed_wire(&c, CLIENT, &w);
+    put_record(&w, TLS_ALERT, "\2\60", 2);
+    feed_wire(&c, CLIENT, &w);
+
+    cr_assert_eq(c.tls->state, TLS_SEALED);
+    cr_assert_neq(c.tls->half[CLIENT].ccs.frame, 0);
+    cr_assert_eq(c.tls->n_alerts, 1);
+    cr_assert_eq(c.tls->alerts[0].code, 48);
+    connection_close(&c);
+}
+
+Test(handshake, early_data_is_listed_before_the_server_hello_and_its_ccs_is_no_key_change)
+{
+    struct connection c;
+
+    connection_open(&c);
+    offer(&c, true);
+    put_record(&w, TLS_CHANGE_CIPHER_SPEC, "\1", 1);
+    put_opaque(&w, TLS_APPLICATION_DATA, 300);
+    feed_wire(&c, CLIENT, &w);
+    answer(&c, true);
+    put_opaque(&w, TLS_APPLICATION_DATA, 53);
+    feed_wire(&c, CLIENT, &w);
+
+    cr_assert_eq(c.tls->half[CLIENT].n_sealed, 2);
+    cr_assert_lt(c.tls->half[CLIENT].sealed_list[0].at.frame, c.tls->server_hello.at.frame);
+    cr_assert_eq(c.tls->half[CLIENT].sealed_list[1].length, 53);
+    cr_assert_eq(c.tls->unexpected.frame, 0);
+    connection_close(&c);
+}
+
+Test(handshake, an_abbreviated_handshake_is_resumed_and_up)
+{
+    struct connection c;
+
+    connection_open(&c);
+    offer(&c, false);
+    answer(&c, false);
+    put_record(&w, TLS_CHANGE_CIPHER_SPEC, "\1", 1);
+    put_opaque(&w, TLS_HANDSHAKE, 40);
+    feed_wire(&c, SERVER, &w);
+    enum tls_state server_sealed = c.tls->state;
+    put_record(&w, TLS_CHANGE_CIPHER_SPEC, "\1", 1);
+    put_opaque(&w, TLS_HANDSHAKE, 40);
+    put_opaque(&w, TLS_APPLICATION_DATA, 100);
+    feed_wire(&c, CLIENT, &w);
+
+    cr_assert_eq(server_sealed, TLS_SERVER_SEALED);
+    cr_assert_eq(c.tls->state, TLS_UP);
+    cr_assert(tls_resumed(c.tls));
+    cr_assert(c.tls->server_hello.session_id_echoed);
+    cr_assert_eq(c.tls->half[CLIENT].n_application, 1);
+    cr_assert_eq(c.tls->half[CLIENT].application_bytes, 100);
+    connection_close(&c);
+}
+
+Test(handshake, a_sealed_handshake_record_after_data_is_renegotiation_in_the_list)
+{
+    struct connection c;
+
+    connection_open(&c);
+    play_full12(&c);
+    uint32_t before = c.tls->half[SERVER].n_sealed;
+    start();
+    put_opaque(&w, TLS_APPLICATION_DATA, 100);
+    put_opaque(&w, TLS_HANDSHAKE, 28);
+    feed_wire(&c, SERVER, &w);
+
+    cr_assert_eq(c.tls->half[SERVER].n_sealed, before + 1);
+    cr_assert_eq(c.tls->half[SERVER].sealed_last.type, TLS_HANDSHAKE);
+    cr_assert_eq(c.tls->half[SERVER].sealed_last.length, 28);
+    cr_assert_eq(c.tls->state, TLS_UP);
+    connection_close(&c);
+}
+
+Test(handshake, a_clients_side_alone_is_followed_to_its_key_change)
+{
+    struct connection c;
+
+    connection_open(&c);
+    feed(&c, CLIENT, full12_client, sizeof full12_client);
+
+    cr_assert_eq(c.tls->state, TLS_CLIENT_SEALED);
+    cr_assert_neq(c.tls->half[CLIENT].finish.frame, 0);
+    cr_assert_str_eq(order_of(c.tls, CLIENT, order, sizeof order), "1 11 16 15");
+    connection_close(&c);
+}
+
+Test(handshake, a_message_out_of_turn_is_kept_as_unexpected)
+{
+    struct connection c;
+
+    connection_open(&c);
+    offer(&c, false);
+    start();
+    put_handshake(&w, TLS_CERTIFICATE_VERIFY, "x", 1);
+    feed_wire(&c, SERVER, &w);
+
+    cr_assert_eq(c.tls->unexpected_type, TLS_CERTIFICATE_VERIFY);
+    cr_assert_eq(c.tls->unexpected.frame, 2);
+    cr_assert_eq(c.tls->state, TLS_OFFERED);
+    connection_close(&c);
+}
+
+Test(handshake, lists_have_ceilings_and_count_what_they_could_not_keep)
+{
+    struct connection c;
+
+    connection_open(&c);
+    start();
+    for (int i = 0; i < 200; i++)
+        put_handshake(&w, TLS_SERVER_HELLO_DONE, "", 0);
+    for (int i = 0; i < 50; i++)
+        put_record(&w, TLS_ALERT, "\1\0", 2);
+    feed_wire(&c, SERVER, &w);
+
+    cr_assert_eq(c.tls->n_messages, TLS_MESSAGES_MAX);
+    cr_assert_eq(c.tls->messages_lost, 200 - TLS_MESSAGES_MAX);
+    cr_assert_eq(c.tls->n_alerts, TLS_ALERTS_MAX);
+    cr_assert_eq(c.tls->alerts_lost, 50 - TLS_ALERTS_MAX);
+    connection_close(&c);
+}
+
+/* Takes what the pool has left, so that the next request is refused. */
+static void exhaust(struct connection *c)
+{
+    pool_lower(c->pool, 0);
+    for (size_t n = 64 * 1024; n >= 16; n /= 2)
+        while (arena_zalloc_block(&c->arena, c->pool, n))
+            ;
+}
+
+Test(handshake, without_memory_the_connection_says_so_and_goes_on)
+{
+    struct connection c;
+
+    connection_open(&c);
+    exhaust(&c);
+    feed(&c, CLIENT, full12_client, 228);
+    feed_in_pieces(&c, SERVER, full12_server, 839, 100);
+    feed(&c, CLIENT, full12_client + 228, 702);
+
+    cr_assert(c.tls->out_of_memory);
+    cr_assert_null(c.tls->hello);
+    cr_assert_eq(c.tls->n_messages, 0);
+    cr_assert_gt(c.tls->messages_lost, 3);
+    cr_assert_eq(c.tls->n_client_hellos, 1);
+    cr_assert(!c.tls->half[CLIENT].lost && !c.tls->half[SERVER].lost);
+    cr_assert_geq(c.tls->state, TLS_CLIENT_SEALED);
+    connection_close(&c);
+}
+
+/* The graph of RFC 5246 figures 1 and 2 with RFC 8446 section 4.1, written down apart from the
+ * rows: each line is a conversation, "c:TYPE" or "s:TYPE"; only its states' names are ours. */
+struct walk {
+    const char *name;
+    struct {
+        enum side from;
+        uint16_t message;
+    } said[16];
+    enum tls_state ends_in;
+};
+
+/* clang-format off */
+static const struct walk walks[] = {
+    { "full", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, 11 }, { SERVER, 12 }, { SERVER, 14 },
+                { CLIENT, 16 }, { CLIENT, TLS_KEY_CHANGE }, { CLIENT, 20 }, { SERVER, TLS_KEY_CHANGE },
+                { SERVER, 20 } }, TLS_UP },
+    { "mutual, stapled, ticket", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, 11 }, { SERVER, 22 }, { SERVER, 12 },
+                { SERVER, 13 }, { SERVER, 14 }, { CLIENT, 11 }, { CLIENT, 16 }, { CLIENT, 15 },
+                { CLIENT, TLS_KEY_CHANGE }, { CLIENT, 20 }, { SERVER, 4 }, { SERVER, TLS_KEY_CHANGE },
+                { SERVER, 20 } }, TLS_UP },
+    { "anonymous", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, 12 }, { SERVER, 14 }, { CLIENT, 16 } },
+                TLS_CLIENT_KEYED },
+    { "abbreviated", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, TLS_KEY_CHANGE }, { SERVER, 20 },
+                { CLIENT, TLS_KEY_CHANGE }, { CLIENT, 20 } }, TLS_UP },
+    { "abbreviated, new ticket", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, 4 }, { SERVER, TLS_KEY_CHANGE },
+                { SERVER, 20 }, { CLIENT, TLS_KEY_CHANGE }, { CLIENT, 20 } }, TLS_UP },
+    { "1.3", { { CLIENT, 1 }, { SERVER, TLS_SERVER_HELLO_13 } }, TLS_SEALED },
+    { "1.3 with retry", { { CLIENT, 1 }, { SERVER, TLS_HELLO_RETRY_REQUEST }, { CLIENT, 1 },
+                { SERVER, TLS_SERVER_HELLO_13 } }, TLS_SEALED },
+};
+
+/* Messages that no RFC allows at that point. */
+static const struct { enum tls_state now; enum side from; uint16_t message; } forbidden[] = {
+    { TLS_START, SERVER, 2 },      { TLS_START, CLIENT, 16 },    { TLS_OFFERED, CLIENT, 1 },
+    { TLS_OFFERED, SERVER, 11 },   { TLS_CHOSEN, CLIENT, 16 },   { TLS_CERTIFIED, SERVER, 11 },
+    { TLS_KEYED, SERVER, 12 },     { TLS_KEYED, CLIENT, 15 },    { TLS_KEYED, CLIENT, TLS_KEY_CHANGE },
+    { TLS_CLIENT_KEYED, CLIENT, 16 }, { TLS_SEALED, SERVER, 11 }, { TLS_SEALED, CLIENT, 1 },
+    { TLS_RETRY, SERVER, 2 },      { TLS_RETRY, SERVER, TLS_HELLO_RETRY_REQUEST },
+    { TLS_CHOSEN, SERVER, 13 },    { TLS_CLIENT_SEALED, CLIENT, 1 },
+};
+/* clang-format on */
+
+Test(handshake, every_conversation_of_the_rfcs_walks_the_edges_to_its_end)
+{
+    for (size_t i = 0; i < sizeof walks / sizeof *walks; i++) {
+        int state = TLS_START;
+
+        for (size_t j = 0; j < 16 && walks[i].said[j].message; j++) {
+            state = tls_edge_next((enum tls_state)state, walks[i].said[j].from,
+                                  walks[i].said[j].message);
+            cr_assert_geq(state, 0, "%s, message %zu", walks[i].name, j);
+        }
+        cr_assert_eq(state, (int)walks[i].ends_in, "%s", walks[i].name);
+    }
+}
+
+Test(handshake, what_the_rfcs_forbid_has_no_edge)
+{
+    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
+        cr_assert_eq(tls_edge_next(forbidden[i].now, forbidden[i].from, forbidden[i].message), -1,
+                     "row %zu", i);
+}
