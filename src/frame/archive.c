@@ -10,7 +10,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -105,9 +104,9 @@ static bool limit_passed(struct expansion *x, struct input *in)
     if (x->expanded <= expanded_unasked ||
         (x->expanded <= expanded_most && x->expanded / ratio_most <= x->raw.pulled))
         return false;
-    snprintf(in->error, sizeof in->error,
-             "%s data of %" PRIu64 " bytes expands past %" PRIu64 "; reading stopped there",
-             x->compression->name, x->raw.pulled, x->expanded);
+    say(in->error, sizeof in->error,
+        "%s data of %" PRIu64 " bytes expands past %" PRIu64 "; reading stopped there",
+        x->compression->name, x->raw.pulled, x->expanded);
     return true;
 }
 
@@ -198,11 +197,11 @@ static bool entry_find(struct input *in, bool (*wanted)(struct input *in))
 static void entry_missing(const struct expansion *x, char *out, size_t size)
 {
     if (x->encrypted)
-        snprintf(out, size, "a zip whose entries are encrypted");
+        say(out, size, "a zip whose entries are encrypted");
     else if (x->entries)
-        snprintf(out, size, "a zip without a packet capture (%zu entries)", x->entries);
+        say(out, size, "a zip without a packet capture (%zu entries)", x->entries);
     else
-        snprintf(out, size, "%s data is damaged or empty", x->compression->name);
+        say(out, size, "%s data is damaged or empty", x->compression->name);
 }
 
 bool expansion_open(struct input *in, bool (*wanted)(struct input *in), struct failure *failure)
@@ -227,7 +226,7 @@ bool expansion_open(struct input *in, bool (*wanted)(struct input *in), struct f
             expansion_close(x);
         }
     }
-    snprintf(failure->why, sizeof failure->why, "%s", why);
-    snprintf(failure->remedy, sizeof failure->remedy, "unpack it first");
+    say(failure->why, sizeof failure->why, "%s", why);
+    say(failure->remedy, sizeof failure->remedy, "unpack it first");
     return false;
 }

@@ -6,12 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct reader *const readers[] = { &pcap_reader, &pcapng_reader };
+static const struct reader *const readers[] = { &pcap_reader, &pcapng_reader, NULL };
 
 /* The reader for what lies at in->at.  Four bytes decide first, so that a pipe which holds no more
  * than a header yet is not waited for. */
@@ -20,7 +19,7 @@ static const struct reader *reader_for(struct input *in)
     static const size_t looks[] = { 4, LOOK_BYTES };
     for (size_t look = 0; look < sizeof looks / sizeof *looks; look++) {
         size_t have = input_need(in, looks[look]);
-        for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        for (size_t i = 0; readers[i]; i++)
             if (readers[i]->recognise(in->at, have))
                 return readers[i];
         if (look == 0 && expansion_named(in->at, have))
@@ -30,8 +29,6 @@ static const struct reader *reader_for(struct input *in)
 }
 
 static bool is_capture(struct input *in) { return reader_for(in) != NULL; }
-
-static void note(char *out, size_t size, const char *text) { snprintf(out, size, "%s", text); }
 
 /* Fewer bytes than a magic number has, and the beginning of one. */
 static bool cut_magic(const uint8_t *p, size_t n)
@@ -55,7 +52,7 @@ static void refuse(struct capture *c, struct failure *failure)
     if (in->error[0]) {
         failure_set(failure, c->name, in->error, "");
     } else if (cut_magic(in->at, have)) {
-        snprintf(why, sizeof why, "cut inside its header (%zu bytes)", have);
+        say(why, sizeof why, "cut inside its header (%zu bytes)", have);
         failure_set(failure, c->name, why, "copy the file again and compare the size");
     } else {
         refuse_content(c->name, in->at, have, failure);
@@ -64,8 +61,8 @@ static void refuse(struct capture *c, struct failure *failure)
 
 static bool expand(struct capture *c, const char *compression, struct failure *failure)
 {
-    note(c->facts.compression, sizeof c->facts.compression, compression);
-    note(failure->what, sizeof failure->what, c->name);
+    say(c->facts.compression, sizeof c->facts.compression, "%s", compression);
+    say(failure->what, sizeof failure->what, "%s", c->name);
     return expansion_open(&c->input, is_capture, failure);
 }
 
@@ -81,7 +78,7 @@ static bool reader_choose(struct capture *c, struct failure *failure)
         refuse(c, failure);
         return false;
     }
-    note(c->facts.format, sizeof c->facts.format, c->reader->format);
+    say(c->facts.format, sizeof c->facts.format, "%s", c->reader->format);
     if (c->reader->open(c, failure))
         return true;
     if (in->error[0]) /* the source is to blame, not what it gave */
@@ -120,11 +117,12 @@ struct capture *capture_make(const char *name, const struct capture_config *conf
     return c;
 }
 
-static struct capture *capture_make_input(const char *name, const struct capture_config *config,
+static struct capture *capture_make_input(const char *name, size_t size,
+                                          const struct capture_config *config,
                                           struct failure *failure)
 {
     struct capture *c = capture_make(name, config, failure);
-    if (!c || input_open(&c->input, INPUT_LARGEST))
+    if (!c || input_open(&c->input, size))
         return c;
     failure_set(failure, c->name, "no memory left", "");
     free(c);
@@ -168,7 +166,8 @@ struct capture *capture_open_file(const char *path, const struct capture_config 
     if (fd < 0)
         return NULL;
     bool standard = strcmp(path, "-") == 0;
-    struct capture *c = capture_make_input(standard ? "standard input" : path, config, failure);
+    struct capture *c =
+        capture_make_input(standard ? "standard input" : path, INPUT_LARGEST, config, failure);
     if (!c) {
         close(fd);
         return NULL;
@@ -187,7 +186,8 @@ struct capture *capture_open_file(const char *path, const struct capture_config 
 struct capture *capture_open_memory(const void *bytes, size_t n,
                                     const struct capture_config *config, struct failure *failure)
 {
-    struct capture *c = capture_make_input("memory", config, failure);
+    struct capture *c =
+        capture_make_input("memory", n < INPUT_LARGEST ? n + 1 : INPUT_LARGEST, config, failure);
     if (!c)
         return NULL;
     c->facts.bytes_total = n;
@@ -216,11 +216,12 @@ void capture_damaged(struct capture *c, uint64_t at, const char *format, ...)
     facts->damage_at = at;
     facts->damage_frame = c->number;
     if (c->input.error[0]) { /* the bytes are missing because the source failed */
-        note(facts->damage, sizeof facts->damage, c->input.error);
+        say(facts->damage, sizeof facts->damage, "%s", c->input.error);
         return;
     }
+    struct text said = text_of(facts->damage, sizeof facts->damage);
     va_start(args, format);
-    vsnprintf(facts->damage, sizeof facts->damage, format, args);
+    text_vformat(&said, format, args);
     va_end(args);
 }
 

@@ -49,7 +49,7 @@ struct capture_facts {
     bool has_secrets;      /* a Decryption Secrets Block is in the file */
     bool damaged;          /* the bytes contradict themselves: capture.damaged */
     uint64_t damage_at;    /* offset, in the uncompressed input, of the record or block */
-    uint64_t damage_frame; /* frames handed out before it */
+    uint64_t damage_frame; /* number of the last frame before it, 0 for none */
     char damage[160];      /* "block at byte 12582904 claims 1612 bytes, the file has 8 left" */
     size_t n_interfaces;   /* at most CAPTURE_INTERFACES are described */
     struct capture_interface interface[CAPTURE_INTERFACES];
@@ -68,7 +68,9 @@ size_t capture_next(struct capture *capture, struct frame out[FRAME_BATCH]);
 bool capture_ended(const struct capture *capture);
 bool capture_is_live(const struct capture *capture);
 
-/* Live: stop waiting for more (safe in a signal handler). */
+/* Stop waiting for more; what the kernel's ring still holds is handed out.  Safe in a signal
+ * handler, which should be installed without SA_RESTART, or a silent pipe goes on being waited for.
+ */
 void capture_stop(struct capture *capture);
 
 const struct capture_facts *capture_facts(struct capture *capture);

@@ -10,7 +10,6 @@
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -210,7 +209,7 @@ static void device_describe(struct capture *c, const struct capture_config *conf
     if (config->filter)
         text_printable(config->filter, strlen(config->filter), described->filter,
                        sizeof described->filter);
-    snprintf(c->facts.format, sizeof c->facts.format, "live");
+    say(c->facts.format, sizeof c->facts.format, "live");
     c->facts.nanoseconds = d->tick_ns == 1;
 }
 
@@ -308,7 +307,8 @@ bool capture_list_devices(char *out, size_t size, struct failure *failure)
         return false;
     }
     for (const pcap_if_t *device = all; device; device = device->next)
-        device_line(&list, device);
+        if (if_nametoindex(device->name) || strcmp(device->name, "any") == 0)
+            device_line(&list, device); /* libpcap also lists buses and queues, not networks */
     pcap_freealldevs(all);
     if (list.n)
         return true;

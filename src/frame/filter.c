@@ -6,7 +6,6 @@
 #include "frame/reader.h"
 
 #include <pcap/pcap.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct filter {
@@ -48,7 +47,7 @@ void filter_not_understood(const char *expression, const char *words, struct fai
     struct text why = text_of(failure->why, sizeof failure->why);
     struct text remedy = text_of(failure->remedy, sizeof failure->remedy);
 
-    snprintf(failure->what, sizeof failure->what, "-f");
+    say(failure->what, sizeof failure->what, "-f");
     text_add(&why, "filter not understood: \"");
     text_foreign(&why, expression, strnlen(expression, 200));
     text_add(&why, "\"");

@@ -2,7 +2,6 @@
 #include "frame/reader.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -43,8 +42,8 @@ static size_t fd_pull(struct input *in, uint8_t *to, size_t room)
         if (n >= 0)
             return (size_t)n;
         if (errno != EINTR) {
-            snprintf(in->error, sizeof in->error, "reading failed at byte %llu: %s",
-                     (unsigned long long)in->pulled, strerror(errno));
+            say(in->error, sizeof in->error, "reading failed at byte %llu: %s",
+                (unsigned long long)in->pulled, strerror(errno));
             return 0;
         }
         if (in->stopped && *in->stopped)

@@ -5,7 +5,6 @@
 #include "frame/reader.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { FILE_HEADER = 24, RECORD_HEADER = 16, MODIFIED_HEADER = 24 };
@@ -47,8 +46,8 @@ static bool pcap_open(struct capture *c, struct failure *failure)
     char why[120];
     size_t have = input_need(&c->input, FILE_HEADER);
     if (have < FILE_HEADER) {
-        snprintf(why, sizeof why, "a pcap file cut inside its header (%zu of %d bytes)", have,
-                 FILE_HEADER);
+        say(why, sizeof why, "a pcap file cut inside its header (%zu of %d bytes)", have,
+            FILE_HEADER);
         failure_set(failure, c->name, why, "copy the file again and compare the size");
         return false;
     }
@@ -56,7 +55,7 @@ static bool pcap_open(struct capture *c, struct failure *failure)
     bool little = magic_of(p, have, true) != NULL;
     unsigned major = load_u16(p + 4, little), minor = load_u16(p + 6, little);
     if (major != 2) {
-        snprintf(why, sizeof why, "pcap version %u.%u is not known", major, minor);
+        say(why, sizeof why, "pcap version %u.%u is not known", major, minor);
         failure_set(failure, c->name, why, "I read pcap version 2");
         return false;
     }

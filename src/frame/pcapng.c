@@ -5,46 +5,13 @@
  * numbers.  Times past what 64 bits of nanoseconds hold saturate; a simple packet block has no time
  * and takes that of the packet before it. */
 #include "base/text.h"
-#include "frame/reader.h"
+#include "frame/block.h"
+#include "frame/ticks.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    BLOCK_SECTION = 0x0a0d0d0a,
-    BLOCK_INTERFACE = 1,
-    BLOCK_PACKET = 2, /* obsolete */
-    BLOCK_SIMPLE = 3,
-    BLOCK_NAMES = 4,
-    BLOCK_STATISTICS = 5,
-    BLOCK_ENHANCED = 6,
-    BLOCK_JOURNAL = 9,
-    BLOCK_SECRETS = 10,
-    BLOCK_SYSDIG = 0x204,
-    BLOCK_SYSDIG_2 = 0x216,
-    BLOCK_SYSDIG_2_LARGE = 0x221,
-    BLOCK_CUSTOM = 0xbad,
-    BLOCK_CUSTOM_UNCOPIED = 0x40000bad,
-};
-
-enum {
-    BLOCK_LEAST = 12, /* type, length, length */
-    SECTION_LEAST = 28,
-    SEARCH_LARGEST = 512 * 1024,     /* a block to resume at is no longer than this */
-    SEARCH_BYTES = 64 * 1024 * 1024, /* after so many without one the file is given up */
-    INTERFACES = 4096,               /* of one section */
-};
-
-static const uint32_t magic_order = 0x1a2b3c4d;
-
-/* time_ns = ticks * multiply / divide / 2^shift + offset */
-struct ticks {
-    uint64_t fast_limit; /* up to here ticks * multiply + offset_ns cannot overflow */
-    uint64_t multiply, divide;
-    unsigned shift;
-    int64_t offset_s, offset_ns;
-};
+enum { INTERFACES = 4096 }; /* of one section */
 
 struct port {
     struct ticks ticks;
@@ -60,52 +27,6 @@ struct pcapng_state {
     int64_t newest_ns;
     struct port port[INTERFACES];
 };
-
-struct block {
-    uint32_t type, length; /* as rounded up to whole words */
-    const uint8_t *at;
-    bool little;
-};
-
-__extension__ typedef __int128 wide;
-
-static int64_t clamp(wide v)
-{
-    return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v;
-}
-
-static int64_t ticks_slow(const struct ticks *t, uint64_t ticks)
-{
-    wide ns = (wide)ticks * (wide)t->multiply / (wide)t->divide >> t->shift;
-    return clamp(ns + (wide)t->offset_s * 1000000000);
-}
-
-static inline int64_t ticks_ns(const struct ticks *t, uint64_t ticks)
-{
-    if (ticks <= t->fast_limit)
-        return (int64_t)(ticks * t->multiply) + t->offset_ns;
-    return ticks_slow(t, ticks);
-}
-
-/* if_tsresol: the negative power of 10 or, with the top bit, of 2. */
-static struct ticks ticks_of(uint8_t resolution, int64_t offset_s)
-{
-    struct ticks t = { .multiply = 1000000000, .divide = 1, .offset_s = offset_s };
-    unsigned power = resolution & 0x7f;
-
-    if (resolution & 0x80)
-        t.shift = power;
-    for (; !(resolution & 0x80) && power; power--) {
-        if (t.multiply > 1)
-            t.multiply /= 10;
-        else if (t.divide <= UINT64_MAX / 10)
-            t.divide *= 10; /* 10^-29 and finer: every time is 0 anyway */
-    }
-    t.offset_ns = clamp((wide)offset_s * 1000000000);
-    if (!t.shift && t.divide == 1)
-        t.fast_limit = (uint64_t)(INT64_MAX - (t.offset_ns > 0 ? t.offset_ns : 0)) / t.multiply;
-    return t;
-}
 
 /* Integers of a window in the section's order. */
 static uint16_t take_u16(struct bytes *b, bool little)
@@ -148,134 +69,6 @@ static bool pcapng_recognise(const uint8_t *p, size_t n)
     return n >= 4 && load_u32(p, false) == BLOCK_SECTION;
 }
 
-/* Does this block announce a byte order, and which? */
-static bool order_of(const uint8_t *p, bool *little)
-{
-    *little = load_u32(p + 8, true) == magic_order;
-    return *little || load_u32(p + 8, false) == magic_order;
-}
-
-static bool length_possible(uint32_t length)
-{
-    return length >= BLOCK_LEAST && length <= INPUT_LARGEST;
-}
-
-/* Blocks end on a word; some writers forget the padding in both lengths. */
-static inline uint32_t length_at(const uint8_t *p, bool little)
-{
-    return (load_u32(p, little) + 3) & ~UINT32_C(3);
-}
-
-/* The block at `at` as its first 12 bytes tell it. */
-static struct block block_at(const struct pcapng_state *s, const uint8_t *at)
-{
-    struct block b = { .type = load_u32(at, s->little), .at = at, .little = s->little };
-    if (b.type == BLOCK_SECTION && !order_of(at, &b.little))
-        return b; /* length 0: not possible */
-    b.length = length_at(at + 4, b.little);
-    return b;
-}
-
-static inline bool lengths_agree(const struct block *b)
-{
-    return length_at(b->at + b->length - 4, b->little) == b->length;
-}
-
-static inline bool block_whole(const struct pcapng_state *s, const struct input *in,
-                               struct block *b)
-{
-    size_t have = input_have(in);
-    if (have < BLOCK_LEAST)
-        return false;
-    *b = block_at(s, in->at);
-    return length_possible(b->length) && b->length <= have && lengths_agree(b);
-}
-
-static bool type_known(uint32_t type)
-{
-    static const uint32_t types[] = {
-        BLOCK_SECTION, BLOCK_INTERFACE,  BLOCK_PACKET,   BLOCK_SIMPLE,
-        BLOCK_NAMES,   BLOCK_STATISTICS, BLOCK_ENHANCED, BLOCK_SECRETS,
-    };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (type == types[i])
-            return true;
-    return false;
-}
-
-/* Can reading resume at in->at? */
-static bool block_resumes(const struct pcapng_state *s, struct input *in)
-{
-    struct block b = block_at(s, in->at);
-    if (!type_known(b.type) || !length_possible(b.length) || b.length > SEARCH_LARGEST)
-        return false;
-    return input_need(in, b.length) >= b.length && block_whole(s, in, &b);
-}
-
-/* Steps over a damaged block; false when the input holds no other. */
-static bool block_search(const struct pcapng_state *s, struct input *in)
-{
-    for (size_t passed = 0; passed < SEARCH_BYTES; passed++) {
-        if (input_need(in, BLOCK_LEAST + 1) <= BLOCK_LEAST)
-            return false;
-        in->at++;
-        if (block_resumes(s, in))
-            return true;
-    }
-    return false;
-}
-
-static void block_damaged(struct capture *c, uint64_t at, const char *said)
-{
-    if (block_search(c->state, &c->input)) {
-        capture_damaged(c, at, "%s; reading resumed at byte %" PRIu64, said,
-                        input_offset(&c->input));
-        return;
-    }
-    capture_damaged(c, at, "%s", said);
-    c->ended = true;
-}
-
-static void block_cut(struct capture *c, uint64_t at, size_t needs, size_t have)
-{
-    capture_damaged(c, at, "block at byte %" PRIu64 " claims %zu bytes, the %s has %zu left", at,
-                    needs, c->noun, have);
-    c->ended = true;
-}
-
-/* No whole block is in the window: fetch one, or find out why there is none. */
-static void block_fetch(struct capture *c)
-{
-    struct input *in = &c->input;
-    size_t have = input_need(in, BLOCK_LEAST);
-    uint64_t at = input_offset(in);
-    char said[120];
-
-    if (have < BLOCK_LEAST) {
-        c->ended = true;
-        if (have || in->error[0])
-            block_cut(c, at, BLOCK_LEAST, have);
-        return;
-    }
-    struct block b = block_at(c->state, in->at);
-    if (!length_possible(b.length)) {
-        snprintf(said, sizeof said,
-                 "block at byte %" PRIu64 " claims an impossible %" PRIu32 " bytes", at, b.length);
-        block_damaged(c, at, said);
-        return;
-    }
-    have = input_need(in, b.length);
-    b.at = in->at;
-    if (have < b.length && type_known(b.type)) {
-        block_cut(c, at, b.length, have);
-    } else if (have < b.length || !lengths_agree(&b)) {
-        snprintf(said, sizeof said,
-                 "block at byte %" PRIu64 " claims %" PRIu32 " bytes but does not end there", at,
-                 b.length);
-        block_damaged(c, at, said);
-    }
-}
-
 static void lost(struct capture *c, const struct block *b, const char *why)
 {
     uint64_t at = c->input.base + (uint64_t)(b->at - c->input.buffer);
@@ -285,7 +78,7 @@ static void lost(struct capture *c, const struct block *b, const char *why)
 static void section_take(struct capture *c, const struct block *b)
 {
     struct pcapng_state *s = c->state;
-    if (b->length < SECTION_LEAST || !order_of(b->at, &s->little)) {
+    if (b->length < SECTION_LEAST || !block_order(b->at, &s->little)) {
         lost(c, b, "begins a section but is too short");
         return;
     }
@@ -505,10 +298,10 @@ static size_t pcapng_next_batch(struct capture *c, struct frame out[FRAME_BATCH]
     size_t n = 0;
 
     while (n < FRAME_BATCH && !c->ended) {
-        if (!block_whole(s, &c->input, &b)) {
+        if (!block_whole(&c->input, s->little, &b)) {
             if (n) /* fetching moves the bytes that frames borrow */
                 break;
-            block_fetch(c);
+            block_fetch(c, s->little);
             continue;
         }
         c->input.at += b.length;
@@ -530,8 +323,8 @@ static bool header_take(struct capture *c)
     struct block b;
 
     while (!c->ended && !s->n_ports) {
-        if (!block_whole(s, &c->input, &b)) {
-            block_fetch(c);
+        if (!block_whole(&c->input, s->little, &b)) {
+            block_fetch(c, s->little);
             if (c->ended && c->facts.damaged)
                 return false;
             continue;
@@ -551,18 +344,17 @@ static bool section_refused(struct capture *c, struct failure *failure)
     char why[120];
 
     if (input_need(in, SECTION_LEAST) < SECTION_LEAST) {
-        snprintf(why, sizeof why, "a pcapng file cut inside its header (%zu bytes)",
-                 input_have(in));
+        say(why, sizeof why, "a pcapng file cut inside its header (%zu bytes)", input_have(in));
         failure_set(failure, c->name, why, "copy the file again and compare the size");
         return true;
     }
-    if (!order_of(in->at, &little)) {
+    if (!block_order(in->at, &little)) {
         refuse_content(c->name, in->at, input_have(in), failure);
         return true;
     }
     unsigned major = load_u16(in->at + 12, little), minor = load_u16(in->at + 14, little);
     if (major != 1) {
-        snprintf(why, sizeof why, "pcapng version %u.%u is not known", major, minor);
+        say(why, sizeof why, "pcapng version %u.%u is not known", major, minor);
         failure_set(failure, c->name, why, "I read pcapng version 1");
         return true;
     }
@@ -587,7 +379,7 @@ static bool pcapng_open(struct capture *c, struct failure *failure)
     if (header_take(c))
         return true;
     char why[240];
-    snprintf(why, sizeof why, "a pcapng file broken inside its header (%s)", c->facts.damage);
+    say(why, sizeof why, "a pcapng file broken inside its header (%s)", c->facts.damage);
     failure_set(failure, c->name, why, "copy the file again and compare the size");
     pcapng_close_state(c);
     return false;

@@ -116,6 +116,7 @@ struct capture *capture_open_memory(const void *bytes, size_t n,
                                     const struct capture_config *config, struct failure *failure);
 
 /* refuse.c - sentences about what cannot be read. */
+void say(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void failure_set(struct failure *failure, const char *what, const char *why, const char *remedy);
 void refuse_path(const char *path, int error, struct failure *failure);
 void refuse_content(const char *name, const uint8_t *p, size_t n, struct failure *failure);

@@ -5,17 +5,25 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <strings.h>
 
 static const char what_i_read[] =
     "I read pcap and pcapng, and both of them inside gzip, xz, zstd, lz4 or zip";
 
+void say(char *out, size_t size, const char *format, ...)
+{
+    struct text text = text_of(out, size);
+    va_list args;
+    va_start(args, format);
+    text_vformat(&text, format, args);
+    va_end(args);
+}
+
 void failure_set(struct failure *failure, const char *what, const char *why, const char *remedy)
 {
-    snprintf(failure->what, sizeof failure->what, "%s", what);
-    snprintf(failure->why, sizeof failure->why, "%s", why);
-    snprintf(failure->remedy, sizeof failure->remedy, "%s", remedy);
+    say(failure->what, sizeof failure->what, "%s", what);
+    say(failure->why, sizeof failure->why, "%s", why);
+    say(failure->remedy, sizeof failure->remedy, "%s", remedy);
 }
 
 /* The name in `folder` that is nearest to `name`; false when none is near. */
@@ -46,13 +54,13 @@ static void suggest_name(const char *path, struct failure *failure)
     char folder_name[4096], near[256], front[200];
     if (n >= sizeof folder_name)
         return;
-    snprintf(folder_name, sizeof folder_name, "%.*s", n ? (int)n : 1, n ? path : ".");
+    say(folder_name, sizeof folder_name, "%.*s", n ? (int)n : 1, n ? path : ".");
     DIR *folder = opendir(folder_name);
     if (!folder)
         return;
     if (nearest_name(folder, path + n, near, sizeof near))
-        snprintf(failure->remedy, sizeof failure->remedy, "did you mean %s%s?",
-                 text_printable(path, n, front, sizeof front), near);
+        say(failure->remedy, sizeof failure->remedy, "did you mean %s%s?",
+            text_printable(path, n, front, sizeof front), near);
     closedir(folder);
 }
 
@@ -70,7 +78,7 @@ void refuse_path(const char *path, int error, struct failure *failure)
                     "let somebody read it who may:  sudo cat FILE | shakeout -");
     } else {
         char why[128];
-        snprintf(why, sizeof why, "cannot be read: %s", strerror(error));
+        say(why, sizeof why, "cannot be read: %s", strerror(error));
         failure_set(failure, name, why, "");
     }
 }
@@ -108,10 +116,10 @@ static void refuse_etl(const char *name, struct failure *failure)
     const char *from = plain_or(name, "FILE.etl");
     int stem = (int)strlen(from) - (ends_with(from, ".etl") ? 4 : 0);
     failure_set(failure, name, "this is a Windows ETW trace, not a pcap", "");
-    snprintf(failure->remedy, sizeof failure->remedy,
-             "convert it first:  pktmon etl2pcap %s -o %.*s.pcapng\n"
-             "(made by netsh trace: etl2pcapng %s %.*s.pcapng)",
-             from, stem, from, from, stem, from);
+    say(failure->remedy, sizeof failure->remedy,
+        "convert it first:  pktmon etl2pcap %s -o %.*s.pcapng\n"
+        "(made by netsh trace: etl2pcapng %s %.*s.pcapng)",
+        from, stem, from, from, stem, from);
 }
 
 /* Formats that Wireshark's editcap turns into pcapng. */
@@ -203,10 +211,10 @@ void refuse_content(const char *name, const uint8_t *p, size_t n, struct failure
     } else if (is_etl(name, p, n)) {
         refuse_etl(name, failure);
     } else if (foreign) {
-        snprintf(why, sizeof why, "%s, which I do not read", foreign);
+        say(why, sizeof why, "%s, which I do not read", foreign);
         failure_set(failure, name, why, "convert it first:  editcap FILE FILE.pcapng");
     } else if (packer) {
-        snprintf(why, sizeof why, "packed with %s, which I do not open", packer);
+        say(why, sizeof why, "packed with %s, which I do not open", packer);
         failure_set(failure, name, why, "unpack it first");
     } else {
         refuse_unknown(name, p, n, failure);
