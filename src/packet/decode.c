@@ -58,7 +58,7 @@ static bool key_is_swapped(const struct packet *p)
 }
 
 /* Two products that do not wait for each other, then one of both. */
-static void flow_hash_set(struct packet *p, struct hash_seed seed)
+void packet_set_key(struct packet *p, struct hash_seed seed)
 {
     p->swapped = key_is_swapped(p);
     const uint8_t *first = p->swapped ? p->destination.octet : p->source.octet;
@@ -83,7 +83,7 @@ static void transport_decode(struct decoder *d, size_t missing, bool v6, struct 
         d->counts.tunnelled++;
     }
     if (p->kind == PACKET_TCP || p->kind == PACKET_UDP)
-        flow_hash_set(p, d->seed);
+        packet_set_key(p, d->seed);
 }
 
 /* True when this fragment completed its datagram, of which p then tells. */
@@ -91,7 +91,6 @@ static bool datagram_gather(struct decoder *d, struct datagram *g, struct packet
 {
     d->counts.fragments++;
     p->payload.clipped += g->missing; /* a fragment's place is fixed by what it promises */
-    size_t header = p->ip_length - bytes_on_wire(&p->payload);
     enum fragment_answer answer = fragments_add(d->fragments, &g->fragment, p);
     p->fragment = answer != FRAGMENT_WHOLE;
     p->malformed = answer == FRAGMENT_REFUSED;
@@ -99,7 +98,7 @@ static bool datagram_gather(struct decoder *d, struct datagram *g, struct packet
         return false;
     p->reassembled = true;
     d->counts.datagrams_reassembled++;
-    size_t length = header + bytes_on_wire(&p->payload);
+    size_t length = g->header + bytes_on_wire(&p->payload);
     p->ip_length = length < UINT16_MAX ? (uint16_t)length : UINT16_MAX;
     *g = (struct datagram){ 0 };
     return ip_open_inner(p, g);

@@ -77,6 +77,7 @@ bool ip4_open(struct packet *p, struct datagram *out)
     if (!bytes_ok(b)) /* options beyond the end of a frame that some tool shortened */
         return false;
     out->missing = field_trim(b, total - header);
+    out->header = header;
     uint16_t place = field_16(head + 6);
     out->is_fragment = (place & (MORE | OFFSET)) != 0;
     out->fragment = (struct fragment){ .id = p->ip_id,
@@ -132,6 +133,7 @@ bool ip_open_inner(struct packet *p, struct datagram *out)
         uint32_t id = 0;
         uint16_t place = 0;
         bool fine = true;
+        size_t before = bytes_on_wire(&p->payload);
         if (p->ip_protocol == FRAGMENT)
             fine = fragment_skip(&p->payload, &p->ip_protocol, &id, &place);
         else if (is_extension(p->ip_protocol))
@@ -147,6 +149,7 @@ bool ip_open_inner(struct packet *p, struct datagram *out)
             out->fragment = (struct fragment){ id, place & 0xfff8u, (place & 1) != 0 };
             return true;
         }
+        out->header += before - bytes_on_wire(&p->payload);
     }
 }
 
@@ -169,6 +172,7 @@ bool ip6_open(struct packet *p, struct datagram *out)
     memcpy(p->source.octet, head + 8, 16);
     memcpy(p->destination.octet, head + 24, 16);
     out->missing = field_trim(b, length);
+    out->header = HEADER;
     out->is_fragment = false;
     return ip_open_inner(p, out);
 }

@@ -19,6 +19,7 @@
 struct datagram {
     size_t missing;   /* octets that the header promises beyond the end of the frame */
     bool is_fragment; /* then `fragment` says of what */
+    size_t header;    /* octets of all headers that each fragment repeats */
     struct fragment fragment;
 };
 

@@ -124,6 +124,10 @@ const struct decoder_counts *decoder_counts(const struct decoder *decoder);
 void packet_decode(struct decoder *decoder, const struct frame *frames, size_t n,
                    struct packet *out);
 
+/* Sets flow_hash and swapped from addresses, ports and ip_protocol; packet_decode does it for TCP
+ * and UDP.  For the packet that an ICMP error quotes. */
+void packet_set_key(struct packet *p, struct hash_seed seed);
+
 /* Payload length on the wire, SYN and FIN counted (RFC 9293 section 3.4: SEG.LEN). */
 static inline uint32_t packet_segment_length(const struct packet *p)
 {

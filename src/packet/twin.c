@@ -99,11 +99,10 @@ static bool is_near(int64_t a, int64_t b)
     return (a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a) <= window_ns;
 }
 
-static const struct sighting *sighting_find(const struct sighting_set *set, uint64_t hash,
-                                            int64_t time_ns)
+static struct sighting *sighting_find(struct sighting_set *set, uint64_t hash, int64_t time_ns)
 {
     for (size_t i = 0; i < WAYS; i++) {
-        const struct sighting *s = &set->way[i];
+        struct sighting *s = &set->way[i];
         if (s->used && s->hash == hash && is_near(s->time_ns, time_ns))
             return s;
     }
@@ -136,10 +135,12 @@ bool twin_seen(struct twins *twins, const struct packet *p)
         return false;
     uint64_t hash = twin_hash(p, twins->seed);
     struct sighting_set *set = &twins->sets[hash % SETS];
-    const struct sighting *first = sighting_find(set, hash, p->time_ns);
-    if (first)
-        copy_count(&twins->counts, first, p);
-    else
+    struct sighting *first = sighting_find(set, hash, p->time_ns);
+    if (!first) {
         sighting_add(set, hash, p);
-    return first != NULL;
+        return false;
+    }
+    copy_count(&twins->counts, first, p);
+    first->time_ns = p->time_ns; /* a third copy may be that much later again */
+    return true;
 }

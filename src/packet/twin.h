@@ -1,9 +1,10 @@
 /* twin.h - copies of one packet that a mirror port made, recognised before anything is counted.
  *
- * A copy arrives within 1 ms of the first and is equal in addresses, ports, sequence and
- * acknowledgement number, window, flags, length, TCP checksum and, for IPv4, identification.  TTL,
- * VLAN and MAC may differ (a routed or retagged leg).  A retransmission has a new identification or
- * comes later and is never a copy.  Resets are never called copies: real ones come in pairs. */
+ * A copy arrives within 1 ms of the first, or of the copy before it, and is equal in addresses,
+ * ports, sequence and acknowledgement number, window, flags, length, TCP checksum and, for IPv4,
+ * identification.  TTL, VLAN and MAC may differ (a routed or retagged leg).  A retransmission has a
+ * new identification or comes later and is never a copy.  Resets are never called copies: real ones
+ * come in pairs. */
 #pragma once
 
 #include "base/hash.h"
