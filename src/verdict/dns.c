@@ -1,12 +1,359 @@
-#include "verdict/verdict.h"
+#include "verdict/dns.h"
+
+#include "verdict/absence.h"
+#include "verdict/raise.h"
 
 #include <string.h>
 
+/* ---- lookups around a moment
+ * --------------------------------------------------------------------- */
+
+struct near {
+    size_t from, to; /* half-open */
+};
+
+/* Lookups come in the order of their first question. */
+static struct near near_of(const struct names *names, int64_t time_ns)
+{
+    size_t n = names_lookups(names), low = 0, high = n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (names_lookup(names, middle)->first_ns < time_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (struct near){ .from = low > LOOKUPS_NEAR ? low - LOOKUPS_NEAR : 0,
+                          .to = n - low > LOOKUPS_NEAR ? low + LOOKUPS_NEAR : n };
+}
+
+static const struct lookup *lookup_at(const struct names *names, size_t i)
+{
+    return names_lookup(names, i);
+}
+
+static bool is_address_question(const struct lookup *l)
+{
+    return l->type == DNS_A || l->type == DNS_AAAA;
+}
+
+static bool gave_addresses(const struct lookup *l)
+{
+    return is_address_question(l) && l->answered && l->rcode == DNS_NOERROR && l->n_answers > 0;
+}
+
+static bool has_answer(const struct lookup *l, const struct address *address)
+{
+    for (unsigned i = 0; i < l->n_answers && i < LOOKUP_ANSWERS; i++)
+        if (address_equal(&l->answer[i], address))
+            return true;
+    return false;
+}
+
+static bool within(int64_t a_ns, int64_t b_ns, int64_t span_ns)
+{
+    return a_ns > b_ns ? a_ns - b_ns <= span_ns : b_ns - a_ns <= span_ns;
+}
+
+/* ---- connections to the other addresses of a name (RFC 8305)
+ * ------------------------------------------------------------------------------------- */
+
+static bool answered_about(const struct dealing *d, int64_t time_ns)
+{
+    return d && d->answered_frame && d->first_ns <= time_ns + SECONDS(2) &&
+           d->last_ns >= time_ns - SECONDS(2);
+}
+
+static bool find_answered(const struct matter *m, const struct lookup *l, struct sibling *out)
+{
+    const struct address *server = &m->flow->address[SERVER];
+
+    for (unsigned i = 0; i < l->n_answers && i < LOOKUP_ANSWERS; i++) {
+        if (address_equal(&l->answer[i], server))
+            continue;
+        const struct dealing *d =
+            served_dealing(m->scene->served, &l->client, &l->answer[i], m->flow->port[SERVER]);
+        if (!answered_about(d, m->flow->first_ns))
+            continue;
+        out->answered_frame = d->answered_frame;
+        out->other_family = address_is_ipv4(&l->answer[i]) != address_is_ipv4(server);
+        return true;
+    }
+    return false;
+}
+
+/* The host that asked is known by the address it asked from; its other family is another address.
+ */
+struct sibling dns_sibling(const struct matter *m)
+{
+    struct sibling out = { .answered_frame = 0 };
+    const struct names *names = m->scene->names;
+    const struct lookup *own = NULL;
+
+    if (!names || !m->scene->served)
+        return out;
+    struct near near = near_of(names, m->flow->first_ns);
+    for (size_t i = near.to; i > near.from && !own; i--)
+        if (gave_addresses(lookup_at(names, i - 1)) &&
+            has_answer(lookup_at(names, i - 1), &m->flow->address[SERVER]))
+            own = lookup_at(names, i - 1);
+    for (size_t i = near.from; own && i < near.to; i++) {
+        const struct lookup *l = lookup_at(names, i);
+        if (gave_addresses(l) && address_equal(&l->client, &own->client) &&
+            strcmp(l->name, own->name) == 0 && find_answered(m, l, &out)) {
+            out.lookup_frame = own->reply_frame;
+            return out;
+        }
+    }
+    return out;
+}
+
+/* ---- one lookup beside the others
+ * ---------------------------------------------------------------------- */
+
+/* What else is known of the name of a failed lookup. */
+struct around {
+    uint64_t success_frame; /* the same client got an address, from anybody; 0 = none */
+    uint64_t other_frame;   /* another client got one, from another resolver */
+    bool is_suffix_try;     /* a search list made this name from a shorter or equal one */
+    bool replied;           /* somebody replied to the same client about it, whatever it was */
+    bool asked_for_a;       /* the same client asked for A as well */
+    bool connected;         /* the client reached a known address of the name */
+};
+
+static bool begins_with_label(const char *name, const char *shorter)
+{
+    size_t n = strlen(shorter);
+    return n && strncmp(name, shorter, n) == 0 && name[n] == '.';
+}
+
+static bool same_first_label(const char *a, const char *b)
+{
+    size_t n = strcspn(a, ".");
+    return n && n == strcspn(b, ".") && strncmp(a, b, n) == 0;
+}
+
+static bool connected_to(const struct scene *scene, const struct lookup *l,
+                         const struct lookup *known)
+{
+    for (unsigned i = 0; i < known->n_answers && i < LOOKUP_ANSWERS; i++) {
+        const struct dealing *d = served_dealing(scene->served, &l->client, &known->answer[i], 0);
+        if (d && d->answered_frame && d->last_ns >= l->first_ns)
+            return true;
+    }
+    return false;
+}
+
+static void look_same_client(const struct lookup *l, const struct lookup *other, struct around *out)
+{
+    bool soon = within(l->first_ns, other->first_ns, SECONDS(10));
+    bool same = strcmp(l->name, other->name) == 0;
+
+    if (same && gave_addresses(other) && (soon || other->first_ns > l->first_ns))
+        out->success_frame = other->reply_frame;
+    if (same && soon && other->type == DNS_A)
+        out->asked_for_a = true;
+    if (same && soon && other->answered)
+        out->replied = true;
+    if (same || !soon || !is_address_question(other))
+        return;
+    if (begins_with_label(l->name, other->name))
+        out->is_suffix_try = true;
+    if (gave_addresses(other) &&
+        (begins_with_label(other->name, l->name) || same_first_label(l->name, other->name)))
+        out->is_suffix_try = true;
+}
+
+static struct around around_of(const struct scene *scene, const struct lookup *l)
+{
+    struct around out = { .replied = false };
+    struct near near = near_of(scene->names, l->first_ns);
+
+    for (size_t i = near.from; i < near.to; i++) {
+        const struct lookup *other = lookup_at(scene->names, i);
+        if (other == l)
+            continue;
+        if (address_equal(&other->client, &l->client))
+            look_same_client(l, other, &out);
+        else if (strcmp(l->name, other->name) == 0 && gave_addresses(other) &&
+                 !address_equal(&other->server, &l->server))
+            out.other_frame = other->reply_frame;
+        if (strcmp(l->name, other->name) == 0 && gave_addresses(other))
+            out.connected = out.connected || connected_to(scene, l, other);
+    }
+    return out;
+}
+
+/* ---- block addresses
+ * --------------------------------------------------------------------------------- */
+
+/* The vendor's block portal, as its guides give it. */
+static const uint8_t portal_v4[4] = { 208, 91, 112, 55 };
+static const uint8_t portal_v6[16] = { 0x20, 0x01, 0xcd, 0xba, 0,    0,    0,    0,
+                                       0,    0,    0,    0,    0x32, 0x57, 0x96, 0x52 };
+
+static enum confidence block_address(const struct address *a)
+{
+    const struct address v4 = address_v4(portal_v4);
+    static const struct address v4_none = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff } };
+
+    if (address_equal(a, &v4) || memcmp(a->octet, portal_v6, 16) == 0)
+        return CERTAIN;
+    if (address_is_unspecified(a) || address_equal(a, &v4_none) || address_is_loopback(a))
+        return PROBABLE;
+    return NO_CONFIDENCE;
+}
+
+static enum confidence blocked(const struct lookup *l)
+{
+    enum confidence word = NO_CONFIDENCE;
+
+    for (unsigned i = 0; i < l->n_answers && i < LOOKUP_ANSWERS; i++) {
+        enum confidence one = block_address(&l->answer[i]);
+        if (one == NO_CONFIDENCE)
+            return NO_CONFIDENCE;
+        word = one > word ? one : word;
+    }
+    return word;
+}
+
+/* ---- the verdict
+ * ------------------------------------------------------------------------------------- */
+
+static bool works_otherwise(const struct around *a) { return a->success_frame || a->connected; }
+
+static struct raised failed(enum finding_id id, const struct lookup *l)
+{
+    struct raised r = raise_of(id);
+
+    for (unsigned i = 0; i < l->tries && i < LOOKUP_FRAMES; i++)
+        raise_frame(&r, l->frames[i]);
+    raise_frame(&r, l->reply_frame);
+    return r;
+}
+
+static struct raised judge_nxdomain(const struct lookup *l, const struct around *a)
+{
+    struct raised r = failed(F_DNS_NXDOMAIN, l);
+
+    r.cause = a->other_frame ? PROBABLE : POSSIBLE;
+    raise_frame(&r, a->other_frame);
+    return r;
+}
+
+/* Is the way back to this client, or from this resolver, known to be captured? */
+static bool return_seen(const struct scene *scene, const struct lookup *l)
+{
+    const struct host *client = scene->hosts ? host_find(scene->hosts, &l->client) : NULL;
+    const struct host *server = scene->hosts ? host_find(scene->hosts, &l->server) : NULL;
+
+    return (client && client->received_frame) || (server && server->sent_frame);
+}
+
+static struct raised judge_silence(const struct scene *scene, const struct lookup *l,
+                                   const struct around *a)
+{
+    struct raised none = { .id = F_NONE };
+
+    if (l->icmp_frame) {
+        struct raised r = failed(F_DNS_ICMP_UNREACHABLE, l);
+        raise_frame(&r, l->icmp_frame);
+        return r;
+    }
+    if (l->tries < 2 || a->replied || scene->last_ns - l->last_try_ns < SECONDS(3))
+        return none;
+    struct raised r = failed(F_DNS_TIMEOUT, l);
+    if (!return_seen(scene, l))
+        r.fact--;
+    if (scene->drops_known && scene->drops)
+        r.fact--;
+    r.cause = POSSIBLE;
+    return r;
+}
+
+static struct raised judge_lookup(const struct scene *scene, const struct lookup *l)
+{
+    struct raised none = { .id = F_NONE };
+
+    if (l->answered && l->rcode == DNS_NOERROR && l->n_answers_all) {
+        enum confidence word = blocked(l);
+        struct raised r = failed(F_DNS_BLOCKED_ANSWER, l);
+        r.cause = word;
+        return word == NO_CONFIDENCE ? none : r;
+    }
+    struct around a = around_of(scene, l);
+    /* One family without an answer beside another with one is no failure; when both fail, the
+     * question for A speaks for both. */
+    if (works_otherwise(&a) || a.is_suffix_try || (l->type == DNS_AAAA && a.asked_for_a))
+        return none;
+    if (!l->answered)
+        return judge_silence(scene, l, &a);
+    switch (l->rcode) {
+    case DNS_NXDOMAIN:
+        return judge_nxdomain(l, &a);
+    case DNS_SERVFAIL:
+        return failed(F_DNS_SERVFAIL, l);
+    case DNS_REFUSED:
+        return failed(F_DNS_REFUSED, l);
+    case DNS_NOERROR:
+        /* RFC 2308: the name exists; of AAAA alone nothing is expected. */
+        return l->truncated || l->type == DNS_AAAA ? none : failed(F_DNS_NO_ADDRESS, l);
+    default:
+        return none;
+    }
+}
+
+static bool lookup_in_scope(const struct scene *scene, const struct lookup *l)
+{
+    if (!is_address_question(l))
+        return false;
+    if (scene->scope == SCOPE_ALL || profile_names_ems(scene->profile, l->name))
+        return true;
+    for (unsigned i = 0; i < l->n_answers && i < LOOKUP_ANSWERS; i++)
+        if (profile_is_ems_address(scene->profile, &l->answer[i]))
+            return true;
+    return false;
+}
+
+static void fill_stages(struct verdict *out)
+{
+    static const struct {
+        enum finding_id id;
+        enum stage_token token;
+    } words[] = {
+        { F_DNS_NXDOMAIN, TOKEN_NXDOM },
+        { F_DNS_TIMEOUT, TOKEN_TIMEOUT },
+        { F_DNS_ICMP_UNREACHABLE, TOKEN_UNREACH },
+    };
+
+    if (out->primary.id == F_NONE) {
+        out->stage[STAGE_DNS] = out->lookup->answered ? TOKEN_OK : TOKEN_UNSEEN;
+        return;
+    }
+    out->failed_stage = STAGE_DNS;
+    memset(out->stage, TOKEN_NOT_REACHED, sizeof out->stage);
+    out->stage[STAGE_DNS] = TOKEN_FAIL;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].id == out->primary.id)
+            out->stage[STAGE_DNS] = (uint8_t)words[i].token;
+}
+
 void verdict_of_lookup(const struct scene *scene, const struct lookup *lookup, struct verdict *out)
 {
-    (void)scene;
     memset(out, 0, sizeof *out);
     out->lookup = lookup;
     out->failed_stage = ATTEMPT_STAGES;
     out->resolver = lookup->server;
+    out->in_scope = lookup_in_scope(scene, lookup);
+    if (out->in_scope)
+        out->primary = judge_lookup(scene, lookup);
+    if (out->primary.id != F_NONE) {
+        const struct finding *f = finding_of(out->primary.id);
+        struct raised *r = &out->primary;
+        r->fact = r->fact > f->best ? f->best : r->fact < POSSIBLE ? POSSIBLE : r->fact;
+        r->cause = r->cause > f->prose.cause ? f->prose.cause : r->cause;
+        r->cause = r->cause > r->fact ? r->fact : r->cause;
+    }
+    fill_stages(out);
 }

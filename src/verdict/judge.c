@@ -1,4 +1,9 @@
-#include "verdict/verdict.h"
+#include "verdict/absence.h"
+#include "verdict/checks.h"
+#include "verdict/notes.h"
+#include "verdict/ruled.h"
+#include "verdict/stages.h"
+#include "verdict/stall.h"
 
 #include <string.h>
 
@@ -11,23 +16,128 @@ const char *token_name(enum stage_token token)
     return names[token];
 }
 
+/* ---- ICMP errors that quote the SYN (RFC 792, RFC 4443 section 3)
+ * ---------------------------------------------------------------------------------------- */
+
+static const struct icmp_meaning {
+    bool v6;
+    uint8_t type, code;
+    enum finding_id id;
+} icmp_meanings[] = {
+    { false, 3, 0, F_ICMP_NET_UNREACHABLE },   { false, 3, 6, F_ICMP_NET_UNREACHABLE },
+    { false, 3, 11, F_ICMP_NET_UNREACHABLE },  { false, 3, 1, F_ICMP_HOST_UNREACHABLE },
+    { false, 3, 7, F_ICMP_HOST_UNREACHABLE },  { false, 3, 12, F_ICMP_HOST_UNREACHABLE },
+    { false, 3, 3, F_ICMP_PORT_UNREACHABLE },  { false, 3, 9, F_ICMP_ADMIN_PROHIBITED },
+    { false, 3, 10, F_ICMP_ADMIN_PROHIBITED }, { false, 3, 13, F_ICMP_ADMIN_PROHIBITED },
+    { false, 11, 0, F_ICMP_TTL_EXCEEDED },     { true, 1, 0, F_ICMP_NET_UNREACHABLE },
+    { true, 1, 3, F_ICMP_HOST_UNREACHABLE },   { true, 1, 4, F_ICMP_PORT_UNREACHABLE },
+    { true, 1, 1, F_ICMP_ADMIN_PROHIBITED },   { true, 1, 5, F_ICMP_ADMIN_PROHIBITED },
+    { true, 1, 6, F_ICMP_ADMIN_PROHIBITED },   { true, 3, 0, F_ICMP_TTL_EXCEEDED },
+};
+
+static enum finding_id icmp_id(const struct matter *m)
+{
+    const struct icmp_note *icmp = &m->more->icmp;
+    bool v6 = !address_is_ipv4(&m->flow->address[SERVER]);
+
+    /* Once anything of the server came back, the message is stale, forged, or about something else.
+     */
+    if (!icmp->frame || icmp->quoted_from != CLIENT || !icmp->seq_plausible || m->stop != STOP_SYN)
+        return F_NONE;
+    for (size_t i = 0; i < sizeof icmp_meanings / sizeof *icmp_meanings; i++) {
+        const struct icmp_meaning *meaning = &icmp_meanings[i];
+        if (meaning->v6 == v6 && meaning->type == icmp->type && meaning->code == icmp->code)
+            return meaning->id;
+    }
+    return F_NONE;
+}
+
+static struct raised judge_icmp(const struct matter *m)
+{
+    struct raised r = { .id = icmp_id(m) };
+
+    if (r.id == F_NONE)
+        return r;
+    r = raise_of(r.id);
+    raise_evidence(&r, m, E_SYN | E_ICMP);
+    if (address_equal(&m->more->icmp.sender, &m->flow->address[SERVER]) &&
+        (r.id == F_ICMP_PORT_UNREACHABLE || r.id == F_ICMP_ADMIN_PROHIBITED))
+        raise_owner(&r, OWNER_SERVER,
+                    "the message comes from the server itself: its own host firewall");
+    return r;
+}
+
+/* ---- the order of work (rule R10: the first cause in time)
+ * ----------------------------------------------------------------------------------------- */
+
+static struct raised judge_direction(const struct matter *m)
+{
+    if (!absence_one_sided(m))
+        return (struct raised){ .id = F_NONE };
+    return raise_of(F_CANNOT_TELL_ONE_SIDED);
+}
+
+/* A record header that cannot be, in a stream that is whole. */
+static struct raised judge_corruption(const struct matter *m)
+{
+    struct raised r = { .id = F_NONE };
+
+    if (!m->tls || matter_blind(m) != SIGHTED || m->stop == STOP_DATA || m->stop < STOP_FLIGHT)
+        return r;
+    for (enum side side = CLIENT; side < SIDES; side++)
+        if (m->tls->half[side].alien && m->tls->half[side].n_records) {
+            r = raise_of(F_TLS_RECORD_CORRUPT);
+            raise_frame(&r, m->tls->half[side].last.frame);
+            raise_evidence(&r, m, E_CLOSE);
+            return r;
+        }
+    return r;
+}
+
+static struct raised judge_primary(const struct matter *m)
+{
+    static struct raised (*const steps[])(const struct matter *m) = {
+        judge_direction, judge_icmp, stall_silence, checks_alert, judge_corruption, stall_judge,
+    };
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct raised r = steps[i](m);
+        if (r.id != F_NONE)
+            return r;
+    }
+    return raise_of(F_INFO_INCOMPLETE_IN_PROGRESS);
+}
+
 void verdict_of(const struct scene *scene, const struct flow *flow, struct verdict *out)
 {
+    struct matter m = matter_of(scene, flow);
+
     memset(out, 0, sizeof *out);
     out->flow = flow;
     out->in_scope = verdict_in_scope(scene, flow);
-    out->failed_stage = ATTEMPT_STAGES;
-    out->primary = (struct raised){ .id = F_INFO_INCOMPLETE_IN_PROGRESS,
-                                    .severity = SEVERITY_INFO,
-                                    .fact = CERTAIN,
-                                    .owner = OWNER_CAPTURE,
-                                    .n_frames = 1,
-                                    .frames = { flow->first_frame } };
+    out->alert = m.alert;
+    out->sealed = m.sealed;
+    out->name_lookup = m.name_lookup;
+    if (m.name_lookup)
+        out->resolver = m.name_lookup->server;
+    out->primary = judge_primary(&m);
+    raise_settle(&out->primary, &m);
+    notes_add(&m, out);
+    stages_fill(&m, out);
+    ruled_add(&m, out);
 }
+
+/* A straggler, or the answer to a packet still under way, may come so long after the close. */
+static const int64_t linger_ns = SECONDS(2);
 
 bool verdict_is_settled(const struct scene *scene, const struct flow *flow)
 {
-    (void)scene;
-    (void)flow;
-    return false;
+    struct verdict v;
+
+    if (flow->state != TCP_CLOSED && flow->state != TCP_RESET)
+        return false;
+    if (scene->last_ns - flow->last_ns < linger_ns)
+        return false;
+    verdict_of(scene, flow, &v);
+    return v.primary.severity == SEVERITY_INFO && v.primary.owner == OWNER_NONE;
 }

@@ -1,0 +1,351 @@
+#include "verdict/checks.h"
+
+#include "verdict/blame.h"
+
+#include <stdio.h>
+
+enum { MAX_LEGACY = 0x0302, TLS_13 = 0x0304 };
+
+/* ---- the visible certificate
+ * ----------------------------------------------------------------------- */
+
+const struct cert *checks_leaf(const struct matter *m)
+{
+    const struct session *s = m->session;
+    return s && s->n_chain[SERVER] && s->chain[SERVER] ? s->chain[SERVER][0] : NULL;
+}
+
+static int64_t seen_at_s(const struct matter *m)
+{
+    int64_t at_ns = m->tls && m->tls->certificate[SERVER].frame
+                        ? m->tls->certificate[SERVER].time_ns
+                        : m->flow->first_ns;
+    return at_ns / 1000000000;
+}
+
+static bool names_other(const struct matter *m, const struct cert *leaf)
+{
+    const char *name = matter_name(m);
+    if (!name[0] || (m->tls->hello && m->tls->hello->ech)) /* the outer name is a cover */
+        return false;
+    return !cert_names_host(leaf, name);
+}
+
+unsigned checks_defects(const struct matter *m)
+{
+    const struct cert *leaf = checks_leaf(m);
+    const struct cert_facts *facts = leaf ? cert_facts(leaf) : NULL;
+    unsigned found = 0;
+
+    if (!facts || !facts->parsed)
+        return 0;
+    int64_t now_s = seen_at_s(m);
+    if (facts->not_after_s < now_s)
+        found |= DEFECT_EXPIRED;
+    if (facts->not_before_s > now_s)
+        found |= DEFECT_NOT_YET_VALID;
+    if (names_other(m, leaf))
+        found |= DEFECT_NAME;
+    if (m->session->n_chain[SERVER] == 1 && !m->session->chain_cut[SERVER] && !facts->self_issued &&
+        facts->aia_issuers)
+        found |= DEFECT_INCOMPLETE;
+    if (facts->weak_signature || facts->weak_key)
+        found |= DEFECT_WEAK;
+    return found;
+}
+
+/* Which alerts go with which defect, over the stacks measured; bit of the code minus 40.  An alert
+ * that names another reason is believed. */
+#define ALERTS_40_42_46 (1U << 0 | 1U << 2 | 1U << 6)
+static const struct explanation {
+    unsigned defect, alerts;
+    enum finding_id id;
+    bool without_alert; /* also explains a close without a word */
+} explanations[] = {
+    { DEFECT_EXPIRED, ALERTS_40_42_46 | 1U << 5, F_TLS_CERT_REJECTED_BY_CLIENT_EXPIRED, true },
+    { DEFECT_NOT_YET_VALID, ALERTS_40_42_46 | 1U << 5, F_TLS_CERT_REJECTED_BY_CLIENT_NOT_YET_VALID,
+      true },
+    { DEFECT_NAME, ALERTS_40_42_46, F_TLS_CERT_REJECTED_BY_CLIENT_NAME_MISMATCH, true },
+    { DEFECT_INCOMPLETE, 1U << 8, F_TLS_CERT_REJECTED_BY_CLIENT_INCOMPLETE_CHAIN, false },
+    { DEFECT_WEAK, ALERTS_40_42_46 | 1U << 3, F_TLS_CERT_REJECTED_BY_CLIENT_WEAK, true },
+};
+
+enum finding_id checks_explained(const struct matter *m, int code)
+{
+    unsigned defects = checks_defects(m);
+    unsigned bit = code >= 40 && code < 72 ? 1U << (code - 40) : 0;
+
+    for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++)
+        if (defects & explanations[i].defect &&
+            (code == ANY_ALERT ? explanations[i].without_alert : explanations[i].alerts & bit))
+            return explanations[i].id;
+    return F_NONE;
+}
+
+static void weigh_expired(const struct matter *m, struct raised *r)
+{
+    bool said = m->alert && m->alert->code == 45, seen = checks_defects(m) & DEFECT_EXPIRED;
+    const struct cert *leaf = checks_leaf(m);
+
+    r->fact = said ? CERTAIN : PROBABLE;
+    if (leaf && cert_facts(leaf)->parsed && !seen)
+        raise_owner(r, OWNER_CLIENT,
+                    "the certificate is valid at the time of the capture: the clock of the client");
+}
+
+void checks_weigh_rejection(const struct matter *m, struct raised *r)
+{
+    char why[VERDICT_NOTE] = "";
+    uint64_t frame = 0;
+
+    if (r->id == F_TLS_CERT_REJECTED_BY_CLIENT_EXPIRED)
+        weigh_expired(m, r);
+    if (m->alert && r->id != F_TLS_CERT_REJECTED_BY_CLIENT_EXPIRED &&
+        (m->alert->code == 42 || m->alert->code == 46) && r->cause > POSSIBLE &&
+        finding_of(r->id)->best == CERTAIN)
+        r->cause = POSSIBLE; /* the number says that, not why (rule R6) */
+    if (finding_of(r->id)->owner != OWNER_UNKNOWN || r->owner != OWNER_UNKNOWN)
+        return;
+    enum owner owner = blame_rejection(m, why, &frame);
+    if (owner == OWNER_UNKNOWN)
+        return;
+    raise_owner(r, owner, why);
+    raise_frame(r, frame);
+}
+
+/* ---- conditions of the rows
+ * ------------------------------------------------------------------------ */
+
+static bool certificate_stage(const struct matter *m)
+{
+    return m->tls->certificate[SERVER].frame || m->tls->server_hello.present ||
+           m->tls->half[SERVER].n_records;
+}
+
+static bool chose_unoffered(const struct matter *m)
+{
+    const struct tls_client_hello *hello = m->tls->hello;
+    uint16_t version = tls_version(m->tls);
+
+    if (!hello || hello->cut || !m->tls->server_hello.present || m->tls->server_hello.cut)
+        return false;
+    if (hello->versions.left)
+        return !tls_offers_version(hello, version);
+    return version > hello->legacy_version;
+}
+
+static bool downgraded(const struct matter *m)
+{
+    return m->tls->server_hello.downgrade != TLS_NO_MARK && m->tls->hello &&
+           tls_offers_version(m->tls->hello, TLS_13);
+}
+
+static bool retried(const struct matter *m)
+{
+    return m->tls->retry.present && !m->tls->server_hello.present;
+}
+
+static bool without_name(const struct matter *m)
+{
+    const struct tls_client_hello *hello = m->tls->hello;
+    return hello && !hello->cut && !hello->malformed && !hello->server_name.left;
+}
+
+/* The same service completes when it is asked by name. */
+static bool name_would_do(const struct matter *m)
+{
+    return without_name(m) && m->seen && m->seen->named_frame;
+}
+
+static bool hello_whole(const struct matter *m)
+{
+    return m->tls->hello && !m->tls->hello->cut && !m->tls->hello->malformed &&
+           !m->tls->server_hello.present;
+}
+
+/* Every suite that this server was seen to choose for a version that this client offers too is
+ * missing in the offer; and there was at least one. */
+static bool suites_disjoint(const struct matter *m)
+{
+    bool known = false;
+
+    for (unsigned i = 0; hello_whole(m) && m->seen && i < m->seen->n_choices; i++) {
+        const struct served_choice *c = &m->seen->choice[i];
+        bool same_kind = (c->version >= TLS_13) == (tls_offered_highest(m->tls->hello) >= TLS_13);
+        if (!same_kind)
+            continue;
+        if (tls_offers_suite(m->tls->hello, c->suite))
+            return false;
+        known = true;
+    }
+    return known;
+}
+
+static bool groups_disjoint(const struct matter *m)
+{
+    bool known = false;
+
+    if (!hello_whole(m) || !m->seen || !m->tls->hello->groups.left)
+        return false;
+    for (unsigned i = 0; i < m->seen->n_choices; i++) {
+        if (!m->seen->choice[i].group)
+            continue;
+        if (tls_offers_group(m->tls->hello, m->seen->choice[i].group))
+            return false;
+        known = true;
+    }
+    return known;
+}
+
+static bool client_certificate_sent(const struct matter *m)
+{
+    return m->tls->certificate[CLIENT].frame && m->tls->n_certificates[CLIENT] > 0;
+}
+
+/* ---- rows
+ * ---------------------------------------------------------------------------------------- */
+
+enum { EVERY = 255 };
+
+/* clang-format off */
+static const struct alert_row {
+    enum side from;
+    uint8_t code; /* IANA TLS Alerts; EVERY = any other */
+    bool (*when)(const struct matter *m); /* NULL = always */
+    enum finding_id id;
+} rows[] = {
+    { SERVER, 70, NULL, F_TLS_VERSION_NONE_COMMON },
+    { SERVER, 86, NULL, F_TLS_VERSION_FALLBACK_REJECTED },
+    { SERVER, 112, without_name, F_TLS_SNI_MISSING },
+    { SERVER, 112, NULL, F_TLS_SNI_UNRECOGNIZED },
+    { SERVER, 120, NULL, F_TLS_ALPN_NONE_COMMON },
+    { SERVER, 49, client_certificate_sent, F_TLS_CLIENTCERT_ACCESS_DENIED },
+    { SERVER, 49, NULL, F_TLS_SERVER_ACCESS_DENIED },
+    { SERVER, 116, NULL, F_TLS_CLIENTCERT_REQUIRED },
+    { SERVER, 40, matter_certificate_empty, F_TLS_CLIENTCERT_REQUIRED },
+    { SERVER, 42, matter_certificate_empty, F_TLS_CLIENTCERT_REQUIRED },
+    { SERVER, 50, matter_certificate_empty, F_TLS_CLIENTCERT_REQUIRED },
+    { SERVER, 40, retried, F_TLS_HRR_LOOP_OR_FAIL },
+    { SERVER, 47, retried, F_TLS_HRR_LOOP_OR_FAIL },
+    { SERVER, 71, retried, F_TLS_HRR_LOOP_OR_FAIL },
+    { SERVER, 40, suites_disjoint, F_TLS_CIPHER_NONE_COMMON },
+    { SERVER, 71, suites_disjoint, F_TLS_CIPHER_NONE_COMMON },
+    { SERVER, 40, groups_disjoint, F_TLS_GROUP_NONE_COMMON },
+    { SERVER, 47, groups_disjoint, F_TLS_GROUP_NONE_COMMON },
+    { SERVER, 40, name_would_do, F_TLS_SNI_MISSING },
+    { SERVER, 80, name_would_do, F_TLS_SNI_MISSING },
+    { SERVER, 48, matter_certificate_requested, F_TLS_CLIENTCERT_REJECTED_UNKNOWN_CA },
+    { SERVER, 45, matter_certificate_requested, F_TLS_CLIENTCERT_REJECTED_EXPIRED },
+    { SERVER, 44, matter_certificate_requested, F_TLS_CLIENTCERT_REJECTED_REVOKED },
+    { SERVER, 42, matter_certificate_requested, F_TLS_CLIENTCERT_REJECTED_BAD },
+    { SERVER, 43, matter_certificate_requested, F_TLS_CLIENTCERT_REJECTED_BAD },
+    { SERVER, 46, matter_certificate_requested, F_TLS_CLIENTCERT_REJECTED_UNKNOWN },
+    { SERVER, 47, NULL, F_TLS_EXTENSION_PROBLEM },
+    { SERVER, 109, NULL, F_TLS_EXTENSION_PROBLEM },
+    { SERVER, 110, NULL, F_TLS_EXTENSION_PROBLEM },
+    { SERVER, 80, NULL, F_TLS_SERVER_INTERNAL_ERROR },
+    { CLIENT, 70, chose_unoffered, F_TLS_VERSION_SERVER_CHOSE_UNACCEPTABLE },
+    { CLIENT, 70, NULL, F_TLS_VERSION_NONE_COMMON },
+    { CLIENT, 47, chose_unoffered, F_TLS_VERSION_SERVER_CHOSE_UNACCEPTABLE },
+    { CLIENT, 47, downgraded, F_TLS_VERSION_DOWNGRADE_DETECTED },
+    { CLIENT, 47, retried, F_TLS_HRR_LOOP_OR_FAIL },
+    { CLIENT, 47, NULL, F_TLS_EXTENSION_PROBLEM },
+    { CLIENT, 109, NULL, F_TLS_EXTENSION_PROBLEM },
+    { CLIENT, 110, NULL, F_TLS_EXTENSION_PROBLEM },
+    { CLIENT, 48, certificate_stage, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA },
+    { CLIENT, 45, certificate_stage, F_TLS_CERT_REJECTED_BY_CLIENT_EXPIRED },
+    { CLIENT, 44, certificate_stage, F_TLS_CERT_REJECTED_BY_CLIENT_REVOKED },
+    { CLIENT, 42, certificate_stage, F_TLS_CERT_REJECTED_BY_CLIENT_BAD_CERTIFICATE },
+    { CLIENT, 43, certificate_stage, F_TLS_CERT_REJECTED_BY_CLIENT_UNSUPPORTED },
+    { CLIENT, 46, certificate_stage, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN },
+    { SIDES, 51, NULL, F_TLS_SIGNATURE_INVALID },
+    { SIDES, 50, NULL, F_TLS_DECODE_ERROR },
+    { SIDES, 20, NULL, F_TLS_RECORD_CORRUPT },
+    { SIDES, 21, NULL, F_TLS_RECORD_CORRUPT },
+    { SIDES, 22, NULL, F_TLS_RECORD_CORRUPT },
+    { SIDES, EVERY, NULL, F_TLS_HANDSHAKE_FAILURE },
+};
+/* clang-format on */
+
+static enum finding_id find_row(const struct matter *m)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct alert_row *row = &rows[i];
+        if ((row->from == SIDES || row->from == m->alert->from) &&
+            (row->code == EVERY || row->code == m->alert->code) && (!row->when || row->when(m)))
+            return row->id;
+    }
+    return F_NONE;
+}
+
+/* ---- words and owners
+ * ------------------------------------------------------------------------------ */
+
+static bool offers_mlkem(const struct matter *m)
+{
+    const struct tls_client_hello *hello = m->tls->hello;
+    return hello && (tls_offers_group(hello, 0x11ec) || tls_offers_group(hello, 0x11eb) ||
+                     tls_offers_group(hello, 0x11ed));
+}
+
+static void weigh_version(const struct matter *m, struct raised *r)
+{
+    if (m->tls->hello && !m->tls->hello->cut && tls_offered_highest(m->tls->hello) <= MAX_LEGACY)
+        raise_owner(r, OWNER_CLIENT, "the client offers nothing newer than TLS 1.1");
+}
+
+static void weigh_compared(const struct matter *m, struct raised *r)
+{
+    for (unsigned i = 0; m->seen && i < m->seen->n_choices; i++)
+        raise_frame(r, m->seen->choice[i].frame);
+}
+
+static void weigh_alert(const struct matter *m, struct raised *r)
+{
+    switch (r->id) {
+    case F_TLS_VERSION_NONE_COMMON:
+        weigh_version(m, r);
+        break;
+    case F_TLS_CIPHER_NONE_COMMON:
+    case F_TLS_GROUP_NONE_COMMON:
+        weigh_compared(m, r);
+        break;
+    case F_TLS_SNI_MISSING:
+        raise_frame(r, m->seen ? m->seen->named_frame : 0);
+        break;
+    case F_TLS_EXTENSION_PROBLEM:
+        if (m->alert->code != 47 || !offers_mlkem(m))
+            r->cause = POSSIBLE;
+        break;
+    case F_TLS_CLIENTCERT_REQUIRED:
+        r->fact = m->alert->code == 116 ? CERTAIN : PROBABLE;
+        raise_frame(r, m->tls->certificate[CLIENT].frame);
+        break;
+    case F_TLS_SERVER_ACCESS_DENIED:
+        r->cause = POSSIBLE;
+        break;
+    default:
+        break;
+    }
+}
+
+struct raised checks_alert(const struct matter *m)
+{
+    struct raised r = { .id = F_NONE };
+    enum finding_id id = F_NONE;
+
+    if (!m->alert || m->stop < STOP_HELLO)
+        return r;
+    if (m->alert->from == CLIENT && certificate_stage(m))
+        id = checks_explained(m, m->alert->code);
+    if (id == F_NONE)
+        id = find_row(m);
+    r = raise_of(id);
+    raise_evidence(&r, m, E_ALERT | E_HELLO);
+    if (m->alert->from == CLIENT && finding_of(id)->stage == STAGE_CERT) {
+        raise_evidence(&r, m, E_FLIGHT);
+        checks_weigh_rejection(m, &r);
+    }
+    weigh_alert(m, &r);
+    return r;
+}

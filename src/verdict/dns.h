@@ -1,0 +1,19 @@
+/* dns.h - lookups near one another: what else was asked for the same name, and what came of it.
+ *
+ * Bounds: only LOOKUPS_NEAR lookups on each side of a moment are looked at. */
+#pragma once
+
+#include "verdict/matter.h"
+
+enum { LOOKUPS_NEAR = 2048 };
+
+/* The client of this connection, or the host that asked for its server's name, reached another
+ * address of that name on the same port within 2 s.  Tells the frame of that answer and the lookup.
+ */
+struct sibling {
+    uint64_t answered_frame; /* 0 = none */
+    uint64_t lookup_frame;
+    bool other_family;
+};
+
+struct sibling dns_sibling(const struct matter *m);

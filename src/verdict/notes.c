@@ -1,0 +1,110 @@
+#include "verdict/notes.h"
+
+#include "verdict/checks.h"
+
+#include <stdio.h>
+
+enum { EXPIRES_SOON_DAYS = 30, LEGACY = 0x0302 };
+
+static bool carried_data(const struct matter *m)
+{
+    return m->stop == STOP_DATA || m->stop == STOP_PLAIN;
+}
+
+static void add(const struct matter *m, struct verdict *out, enum finding_id id, uint64_t frame,
+                unsigned evidence)
+{
+    struct raised r = raise_of(id);
+
+    if (out->primary.id == id)
+        return;
+    raise_frame(&r, frame);
+    raise_evidence(&r, m, evidence);
+    raise_settle(&r, m);
+    raise_also(out, &r);
+}
+
+static void note_opening(const struct matter *m, struct verdict *out)
+{
+    if (m->more->half[SERVER].n_syn_other)
+        add(m, out, F_TCP_SIMULTANEOUS_MULTI_SYNACK, 0, E_SYNACK);
+    if (m->more->ack_instead.frame)
+        add(m, out, F_TCP_SYNACK_CHALLENGE_ACK, m->more->ack_instead.frame, E_SYN);
+    if (m->more->too_big.frame && out->primary.id != F_ICMP_FRAG_NEEDED_IGNORED &&
+        m->more->too_big.mtu && carried_data(m))
+        add(m, out, F_ICMP_FRAG_NEEDED, 0, E_TOO_BIG);
+}
+
+static void note_windows(const struct matter *m, struct verdict *out)
+{
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        const struct half_more *half = &m->more->half[side];
+        struct raised r = raise_of(F_TCP_ZERO_WINDOW);
+        if (half->zero_longest_ns <= SECONDS(1))
+            continue;
+        raise_frame(&r, half->zero_window.frame);
+        raise_owner(&r, side == CLIENT ? OWNER_CLIENT : OWNER_SERVER, "it announced the window");
+        raise_settle(&r, m);
+        raise_also(out, &r);
+    }
+}
+
+static void note_versions(const struct matter *m, struct verdict *out)
+{
+    const struct tls_client_hello *hello = m->tls->hello;
+    struct raised r = raise_of(F_TLS_VERSION_LEGACY_ONLY);
+
+    if (!hello || hello->cut || hello->malformed || hello->fallback_scsv ||
+        tls_offered_highest(hello) > LEGACY)
+        return;
+    r.severity = SEVERITY_WARNING; /* rule R20: no failure in its signature */
+    raise_frame(&r, hello->at.frame);
+    raise_settle(&r, m);
+    raise_also(out, &r);
+}
+
+static void note_client_certificate(const struct matter *m, struct verdict *out)
+{
+    if (!matter_certificate_empty(m) || !matter_certificate_requested(m))
+        return;
+    struct raised r = raise_of(F_TLS_CLIENTCERT_NONE_SENT);
+    if (m->tls13)
+        r.fact = PROBABLE; /* by the size of a record */
+    raise_frame(&r, m->tls13 ? m->sealed.final_flight.frame : m->tls->certificate[CLIENT].frame);
+    raise_settle(&r, m);
+    raise_also(out, &r);
+}
+
+static bool expires_soon(const struct matter *m)
+{
+    const struct cert *leaf = checks_leaf(m);
+    const struct cert_facts *facts = leaf ? cert_facts(leaf) : NULL;
+    int64_t now_s = m->flow->first_ns / 1000000000;
+
+    return facts && facts->parsed && facts->not_after_s >= now_s &&
+           facts->not_after_s - now_s <= EXPIRES_SOON_DAYS * (int64_t)86400;
+}
+
+static void note_certificate(const struct matter *m, struct verdict *out)
+{
+    /* A lone leaf is no defect by itself: its issuer may be a root. */
+    unsigned defects = checks_defects(m) & ~(unsigned)DEFECT_INCOMPLETE;
+
+    if (expires_soon(m))
+        add(m, out, F_TLS_CERT_EXPIRES_SOON, m->tls->certificate[SERVER].frame, 0);
+    if (defects && m->stop == STOP_DATA)
+        add(m, out, F_TLS_CERT_NO_REJECTION_OBSERVED, m->tls->certificate[SERVER].frame, E_DATA);
+}
+
+void notes_add(const struct matter *m, struct verdict *out)
+{
+    note_opening(m, out);
+    if (m->tls) {
+        note_versions(m, out);
+        if (matter_resumed(m))
+            add(m, out, F_OK_TLS_RESUMED, 0, E_ANSWER);
+        note_client_certificate(m, out);
+        note_certificate(m, out);
+    }
+    note_windows(m, out);
+}

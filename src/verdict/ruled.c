@@ -1,0 +1,95 @@
+#include "verdict/ruled.h"
+
+#include "verdict/blame.h"
+
+static void add(struct verdict *out, enum check_kind kind, uint64_t frame, uint16_t port,
+                uint32_t count)
+{
+    if (out->n_checks < VERDICT_CHECKS)
+        out->checks[out->n_checks++] =
+            (struct check){ .kind = kind, .frame = frame, .port = port, .count = count };
+}
+
+/* The server answers this client on another port, or anybody. */
+static void check_server(const struct matter *m, struct verdict *out)
+{
+    const struct host_port *best = NULL;
+
+    for (unsigned i = 0; m->server && i < m->server->n_ports; i++) {
+        const struct host_port *p = &m->server->port[i];
+        if (p->port != m->flow->port[SERVER] && p->answered &&
+            (!best || p->answered > best->answered))
+            best = p;
+    }
+    if (best)
+        add(out, CHECK_SERVER_ANSWERS, best->answered_frame, best->port, best->answered);
+}
+
+static void check_port(const struct matter *m, struct verdict *out)
+{
+    const struct host_port *p = m->server ? host_port(m->server, m->flow->port[SERVER]) : NULL;
+
+    if (p && p->answered)
+        add(out, CHECK_PORT_ANSWERS_OTHERS, p->answered_frame, p->port, p->answered);
+    for (unsigned i = 0; m->server && i < m->server->n_ports; i++)
+        if (m->server->port[i].refused) {
+            add(out, CHECK_CLOSED_PORT_RESETS, m->server->port[i].refused_frame,
+                m->server->port[i].port, m->server->port[i].refused);
+            return;
+        }
+}
+
+static void check_capture(const struct matter *m, struct verdict *out)
+{
+    if (m->server && m->server->sent_frame)
+        add(out, CHECK_BOTH_DIRECTIONS, m->server->sent_frame, 0, 0);
+    bool lost = m->more->half[CLIENT].unseen_bytes || m->more->half[SERVER].unseen_bytes ||
+                m->scene->unseen_bytes || m->scene->drops;
+    if (!lost)
+        add(out, CHECK_NO_CAPTURE_LOSS, 0, 0, 0);
+}
+
+static void check_reset(const struct matter *m, struct verdict *out)
+{
+    uint64_t frame = 0;
+    enum side side = SERVER;
+    enum origin origin = ORIGIN_UNKNOWN;
+
+    if (m->stop == STOP_REFUSED)
+        origin = blame_refusal(m, &frame);
+    else if ((m->how == ENDED_RST_CLIENT || m->how == ENDED_RST_SERVER) && matter_close(m, &side)) {
+        struct forgery f = blame_reset(m, side);
+        origin = f.ttl;
+        frame = f.frame;
+    }
+    if (origin == ORIGIN_SAME)
+        add(out, CHECK_RST_TTL_EQUAL, frame, 0, 0);
+    else if (origin == ORIGIN_OTHER && frame)
+        add(out, CHECK_RST_TTL_DIFFERS, frame, 0, 0);
+}
+
+void ruled_add(const struct matter *m, struct verdict *out)
+{
+    enum severity severity = out->primary.severity;
+
+    if (severity != SEVERITY_ERROR && severity != SEVERITY_WARNING)
+        return;
+    check_reset(m, out);
+    if (!m->opened) {
+        check_server(m, out);
+        check_port(m, out);
+    } else if (m->stop >= STOP_CERTIFIED) {
+        add(out, CHECK_NETWORK_WORKS,
+            m->sealed.server_flight.frame ? m->sealed.server_flight.frame : m->flow->last_frame, 0,
+            0);
+    }
+    if (m->seen && m->stop >= STOP_HELLO) {
+        unsigned others = served_others(&m->seen->worked, &m->flow->address[CLIENT]);
+        if (others)
+            add(out, CHECK_OTHERS_ACCEPT, m->seen->worked.client[0].frame, m->flow->port[SERVER],
+                others);
+    }
+    if (m->name_lookup)
+        add(out, CHECK_NAME_RESOLVED, m->name_lookup->reply_frame, 0, 0);
+    check_capture(m, out);
+}

@@ -1,0 +1,240 @@
+#include "verdict/served.h"
+
+#include "base/table.h"
+#include "session/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SERVICES_SEEN = 4096, DEALINGS = 1 << 15 };
+
+struct service_key {
+    struct address server;
+    uint8_t port[2];
+};
+
+struct dealing_key {
+    struct address client, server;
+    uint8_t port[2];
+};
+
+struct served {
+    struct table services; /* struct service_key -> struct service_seen */
+    struct table dealings; /* struct dealing_key -> struct dealing */
+};
+
+static struct service_key service_key(const struct address *server, uint16_t port)
+{
+    struct service_key key = { .server = *server, .port = { (uint8_t)(port >> 8), (uint8_t)port } };
+    return key;
+}
+
+static struct dealing_key dealing_key(const struct address *client, const struct address *server,
+                                      uint16_t port)
+{
+    struct dealing_key key = { .client = *client,
+                               .server = *server,
+                               .port = { (uint8_t)(port >> 8), (uint8_t)port } };
+    return key;
+}
+
+struct served *served_open(void)
+{
+    struct served *s = calloc(1, sizeof *s);
+
+    if (s &&
+        table_open(&s->services, sizeof(struct service_key), sizeof(struct service_seen),
+                   SERVICES_SEEN) &&
+        table_open(&s->dealings, sizeof(struct dealing_key), sizeof(struct dealing), DEALINGS))
+        return s;
+    served_close(s);
+    return NULL;
+}
+
+void served_close(struct served *s)
+{
+    if (!s)
+        return;
+    table_close(&s->services);
+    table_close(&s->dealings);
+    free(s);
+}
+
+/* ---- lists
+ * --------------------------------------------------------------------------------------- */
+
+struct address served_subnet(const struct address *address)
+{
+    struct address subnet = *address;
+    size_t kept = address_is_ipv4(address) ? 15 : 8;
+
+    memset(subnet.octet + kept, 0, sizeof subnet.octet - kept);
+    return subnet;
+}
+
+bool served_has(const struct served_clients *clients, const struct address *address)
+{
+    for (unsigned i = 0; i < clients->n; i++)
+        if (address_equal(&clients->client[i].address, address))
+            return true;
+    return false;
+}
+
+unsigned served_others(const struct served_clients *clients, const struct address *address)
+{
+    return clients->n - served_has(clients, address);
+}
+
+static void list_add(struct served_clients *clients, const struct address *address, uint64_t frame,
+                     int64_t time_ns)
+{
+    if (clients->n == SERVED_CLIENTS || served_has(clients, address))
+        return;
+    clients->client[clients->n++] =
+        (struct served_client){ .address = *address, .frame = frame, .time_ns = time_ns };
+}
+
+static void choice_add(struct service_seen *seen, const struct tls_server_hello *hello)
+{
+    for (unsigned i = 0; i < seen->n_choices; i++)
+        if (seen->choice[i].suite == hello->suite && seen->choice[i].group == hello->group &&
+            seen->choice[i].version == hello->version)
+            return;
+    if (seen->n_choices < SERVED_CHOICES)
+        seen->choice[seen->n_choices++] = (struct served_choice){
+            .version = hello->version,
+            .suite = hello->suite,
+            .group = hello->group,
+            .frame = hello->at.frame,
+        };
+}
+
+/* ---- what one connection tells
+ * ------------------------------------------------------------------- */
+
+static bool plain_worked(const struct flow *flow)
+{
+    return flow->half[CLIENT].flags & flow->half[SERVER].flags & HALF_DATA;
+}
+
+static bool tls_worked(const struct tls *t, const struct sealed_reading *sealed)
+{
+    if (tls_is_13(t))
+        return sealed->row == SEALED_ACCEPTED && sealed->client_data && sealed->server_data;
+    return t->half[CLIENT].n_application && t->half[SERVER].n_application;
+}
+
+/* Alerts that speak of a certificate, from the client (RFC 8446 section 6.2). */
+static bool client_rejected(const struct tls *t, const struct sealed_reading *sealed)
+{
+    for (size_t i = 0; i < t->n_alerts; i++) {
+        const struct tls_alert *a = &t->alerts[i];
+        if (a->from == CLIENT && !a->encrypted && a->code >= 42 && a->code <= 48 && a->code != 47)
+            return true;
+    }
+    return sealed->row == SEALED_CLIENT_REJECTS && !tls_resumed(t);
+}
+
+static void note_tls(struct service_seen *seen, const struct flow *flow, const struct tls *t)
+{
+    const struct sealed_end end = session_sealed_end(flow);
+    const struct sealed_reading sealed = sealed_read(t, &end);
+    const struct address *client = &flow->address[CLIENT];
+
+    if (t->server_hello.present && !t->server_hello.cut && !t->server_hello.malformed)
+        choice_add(seen, &t->server_hello);
+    if (client_rejected(t, &sealed))
+        list_add(&seen->rejected, client, flow->last_frame, flow->last_ns);
+    if (!tls_worked(t, &sealed))
+        return;
+    list_add(&seen->worked, client, t->server_hello.at.frame, flow->last_ns);
+    if (!t->hello)
+        return;
+    if (t->hello->server_name.left)
+        seen->named_frame = t->hello->at.frame;
+    if (flow->more && flow->more->half[CLIENT].largest > seen->small_hello &&
+        !(flow->half[CLIENT].flags & HALF_LARGE)) {
+        seen->small_hello = flow->more->half[CLIENT].largest;
+        seen->small_frame = t->hello->at.frame;
+    }
+}
+
+static void note_service(struct served *s, const struct flow *flow)
+{
+    const struct service_key key = service_key(&flow->address[SERVER], flow->port[SERVER]);
+    struct service_seen *seen = NULL;
+
+    if (!(flow->half[SERVER].flags & HALF_SEEN) || flow->state == TCP_REFUSED)
+        return;
+    seen = table_put(&s->services, &key);
+    if (!seen)
+        return;
+    const struct address subnet = served_subnet(&flow->address[CLIENT]);
+    if (flow->half[SERVER].flags & HALF_SYN)
+        list_add(&seen->answered, &subnet,
+                 flow->more ? flow->more->half[SERVER].first_syn.frame : flow->last_frame,
+                 flow->last_ns);
+    if (flow->session && flow->session->tls)
+        note_tls(seen, flow, flow->session->tls);
+    else if (plain_worked(flow))
+        list_add(&seen->worked, &flow->address[CLIENT], flow->last_frame, flow->last_ns);
+}
+
+/* First ClientHello segment taken, the next one repeated and not. */
+static bool is_split(const struct flow *flow)
+{
+    const struct half *half = &flow->half[CLIENT];
+
+    return flow->more && flow->more->half[CLIENT].again_count &&
+           !(flow->half[SERVER].flags & HALF_DATA) && half->flags & HALF_SYN &&
+           half->flags & HALF_ACKED && half->acked != half->isn + 1;
+}
+
+static void note_dealing(struct served *s, const struct flow *flow, uint16_t port)
+{
+    const struct dealing_key key =
+        dealing_key(&flow->address[CLIENT], &flow->address[SERVER], port);
+    struct dealing *d = table_put(&s->dealings, &key);
+
+    if (!d)
+        return;
+    if (!d->attempts || flow->first_ns < d->first_ns)
+        d->first_ns = flow->first_ns;
+    if (!d->attempts || flow->first_ns > d->last_ns)
+        d->last_ns = flow->first_ns;
+    d->attempts++;
+    d->split += is_split(flow);
+    if (!(flow->half[SERVER].flags & HALF_SEEN)) {
+        d->unanswered += !(flow->more && flow->more->n_icmp);
+        return;
+    }
+    if (flow->state == TCP_REFUSED || !flow->more || !flow->more->half[SERVER].first_syn.frame)
+        return;
+    d->answered_ns = flow->more->half[SERVER].first_syn.time_ns;
+    d->answered_frame = flow->more->half[SERVER].first_syn.frame;
+}
+
+void served_note(struct served *s, const struct flow *flow)
+{
+    if (!s || !flow_is_tcp(flow))
+        return;
+    note_service(s, flow);
+    if (!(flow->half[CLIENT].flags & HALF_SYN))
+        return;
+    note_dealing(s, flow, flow->port[SERVER]);
+    note_dealing(s, flow, 0);
+}
+
+const struct service_seen *served_service(const struct served *s, const struct address *server,
+                                          uint16_t port)
+{
+    const struct service_key key = service_key(server, port);
+    return s ? table_get(&s->services, &key) : NULL;
+}
+
+const struct dealing *served_dealing(const struct served *s, const struct address *client,
+                                     const struct address *server, uint16_t port)
+{
+    const struct dealing_key key = dealing_key(client, server, port);
+    return s ? table_get(&s->dealings, &key) : NULL;
+}

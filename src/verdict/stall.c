@@ -1,0 +1,803 @@
+#include "verdict/stall.h"
+
+#include "verdict/absence.h"
+#include "verdict/blame.h"
+#include "verdict/checks.h"
+#include "verdict/dns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- times
+ * ------------------------------------------------------------------------------------------ */
+
+static int64_t opening_since(const struct matter *m) { return m->flow->first_ns; }
+
+static int64_t open_since(const struct matter *m)
+{
+    return m->more->established.frame ? m->more->established.time_ns : m->flow->first_ns;
+}
+
+static int64_t last_of(const struct matter *m, enum side side)
+{
+    const struct half_more *half = &m->more->half[side];
+    int64_t at_ns = half->last_data.frame ? half->last_data.time_ns : open_since(m);
+    /* A repeat brings nothing new: the wait began with the first sending. */
+    return half->again_count && half->again_first.time_ns < at_ns ? half->again_first.time_ns
+                                                                  : at_ns;
+}
+
+static bool opening_3s(const struct matter *m)
+{
+    return matter_waited(m, opening_since(m)) >= SECONDS(3);
+}
+
+static bool idle_5s(const struct matter *m)
+{
+    return matter_waited(m, open_since(m)) >= SECONDS(5);
+}
+
+static bool hello_3s(const struct matter *m)
+{
+    return matter_waited(m, last_of(m, CLIENT)) >= SECONDS(3);
+}
+
+static bool answer_3s(const struct matter *m)
+{
+    return matter_waited(m, last_of(m, SERVER)) >= SECONDS(3);
+}
+
+static bool request_30s(const struct matter *m)
+{
+    return matter_waited(m, last_of(m, CLIENT)) >= SECONDS(30) && matter_all_acked(m, CLIENT);
+}
+
+static int64_t finished_at(const struct matter *m)
+{
+    const struct tls *t = m->tls;
+    int64_t a = t->half[CLIENT].finish.time_ns, b = t->half[SERVER].finish.time_ns;
+
+    if (m->tls13)
+        return m->sealed.final_flight.time_ns;
+    return a > b ? a : b;
+}
+
+static bool done_1s(const struct matter *m)
+{
+    return matter_waited(m, finished_at(m)) >= SECONDS(1);
+}
+
+static bool done_3s(const struct matter *m)
+{
+    return matter_waited(m, finished_at(m)) >= SECONDS(3);
+}
+
+static bool in_window(const struct matter *m)
+{
+    return m->tls13 && matter_waited(m, m->sealed.final_flight.time_ns) <= m->sealed.window_ns;
+}
+
+/* ---- the opening
+ * --------------------------------------------------------------------------------- */
+
+static bool repeated_syn(const struct matter *m) { return m->flow->n_syn >= 2 && opening_3s(m); }
+
+/* FortiClient gives up after one or five seconds: one SYN an attempt, several attempts. */
+static bool second_attempt(const struct matter *m)
+{
+    const struct dealing *d = served_dealing(m->scene->served, &m->flow->address[CLIENT],
+                                             &m->flow->address[SERVER], m->flow->port[SERVER]);
+    return d && d->unanswered >= 2 && !d->answered_frame && opening_3s(m);
+}
+
+static bool ipv6_loser(const struct matter *m)
+{
+    if (address_is_ipv4(&m->flow->address[SERVER]) || !opening_3s(m))
+        return false;
+    struct sibling s = dns_sibling(m);
+    return s.answered_frame && s.other_family;
+}
+
+static bool by_host(const struct matter *m)
+{
+    uint64_t frame = 0;
+    return blame_refusal(m, &frame) == ORIGIN_SAME;
+}
+
+static bool by_other(const struct matter *m)
+{
+    uint64_t frame = 0;
+    return blame_refusal(m, &frame) == ORIGIN_OTHER;
+}
+
+static bool bad_ack(const struct matter *m) { return m->more->synack_bad.frame != 0; }
+
+static bool repeated_synack(const struct matter *m)
+{
+    return matter_count(m, EVENT_SYNACK_AGAIN, SERVER, 0) >= 1 && opening_3s(m);
+}
+
+static bool tls_idle_5s(const struct matter *m) { return matter_expects_tls(m) && idle_5s(m); }
+
+static bool hidden_payload(const struct matter *m)
+{
+    return m->more->half[CLIENT].unseen_bytes || m->more->half[SERVER].unseen_bytes;
+}
+
+/* ---- plain text
+ * ---------------------------------------------------------------------------------- */
+
+static bool is_record(const struct opening *o)
+{
+    return o->n >= 2 && o->octets[0] >= TLS_CHANGE_CIPHER_SPEC && o->octets[0] <= TLS_HEARTBEAT &&
+           o->octets[1] == 3;
+}
+
+/* Enough was captured from the very first octet, and it is no TLS, nor a wrapping of it. */
+static bool is_plain(const struct matter *m, enum side side)
+{
+    if (!m->session || m->session->gave_up[side] || m->midstream)
+        return false;
+    const struct opening *o = &m->session->opening[side];
+    if (o->n < 3 || is_record(o) || (side == CLIENT && m->tls))
+        return false;
+    return strncmp(o->line, "PROXY ", 6) != 0 && strncmp(o->line, "CONNECT ", 8) != 0;
+}
+
+static bool client_plain(const struct matter *m)
+{
+    return matter_expects_tls(m) && is_plain(m, CLIENT) &&
+           (m->session->opening[CLIENT].octets[0] & 0x80) == 0; /* SSL 2.0 has the high bit */
+}
+
+static bool server_plain(const struct matter *m)
+{
+    return (matter_expects_tls(m) || m->tls) && is_plain(m, SERVER);
+}
+
+static bool server_plain_first(const struct matter *m)
+{
+    const struct half_more *half = m->more->half;
+    return server_plain(m) && half[SERVER].first_data.frame &&
+           (!half[CLIENT].first_data.frame ||
+            half[SERVER].first_data.frame < half[CLIENT].first_data.frame);
+}
+
+static bool http_400(const struct matter *m)
+{
+    return server_plain(m) && m->session->opening[SERVER].http_status == 400;
+}
+
+/* The client had closed before the server said its first word. */
+static bool client_left_first(const struct matter *m)
+{
+    enum side side = SERVER;
+    const struct ending_packet *close = matter_close(m, &side);
+    return close && side == CLIENT && close->frame < m->more->half[SERVER].first_data.frame;
+}
+
+/* ---- silence
+ * ------------------------------------------------------------------------------------ */
+
+static bool synack_for_nothing(const struct matter *m)
+{
+    return matter_unacked(m, CLIENT) &&
+           matter_count(m, EVENT_SYNACK_AGAIN, SERVER, m->more->established.frame) >= 2;
+}
+
+static bool hello_repeated(const struct matter *m)
+{
+    return matter_unacked(m, CLIENT) && m->more->half[CLIENT].again_count >= 1 && hello_3s(m);
+}
+
+static bool is_full(const struct matter *m, uint32_t length)
+{
+    uint32_t full = matter_full_size(m);
+    return full && length >= full;
+}
+
+static bool data_repeated(const struct matter *m)
+{
+    return hello_repeated(m) && m->more->half[CLIENT].again_count >= 3;
+}
+
+/* A whole segment of it goes on vanishing, while a smaller one to the same service got through. */
+static bool hello_too_big(const struct matter *m)
+{
+    const struct half_more *half = &m->more->half[CLIENT];
+    return half->again_count >= 1 && !(m->flow->half[CLIENT].flags & HALF_LARGE) &&
+           is_full(m, half->again_length) && half->again_seq == m->flow->half[CLIENT].isn + 1 &&
+           m->seen && m->seen->small_hello && m->seen->small_hello < half->again_length &&
+           hello_3s(m);
+}
+
+static bool hello_split(const struct matter *m)
+{
+    const struct half *half = &m->flow->half[CLIENT];
+    return m->more->half[CLIENT].again_count >= 1 && half->flags & HALF_SYN &&
+           half->flags & HALF_ACKED && !matter_unacked(m, CLIENT) &&
+           m->more->half[CLIENT].again_seq != half->isn + 1 && hello_3s(m);
+}
+
+/* The client has later octets of the server's flight and misses earlier ones; or, near the server,
+ * full segments are repeated and never acknowledged. */
+static bool flight_hole(const struct matter *m)
+{
+    const struct half_more *half = &m->more->half[SERVER];
+    bool full = half->again_count >= 2 && is_full(m, half->again_length) &&
+                !(m->flow->half[SERVER].flags & HALF_LARGE);
+    return (half->sack_hole.frame || full) && answer_3s(m);
+}
+
+static bool acked_3s(const struct matter *m)
+{
+    return matter_all_acked(m, CLIENT) && !m->more->half[CLIENT].again_count &&
+           !(m->flow->half[SERVER].flags & HALF_DATA) && m->tls && m->tls->hello && hello_3s(m);
+}
+
+/* Nothing of the server was seen or acknowledged, beyond a close_notify. */
+static bool nothing_said(const struct matter *m)
+{
+    bool data = m->flow->half[SERVER].flags & HALF_DATA || m->more->half[SERVER].unseen_bytes;
+    return !data || (m->tls && m->tls->n_alerts && matter_blind(m) == SIGHTED);
+}
+
+static bool stalled(const struct matter *m)
+{
+    return matter_waited(m, last_of(m, SERVER)) >= SECONDS(5) &&
+           !m->more->half[SERVER].sack_hole.frame && matter_blind(m) == SIGHTED &&
+           matter_waited(m, last_of(m, CLIENT)) >= SECONDS(5);
+}
+
+static bool stalled_12(const struct matter *m) { return !m->tls13 && stalled(m); }
+
+/* The message named an MTU, and the same start went on at a larger size. */
+static bool mtu_ignored(const struct matter *m)
+{
+    const struct icmp_note *icmp = &m->more->too_big;
+    const struct half_more *half = &m->more->half[icmp->quoted_from];
+    uint32_t header = address_is_ipv4(&m->flow->address[CLIENT]) ? 40 : 60;
+
+    if (!icmp->frame || !icmp->mtu || half->again_count < 2 ||
+        m->flow->half[icmp->quoted_from].flags & HALF_LARGE)
+        return false;
+    if (half->again_length + header <= icmp->mtu)
+        return false;
+    return matter_count(m, EVENT_DATA_AGAIN, icmp->quoted_from, icmp->frame) >= 2 ||
+           (half->again_first.frame > icmp->frame && half->again_count >= 2);
+}
+
+/* Data of `side` goes on being repeated and nothing of it is taken, until the end. */
+static bool unheard(const struct matter *m, enum side side)
+{
+    const struct half_more *half = &m->more->half[side];
+    enum side peer = side_other(side), by = CLIENT;
+    const struct ending_packet *close = matter_close(m, &by);
+
+    if (half->again_count < 2 || m->more->half[peer].zero_since_ns)
+        return false;
+    if (half->again_count < 3 && half->again_last.time_ns - half->again_first.time_ns < SECONDS(10))
+        return false;
+    if (matter_waited(m, half->again_first.time_ns) < SECONDS(3))
+        return false;
+    return !close || (close->frame > half->again_first.frame && by == side);
+}
+
+static bool probes_unheard(const struct matter *m, enum side side)
+{
+    return m->more->half[side].n_keepalive_unanswered >= 3 && m->how == ENDED_OPEN &&
+           matter_waited(m, m->flow->last_ns) < SECONDS(600);
+}
+
+static bool paused_before(const struct matter *m, enum side side)
+{
+    const struct half_more *half = &m->more->half[side];
+    int64_t gap_end = m->more->longest_gap.time_ns;
+
+    if (m->more->longest_gap_ns < SECONDS(60))
+        return false;
+    return gap_end <= half->again_first.time_ns &&
+           half->again_first.time_ns - gap_end < SECONDS(10);
+}
+
+static bool worked_before(const struct matter *m)
+{
+    const struct half *half = m->flow->half;
+    return half[CLIENT].flags & half[SERVER].flags & HALF_DATA && !matter_unacked(m, CLIENT);
+}
+
+static bool idle_death(const struct matter *m)
+{
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        if (unheard(m, side) && paused_before(m, side) && worked_before(m))
+            return true;
+        if (probes_unheard(m, side) && worked_before(m) && m->more->longest_gap_ns >= SECONDS(1))
+            return true;
+    }
+    return false;
+}
+
+static bool path_death(const struct matter *m)
+{
+    return (unheard(m, CLIENT) || unheard(m, SERVER)) && worked_before(m);
+}
+
+/* ---- resets
+ * -------------------------------------------------------------------------------------- */
+
+static bool said_goodbye(const struct matter *m)
+{
+    enum side side = CLIENT;
+    const struct ending_packet *rst = matter_reset(m, &side);
+
+    if (!rst || !m->tls)
+        return false;
+    if (m->tls13)
+        return m->sealed.closed_clean;
+    for (size_t i = 0; i < m->tls->n_alerts; i++) {
+        const struct tls_alert *a = &m->tls->alerts[i];
+        if ((a->encrypted || a->code == 0) && a->at.frame <= rst->frame)
+            return true;
+    }
+    return false;
+}
+
+static bool unexplained(const struct matter *m)
+{
+    return (m->how == ENDED_RST_CLIENT || m->how == ENDED_RST_SERVER) && !said_goodbye(m) &&
+           !(m->stop == STOP_OPEN && m->how == ENDED_RST_CLIENT);
+}
+
+static bool reset_both(const struct matter *m)
+{
+    bool far = false;
+    return unexplained(m) && blame_both_ends(m, &far);
+}
+
+static bool forged(const struct matter *m)
+{
+    enum side side = CLIENT;
+    return unexplained(m) && matter_close(m, &side) && blame_reset(m, side).score >= 3;
+}
+
+static bool after_idle(const struct matter *m)
+{
+    enum side side = CLIENT;
+    const struct ending_packet *close = matter_close(m, &side);
+    const struct half *half = m->flow->half;
+    return unexplained(m) && close && close->gap_ns >= SECONDS(60) &&
+           half[CLIENT].flags & half[SERVER].flags & HALF_DATA;
+}
+
+static bool late_refusal(const struct matter *m)
+{
+    return m->tls13 && in_window(m) && matter_certificate_requested(m) && unexplained(m);
+}
+
+static bool reset_after_close(const struct matter *m)
+{
+    enum side side = CLIENT;
+    return matter_reset(m, &side) && m->how != ENDED_OPEN;
+}
+
+/* ---- TLS
+ * ----------------------------------------------------------------------------------------- */
+
+static bool certificate_seen(const struct matter *m)
+{
+    return m->tls->certificate[SERVER].frame && !m->tls13;
+}
+
+static bool by_name(const struct matter *m)
+{
+    return m->tls->hello && (m->tls->hello->server_name.left || m->tls->hello->cut);
+}
+
+static bool flight_by_name(const struct matter *m)
+{
+    return by_name(m) && !matter_resumed(m) && matter_flight_complete(m);
+}
+
+static bool certificate_by_name(const struct matter *m)
+{
+    return certificate_seen(m) && by_name(m);
+}
+
+static bool is_12(const struct matter *m) { return !m->tls13; }
+
+static bool sent_certificate(const struct matter *m) { return m->sealed.client_certificate_sent; }
+static bool asked(const struct matter *m) { return matter_certificate_requested(m); }
+static bool sent_data(const struct matter *m) { return m->sealed.client_data; }
+static bool aborts(const struct matter *m) { return m->sealed.row == SEALED_SERVER_ABORTS; }
+
+/* Regular small exchanges: the distances of the client's records agree within a fifth. */
+static bool periodic(const struct matter *m)
+{
+    const struct tls_half *half = &m->tls->half[CLIENT];
+    uint32_t n = half->n_sealed < TLS_SEALED_MAX ? half->n_sealed : TLS_SEALED_MAX;
+    int64_t from_ns = finished_at(m), last_ns = 0, least = INT64_MAX, most = 0;
+    unsigned periods = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct tls_sealed *s = &half->sealed_list[i];
+        if (s->at.time_ns <= from_ns || s->type != TLS_APPLICATION_DATA)
+            continue;
+        int64_t distance = s->at.time_ns - last_ns;
+        if (last_ns && distance < SECONDS(1))
+            continue;
+        if (last_ns) {
+            least = distance < least ? distance : least;
+            most = distance > most ? distance : most;
+            periods++;
+        }
+        last_ns = s->at.time_ns;
+    }
+    return periods >= 2 && most - least <= least * 2 / 5;
+}
+
+static bool much_both_ways(const struct matter *m)
+{
+    enum { MUCH = 8000 };
+    const struct tls_half *half = m->tls->half;
+    return half[CLIENT].application_bytes >= MUCH / 4 && half[SERVER].application_bytes >= MUCH;
+}
+
+static bool blind_cut(const struct matter *m) { return matter_blind(m) == BLIND_CUT; }
+static bool blind_loss(const struct matter *m) { return matter_blind(m) == BLIND_LOSS; }
+
+/* ---- words
+ * --------------------------------------------------------------------------------------- */
+
+static void weigh_silent(const struct matter *m, struct raised *r)
+{
+    const struct address subnet = served_subnet(&m->flow->address[CLIENT]);
+    bool others = m->seen && served_others(&m->seen->answered, &subnet) >= 2 &&
+                  !served_has(&m->seen->answered, &subnet);
+
+    r->cause = others ? PROBABLE : POSSIBLE;
+    if (others)
+        raise_frame(r, m->seen->answered.client[0].frame);
+}
+
+static void weigh_single(const struct matter *m, struct raised *r)
+{
+    struct sibling s = dns_sibling(m);
+
+    r->cause = POSSIBLE;
+    if (!s.answered_frame)
+        return;
+    /* One of several addresses tried at once, and another of them answered (RFC 8305). */
+    r->severity = SEVERITY_WARNING;
+    raise_owner(r, OWNER_NONE, "another address of the same name answered at the same time");
+    raise_frame(r, s.answered_frame);
+}
+
+static void weigh_sibling(const struct matter *m, struct raised *r)
+{
+    struct sibling s = dns_sibling(m);
+    raise_frame(r, s.answered_frame);
+    raise_frame(r, s.lookup_frame);
+}
+
+static void weigh_refusal(const struct matter *m, struct raised *r)
+{
+    uint64_t frame = 0;
+    if (blame_refusal(m, &frame) != ORIGIN_UNKNOWN)
+        raise_frame(r, frame);
+    if (r->id != F_TCP_SYN_REFUSED)
+        r->fact = PROBABLE; /* the refusal is certain, its origin is not */
+    else
+        r->cause = POSSIBLE;
+}
+
+static void weigh_synack(const struct matter *m, struct raised *r)
+{
+    /* A client that was seen at its own link and does not answer may have gone; so may one that
+     * asks only once. */
+    if (m->flow->n_syn < 2 || blame_is_adjacent(m->flow->half[CLIENT].ttl))
+        r->fact = POSSIBLE;
+}
+
+static void weigh_split(const struct matter *m, struct raised *r)
+{
+    const struct dealing *d = served_dealing(m->scene->served, &m->flow->address[CLIENT],
+                                             &m->flow->address[SERVER], m->flow->port[SERVER]);
+    r->fact = d && d->split >= 2 ? PROBABLE : POSSIBLE;
+}
+
+static void weigh_path(const struct matter *m, struct raised *r)
+{
+    if (m->stop < STOP_UP && m->stop != STOP_PLAIN)
+        r->fact = PROBABLE; /* it opened, but never carried data both ways */
+    r->cause = POSSIBLE;
+}
+
+static void weigh_both(const struct matter *m, struct raised *r)
+{
+    bool far = false;
+    if (blame_both_ends(m, &far) && !far)
+        r->fact = POSSIBLE;
+}
+
+static void weigh_forged(const struct matter *m, struct raised *r)
+{
+    enum side side = CLIENT;
+    if (!matter_close(m, &side))
+        return;
+    struct forgery f = blame_reset(m, side);
+    raise_frame(r, f.frame);
+    snprintf(r->owner_reason, sizeof r->owner_reason, "%s", f.why);
+}
+
+/* Timers of firewalls and hosts are round: within a second of a minute or half of one. */
+static bool is_round(int64_t gap_ns)
+{
+    int64_t off = gap_ns % SECONDS(30);
+    return off <= SECONDS(1) || off >= SECONDS(29);
+}
+
+static void weigh_idle(const struct matter *m, struct raised *r)
+{
+    enum side side = CLIENT;
+    const struct ending_packet *close = matter_close(m, &side);
+    if (!close)
+        return;
+    r->fact = is_round(close->gap_ns) ? PROBABLE : POSSIBLE;
+    raise_owner(r, side == CLIENT ? OWNER_CLIENT : OWNER_SERVER,
+                "nothing tells the reset from other packets of its sender");
+    raise_evidence(r, m, E_DATA);
+}
+
+static void weigh_reset(const struct matter *m, struct raised *r)
+{
+    enum side side = CLIENT;
+    if (!matter_close(m, &side))
+        return;
+    struct forgery f = blame_reset(m, side);
+    r->cause = POSSIBLE;
+    raise_frame(r, f.frame);
+    if (r->id == F_TCP_RESET_AFTER_CLIENTHELLO && f.ttl == ORIGIN_SAME)
+        raise_owner(r, OWNER_SERVER, "the reset has the TTL of the server's other packets");
+    if (r->id == F_TCP_RESET_BY_SERVER && f.ttl == ORIGIN_UNKNOWN)
+        r->fact = PROBABLE;
+}
+
+static void weigh_rejection(const struct matter *m, struct raised *r)
+{
+    checks_weigh_rejection(m, r);
+}
+
+static void weigh_refused_client(const struct matter *m, struct raised *r)
+{
+    r->fact = m->sealed.client_certificate_sent ? PROBABLE : POSSIBLE;
+}
+
+static void weigh_guess(const struct matter *m, struct raised *r)
+{
+    (void)m;
+    r->fact = PROBABLE;
+}
+
+static void weigh_possible(const struct matter *m, struct raised *r)
+{
+    (void)m;
+    r->cause = POSSIBLE;
+}
+
+/* ---- rows
+ * ---------------------------------------------------------------------------------------- */
+
+#define O         (1U << ENDED_OPEN)
+#define FC        (1U << ENDED_FIN_CLIENT)
+#define FS        (1U << ENDED_FIN_SERVER)
+#define RC        (1U << ENDED_RST_CLIENT)
+#define RS        (1U << ENDED_RST_SERVER)
+#define ANY       (O | FC | FS | RC | RS)
+#define CLOSED    (FC | FS | RC | RS)
+#define BIT(stop) (1UL << (stop))
+#define OPENING   (BIT(STOP_HELLO) | BIT(STOP_RETRY) | BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED))
+#define SHAKING   (OPENING | BIT(STOP_FINAL))
+#define LIVING \
+    (BIT(STOP_UP) | BIT(STOP_REQUEST) | BIT(STOP_DATA) | BIT(STOP_PLAIN) | BIT(STOP_UNREADABLE))
+#define UPWARDS (SHAKING | LIVING | BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY))
+
+enum rests { ON_SIGHT, ON_SERVER, ON_CLIENT }; /* whose silence a finding rests on */
+
+struct stall {
+    unsigned long stops;                  /* bits of enum stop */
+    unsigned how;                         /* bits of enum ending */
+    bool (*when)(const struct matter *m); /* NULL = always */
+    enum finding_id means;
+    enum rests rests;
+    unsigned evidence;
+    void (*weigh)(const struct matter *m, struct raised *r); /* NULL = the record's words */
+};
+
+/* clang-format off */
+
+/* What came first: nothing got through any more, whatever ended the connection later. */
+static const struct stall silences[] = {
+    { UPWARDS, ANY, mtu_ignored, F_ICMP_FRAG_NEEDED_IGNORED, ON_SIGHT, E_TOO_BIG | E_AGAIN_C | E_AGAIN_S, NULL },
+    { OPENING, O | FC | RC, flight_hole, F_TCP_MTU_BLACKHOLE_SERVER_FLIGHT, ON_SIGHT, E_HELLO | E_HOLE | E_AGAIN_S, NULL },
+    { BIT(STOP_HELLO) | BIT(STOP_CLIENT_ONLY), O | FC | RC | RS, synack_for_nothing, F_TCP_HANDSHAKE_ACK_LOST, ON_SIGHT, E_SYNACK | E_HELLO | E_OPEN, NULL },
+    { BIT(STOP_HELLO), O | FC | RC, hello_too_big, F_TCP_MTU_BLACKHOLE_CLIENTHELLO, ON_SERVER, E_HELLO | E_AGAIN_C, NULL },
+    { BIT(STOP_HELLO), O | FC | RC, hello_split, F_TCP_CLIENTHELLO_SPLIT_DROPPED, ON_SERVER, E_HELLO | E_AGAIN_C, weigh_split },
+    { BIT(STOP_HELLO), O | FC | RC, hello_repeated, F_TCP_CLIENTHELLO_UNANSWERED, ON_SERVER, E_HELLO | E_AGAIN_C, NULL },
+    { BIT(STOP_HELLO), O | FC | RC, acked_3s, F_TCP_CLIENTHELLO_ACKED_NO_REPLY, ON_SERVER, E_HELLO | E_CLOSE, NULL },
+    { BIT(STOP_FLIGHT), O | FC | RC, stalled, F_TLS_SERVER_STALLED, ON_SERVER, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_FINAL), O | FC | RC, stalled_12, F_TLS_SERVER_STALLED, ON_SERVER, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_CLIENT_ONLY), O | FC | RC, data_repeated, F_TCP_PATH_DIED, ON_SERVER, E_HELLO | E_AGAIN_C, weigh_path },
+    { LIVING | SHAKING | BIT(STOP_MIDSTREAM), ANY, idle_death, F_TCP_IDLE_SILENT_DROP, ON_SERVER, E_AGAIN_C | E_AGAIN_S | E_DATA, NULL },
+    { LIVING | SHAKING | BIT(STOP_MIDSTREAM), ANY, path_death, F_TCP_PATH_DIED, ON_SERVER, E_AGAIN_C | E_AGAIN_S, weigh_path },
+};
+
+static const struct stall stalls[] = {
+    /* the opening */
+    { BIT(STOP_SYN), ANY, ipv6_loser, F_DNS_IPV6_FIRST_FAIL, ON_SERVER, E_SYN, weigh_sibling },
+    { BIT(STOP_SYN), ANY, repeated_syn, F_TCP_SYN_SILENT_DROP, ON_SERVER, E_SYN, weigh_silent },
+    { BIT(STOP_SYN), ANY, second_attempt, F_TCP_SYN_SILENT_DROP, ON_SERVER, E_SYN, weigh_silent },
+    { BIT(STOP_SYN), ANY, opening_3s, F_TCP_SYN_SINGLE_UNANSWERED, ON_SERVER, E_SYN, weigh_single },
+    { BIT(STOP_CHALLENGED), ANY, NULL, F_TCP_SYNACK_CHALLENGE_ACK, ON_SIGHT, E_SYN, NULL },
+    { BIT(STOP_REFUSED), ANY, by_other, F_TCP_SYN_REFUSED_BY_MIDDLEBOX, ON_SIGHT, E_SYN | E_RESETS, weigh_refusal },
+    { BIT(STOP_REFUSED), ANY, by_host, F_TCP_SYN_REFUSED_BY_HOST, ON_SIGHT, E_SYN | E_RESETS, weigh_refusal },
+    { BIT(STOP_REFUSED), ANY, NULL, F_TCP_SYN_REFUSED, ON_SIGHT, E_SYN | E_RESETS, weigh_refusal },
+    { BIT(STOP_SYNACK), ANY, bad_ack, F_TCP_SYNACK_BAD_ACK, ON_SIGHT, E_SYN | E_SYNACK | E_RESETS, NULL },
+    { BIT(STOP_SYNACK), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_SYN | E_SYNACK | E_CLOSE, NULL },
+    { BIT(STOP_SYNACK), RS | FS, NULL, F_TCP_ACCEPT_THEN_RESET, ON_SIGHT, E_SYNACK | E_CLOSE, NULL },
+    { BIT(STOP_SYNACK), O, repeated_synack, F_TCP_SYNACK_LOST, ON_CLIENT, E_SYN | E_SYNACK, weigh_synack },
+
+    /* resets that say who did not send them, in the order of rule R10 */
+    { UPWARDS | BIT(STOP_OPEN), RC | RS, reset_both, F_TCP_RESET_BOTH_ENDS, ON_SIGHT, E_RESETS, weigh_both },
+    { UPWARDS | BIT(STOP_OPEN), RC | RS, forged, F_TCP_RESET_INJECTED, ON_SIGHT, E_CLOSE, weigh_forged },
+    { LIVING | BIT(STOP_MIDSTREAM), RC | RS, after_idle, F_TCP_RESET_IDLE_TIMEOUT, ON_SIGHT, E_CLOSE, weigh_idle },
+
+    /* connected, no payload */
+    { BIT(STOP_OPEN), ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_OPEN, NULL },
+    { BIT(STOP_OPEN), ANY, tls_idle_5s, F_TLS_NONE_CLIENT_SILENT, ON_CLIENT, E_OPEN | E_CLOSE, NULL },
+    { BIT(STOP_OPEN), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
+    { BIT(STOP_OPEN), RS | FS, idle_5s, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
+    { BIT(STOP_OPEN), RS, NULL, F_TCP_ACCEPT_THEN_RESET, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
+    { BIT(STOP_OPEN), FS, NULL, F_TCP_ACCEPT_THEN_FIN, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
+    { BIT(STOP_MIDSTREAM), ANY, NULL, F_CANNOT_TELL_MID_STREAM, ON_SIGHT, 0, NULL },
+
+    /* plain payload */
+    { BIT(STOP_SERVER_ONLY), RC | FC, client_left_first, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
+    { BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, server_plain_first, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_ANSWER, NULL },
+    { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), ANY, client_plain, F_TLS_NOT_TLS_CLIENT_PLAINTEXT, ON_SIGHT, E_HELLO, NULL },
+    { BIT(STOP_HELLO), ANY, http_400, F_TLS_NOT_TLS_HTTP_400, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
+    { BIT(STOP_HELLO), ANY, server_plain, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
+    { BIT(STOP_CLIENT_ONLY), FS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
+    { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
+    { BIT(STOP_CLIENT_ONLY), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
+    { BIT(STOP_CLIENT_ONLY), FC, request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_HELLO | E_CLOSE, NULL },
+    { BIT(STOP_CLIENT_ONLY), FC, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
+    { BIT(STOP_SERVER_ONLY), ANY, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_PLAIN), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_CLOSE, weigh_reset },
+    { BIT(STOP_PLAIN), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_CLOSE, weigh_reset },
+    { BIT(STOP_PLAIN), ANY, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+
+    /* ClientHello, no ServerHello */
+    { BIT(STOP_RETRY), CLOSED, NULL, F_TLS_HRR_LOOP_OR_FAIL, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_RETRY), O, answer_3s, F_TLS_HRR_LOOP_OR_FAIL, ON_SERVER, E_HELLO | E_ANSWER, NULL },
+    { BIT(STOP_HELLO), RS, nothing_said, F_TCP_RESET_AFTER_CLIENTHELLO, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
+    { BIT(STOP_HELLO), FS, nothing_said, F_TLS_SERVER_SILENT, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
+    { BIT(STOP_HELLO), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
+    { BIT(STOP_HELLO), FC, NULL, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
+
+    /* the server's part of the handshake */
+    { BIT(STOP_FLIGHT), CLOSED, aborts, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
+    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), FS, NULL, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
+    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
+    { SHAKING | BIT(STOP_UNREADABLE), CLOSED, blind_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { SHAKING | BIT(STOP_UNREADABLE), CLOSED, blind_loss, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_FLIGHT), FC | RC, certificate_by_name, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_FLIGHT | E_CLOSE, weigh_rejection },
+    { BIT(STOP_FLIGHT), FC, NULL, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
+    { BIT(STOP_FLIGHT), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
+    { BIT(STOP_CERTIFIED), FC | RC, flight_by_name, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_ANSWER | E_FLIGHT | E_CLOSE, weigh_rejection },
+    { BIT(STOP_CERTIFIED), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_FLIGHT | E_CLOSE, NULL },
+    { BIT(STOP_CLIENT_REJECTS), ANY, matter_resumed, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_ALERT | E_CLOSE, NULL },
+    { BIT(STOP_CLIENT_REJECTS), ANY, NULL, F_TLS_CERT_REJECTED_BY_CLIENT_ENCRYPTED, ON_SIGHT, E_ANSWER | E_FLIGHT | E_ALERT | E_CLOSE, weigh_rejection },
+
+    /* the client's final flight */
+    { BIT(STOP_FINAL), FC | RC, is_12, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_FLIGHT | E_CLOSE, weigh_rejection },
+    { BIT(STOP_FINAL), FS, is_12, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
+    { BIT(STOP_FINAL), FC | RC, NULL, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_FINAL), FS, done_1s, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_FINAL), FS, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_SERVER_REJECTS), ANY, matter_resumed, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_FINAL | E_ALERT | E_CLOSE, NULL },
+    { BIT(STOP_SERVER_REJECTS), ANY, sent_certificate, F_TLS_CLIENTCERT_REJECTED_ENCRYPTED, ON_SIGHT, E_FINAL | E_ALERT | E_CLOSE, weigh_refused_client },
+    { BIT(STOP_SERVER_REJECTS), ANY, asked, F_TLS_CLIENTCERT_REJECTED_ENCRYPTED, ON_SIGHT, E_FINAL | E_ALERT | E_CLOSE, weigh_refused_client },
+    { BIT(STOP_SERVER_REJECTS) | BIT(STOP_SERVER_LATE), ANY, sent_data, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_ALERT | E_CLOSE, weigh_possible },
+    { BIT(STOP_SERVER_LATE), ANY, done_1s, F_OK_TLS_NO_DATA, ON_SIGHT, E_FINAL | E_ALERT | E_CLOSE, NULL },
+    { BIT(STOP_SERVER_REJECTS) | BIT(STOP_SERVER_LATE), ANY, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_FINAL | E_ALERT | E_CLOSE, NULL },
+
+    /* after the handshake */
+    { BIT(STOP_UP), RS, done_1s, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_UP), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
+    { BIT(STOP_UP), CLOSED, NULL, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_UP) | BIT(STOP_FINAL), O, done_3s, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL, NULL },
+    { BIT(STOP_REQUEST), RS, late_refusal, F_TLS_CLIENTCERT_LATE_FAILURE, ON_SIGHT, E_FINAL | E_CLOSE, weigh_guess },
+    { BIT(STOP_REQUEST), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
+    { BIT(STOP_REQUEST), FS | RS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, weigh_possible },
+    { BIT(STOP_REQUEST), FC | RC, request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA | E_CLOSE, NULL },
+    { BIT(STOP_REQUEST), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
+    { BIT(STOP_REQUEST), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_DATA | E_CLOSE, NULL },
+    { BIT(STOP_DATA), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
+    { BIT(STOP_DATA), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
+    { BIT(STOP_DATA), CLOSED, reset_after_close, F_OK_CLOSED_AFTER_DATA_RST, ON_SIGHT, E_ANSWER | E_CLOSE | E_RESETS, NULL },
+    { BIT(STOP_DATA), FC | FS, NULL, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_DATA), O, periodic, F_OK_TLS_LONG_LIVED, ON_SIGHT, E_ANSWER | E_FINAL | E_DATA, NULL },
+    { BIT(STOP_DATA), O, NULL, F_OK_TLS_ESTABLISHED, ON_SIGHT, E_ANSWER | E_FINAL | E_DATA, NULL },
+    { BIT(STOP_UNREADABLE), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
+    { BIT(STOP_UNREADABLE), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
+    { BIT(STOP_UNREADABLE), ANY, much_both_ways, F_OK_TLS_ESTABLISHED, ON_SIGHT, E_ANSWER | E_DATA, weigh_guess },
+    { BIT(STOP_UNREADABLE), CLOSED, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_CLOSE, NULL },
+
+    /* nothing decided, and the capture cannot show why or ends */
+    { ~0UL, ANY, blind_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
+    { ~0UL, ANY, blind_loss, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
+    { ~0UL, ANY, NULL, F_INFO_INCOMPLETE_IN_PROGRESS, ON_SIGHT, 0, NULL },
+};
+/* clang-format on */
+
+/* What takes the place of a finding whose ground the capture cannot carry. */
+static struct raised abstain(const struct matter *m, enum side side)
+{
+    unsigned unmet = absence_unmet(m, side);
+    enum finding_id id = unmet & UNMET_LOSS  ? F_CANNOT_TELL_CAPTURE_LOSS
+                         : unmet & UNMET_CUT ? F_CANNOT_TELL_TRUNCATED
+                                             : F_CANNOT_TELL_ONE_SIDED;
+    return raise_of(id);
+}
+
+static struct raised apply(const struct matter *m, const struct stall *row)
+{
+    struct raised r = raise_of(row->means);
+
+    if (row->weigh)
+        row->weigh(m, &r);
+    if (row->rests != ON_SIGHT) {
+        enum side side = row->rests == ON_SERVER ? SERVER : CLIENT;
+        r.fact = absence_weigh(m, side, r.fact);
+        if (r.fact == NO_CONFIDENCE)
+            r = abstain(m, side);
+    }
+    raise_evidence(&r, m, row->evidence);
+    return r;
+}
+
+static struct raised find(const struct matter *m, const struct stall *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].stops & BIT(m->stop) && rows[i].how & (1U << m->how) &&
+            (!rows[i].when || rows[i].when(m)))
+            return apply(m, &rows[i]);
+    return (struct raised){ .id = F_NONE };
+}
+
+/* The visible defect of a certificate says more than the bare close that follows it. */
+static void name_the_defect(const struct matter *m, struct raised *r)
+{
+    if (r->id != F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE)
+        return;
+    enum finding_id id = checks_explained(m, ANY_ALERT);
+    if (id == F_NONE)
+        return;
+    struct raised better = raise_of(id);
+    better.fact = PROBABLE;
+    memcpy(better.frames, r->frames, sizeof better.frames);
+    better.n_frames = r->n_frames;
+    *r = better;
+}
+
+struct raised stall_judge(const struct matter *m)
+{
+    struct raised r = find(m, stalls, sizeof stalls / sizeof *stalls);
+    name_the_defect(m, &r);
+    return r;
+}
+
+struct raised stall_silence(const struct matter *m)
+{
+    return find(m, silences, sizeof silences / sizeof *silences);
+}
