@@ -235,3 +235,29 @@ case_scope_all() {
     primary $ME:50001 10.0.0.2:8443 tcp.syn.refused_by_host server - probable
     exits 1
 }
+case_cut_short_68() {
+    TITLE='A TLS 1.3 exchange recorded with 68 bytes of each packet: two bytes of payload.'
+    BROKEN='the snap length'
+    TRUTH='The connection opens, carries data both ways and closes; of TLS not one whole header is there.'
+    up; serve 8013 bin/tlsd.py 8013
+    record client -s 68
+    port 50001; c bin/tlsc.py $EMS:8013
+    stop 3.2
+    must 4+ 'frame.cap_len == 68'
+    untold cannot_tell.truncated
+    finding capture.cut_short
+    exits 3; absent tcp tls
+}
+case_capture_loss() {
+    TITLE='The recorder lost the large packets of the server; the client acknowledges what the capture does not hold.'
+    BROKEN='a capture filter that leaves out packets above 300 bytes from port 8013, as a recorder does that loses them'
+    TRUTH='ServerHello and flight were acknowledged and are not in the file. What the small record of the client meant cannot be told without them.'
+    up; serve 8013 openssl s_server -accept 8013 -cert work/certs/private.pem -key work/certs/private.key -quiet
+    record client 'not (src port 8013 and greater 300)'
+    port 50001; HOLD=1 say '' gnutls-cli -p 8013 --x509cafile work/certs/ca.pem --sni-hostname $NAME --verify-hostname $NAME --priority NORMAL:-VERS-ALL:+VERS-TLS1.3 $EMS
+    stop 3.2
+    must 0 'tls.handshake.type==2'; must 1+ "$client && tcp.ack>1000"
+    untold cannot_tell.capture_loss
+    finding capture.lossy
+    exits 3; absent tcp tls.server tls.clientcert
+}

@@ -7,8 +7,12 @@ declare -A WHAT=(
     [selfsigned]='a self-signed certificate'
     [expired]='a certificate that expired on 2024-01-01'
     [wrongname]='a certificate for intranet.corp.example'
+    [future]='a certificate that begins on 2039-01-01'
+    [revoked]='a revoked certificate'
+    [weak]='a certificate with an RSA key of 1024 bits'
     [chained]='a certificate without the intermediate one that issued it')
 
+more=() more_server=() # further options
 # reject STACK CERT VERSION: run it; the client must end it
 reject() {
     local stack=$1 cert=$2 v=$3
@@ -16,11 +20,11 @@ reject() {
     BROKEN="${BROKEN:-the server shows ${WHAT[$cert]}}"
     COMPANION=${COMPANION:-DNS lookup of the EMS name}
     up; names
-    serve 8013 openssl s_server -accept 8013 -cert "work/certs/$cert.pem" -key "work/certs/$cert.key" -quiet
+    serve 8013 openssl s_server -accept 8013 -cert "work/certs/$cert.pem" -key "work/certs/$cert.key" -quiet "${more_server[@]}"
     record client
     port 50001
     case $stack in
-    openssl) HOLD=1 say '' openssl s_client -connect $NAME:8013 -servername $NAME -verify_hostname $NAME -CAfile work/certs/ca.pem -verify_return_error "-tls${v/./_}" ;;
+    openssl) HOLD=1 say '' openssl s_client -connect $NAME:8013 -servername $NAME -verify_hostname $NAME -CAfile work/certs/ca.pem -verify_return_error "-tls${v/./_}" "${more[@]}" ;;
     gnutls) HOLD=1 say '' gnutls-cli -p 8013 --x509cafile work/certs/ca.pem --priority "NORMAL:-VERS-ALL:+VERS-TLS$v" $NAME ;;
     go) lookup; port 50001; c work/gotls client $EMS:8013 -ca work/certs/ca.pem -tls "$v" ;;
     node) c node bin/client.js $NAME 8013 work/certs/ca.pem "TLSv$v" ;;
@@ -132,4 +136,56 @@ case_cert_expired_client_clock() {
     stop 1
     plain 45 tls.cert.rejected_by_client.expired client certain -
     exits 1
+}
+case_cert_not_yet_valid_openssl_tls12() {
+    TRUTH='The client says 42; the visible certificate begins after the capture, which explains it.'
+    reject openssl future 1.2
+    plain 42 tls.cert.rejected_by_client.not_yet_valid unknown probable -
+}
+case_cert_revoked_openssl_tls13() {
+    more=(-crl_check -CRL work/certs/crl.pem)
+    TRUTH="$said: 44."
+    reject openssl revoked 1.3
+    plain 44 tls.cert.rejected_by_client.revoked server certain certain
+}
+case_cert_weak_openssl_tls12() {
+    more=(-cipher DEFAULT@SECLEVEL=2) more_server=(-cipher DEFAULT@SECLEVEL=0)
+    TRUTH='The visible certificate has a key of 1024 bits and the client refuses it.'
+    reject openssl weak 1.2
+    must 1 "$client && tls.alert_message.level==2"
+    primary $ME:50001 $EMS:8013 tls.cert.rejected_by_client.weak server probable -
+    frames tls.cert.rejected_by_client.weak "$client && tls.alert_message.level==2"
+    absent tcp.reset tls.clientcert tls.server
+}
+case_cert_late_close_node_tls12() {
+    TITLE='A Node.js client completes TLS 1.2 three times and leaves each time without data; another client works.'
+    BROKEN='the server shows a certificate of an authority the first client does not know'
+    COMPANION='another client that trusts the authority and exchanges data'
+    TRUTH='Three closes at irregular distances by a client that never exchanges data are a hint and no proof: a warning, not a failure.'
+    up
+    on client ip addr add 10.20.40.18/24 dev c0
+    serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    WHERE='the interface of the router towards the clients, r0'
+    record router
+    port 50001; c node bin/client.js $EMS 8013 work/certs/ca.pem TLSv1.2
+    port 50018; c bin/tlsc.py $EMS:8013 --tls 1.2 --source 10.20.40.18 --ca work/certs/other.pem
+    pause 1; port 50002; c node bin/client.js $EMS 8013 work/certs/ca.pem TLSv1.2
+    pause 4.5; port 50003; c node bin/client.js $EMS 8013 work/certs/ca.pem TLSv1.2
+    stop 1
+    must 0 'tls.alert_message.level==2'
+    primary 10.20.40.18:50018 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding tls.cert.rejected_by_client.late_close
+    exits 0; absent tcp
+}
+case_ok_cert_expired_accepted() {
+    TITLE='The certificate of the server has expired, the client does not mind (TLS 1.2).'
+    BROKEN='an expired certificate; a client that does not verify'
+    TRUTH='Data flows both ways after the certificate: a warning, not a failure.'
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/expired
+    record client
+    port 50001; HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -tls1_2 -quiet -no_ign_eof
+    stop 1
+    must 1 'tls.handshake.type==11'; must 1+ 'tcp.srcport==8013 && tls.record.content_type==23'
+    finding tls.cert.no_rejection_observed
+    exits 0; absent tcp tls.cert.rejected_by_client
 }

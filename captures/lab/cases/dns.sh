@@ -91,3 +91,33 @@ case_ok_dns_search_suffix() {
     primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
     healthy; absent dns.nxdomain
 }
+case_ok_dns_aaaa_servfail() {
+    TITLE='The AAAA question ends in SERVFAIL, A is answered, the connection works.'
+    BROKEN='a resolver that fails for AAAA'
+    TRUTH='The client uses the A answer; the other is a warning.'
+    COMPANION='the lookup itself'
+    up; names ems.corp.example=10.0.0.10+aaaa-servfail; serve 8013 bin/tlsd.py 8013
+    record client
+    port 40053; c bin/ask $NAME
+    port 50001; c bin/tlsc.py $EMS:8013
+    stop
+    must 1+ 'dns.qry.type==28 && dns.flags.rcode==2'; must 1+ 'dns.a==10.0.0.10'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding dns.aaaa_broken
+    healthy; absent dns.servfail dns.timeout
+}
+case_ok_dns_slow() {
+    TITLE='The resolver takes a second and a half; then all is well.'
+    BROKEN='a slow resolver'
+    TRUTH='The answer comes, late: a warning.'
+    COMPANION='the lookup itself'
+    up; names ems.corp.example=10.0.0.10+slow; serve 8013 bin/tlsd.py 8013
+    record client
+    lookup
+    port 50001; c bin/tlsc.py $EMS:8013
+    stop
+    must 1+ 'dns.time > 1.2'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding dns.slow
+    healthy; absent dns.timeout
+}

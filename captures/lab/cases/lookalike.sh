@@ -323,3 +323,13 @@ case_ok_half_close_plain() {
     must 0 'tcp.flags.reset==1'
     good ok.tcp.no_tls $ME:50021 $EMS:21; good $clean; healthy; absent tcp tls app
 }
+case_ok_established_open() {
+    TITLE='One exchange over TLS 1.2; the connection is still open four seconds later, when the capture ends.'
+    TRUTH='Both Finished and data both ways; nothing ended it.'
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2
+    record client
+    port 50001; bg client bin/tlsc.py $EMS:8013 --tls 1.2 --idle 60
+    pause 4.5; stop
+    must 2 'tls.record.content_type==23'; must 0 'tcp.flags.fin==1'
+    good ok.tls.established; healthy; absent tcp info app
+}

@@ -220,3 +220,15 @@ case_client_silent() {
     primary $ME:50001 $EMS:8013 tls.none.client_silent client certain probable
     ok443; exits 0; absent tcp tls.server
 }
+case_tls_encrypted_reason() {
+    TITLE='A TLS 1.3 server closes right after the final flight of the client, without a record.'
+    BROKEN='a server without tickets that closes after 20 ms without close_notify'
+    TRUTH='The FIN follows the final flight; what the server thought is not on the wire.'
+    up; serve 8013 bin/tlsd.py 8013 --tickets 0 --idle 0.02 --end fin
+    record client
+    hello --send '' --idle 1 --end fin
+    stop 1
+    must 1 "$server && tcp.flags.fin==1"; must 0 "$server && tcp.len>0 && tcp.ack>300"
+    primary $ME:50001 $EMS:8013 cannot_tell.encrypted_reason unknown certain -
+    exits 3; absent tcp tls.server tls.clientcert ok
+}
