@@ -110,8 +110,7 @@ static bool row_read(const struct row *row, void *hello, bool retry, struct byte
     return value.fault != BYTES_SHORT;
 }
 
-static bool walk(const struct row *rows, size_t n_rows, void *hello, bool retry, struct bytes block,
-                 bool *cut)
+static bool walk(const struct row *rows, size_t n_rows, void *hello, bool retry, struct bytes block)
 {
     uint32_t seen = 0;
     bool true_lengths = true;
@@ -127,18 +126,17 @@ static bool walk(const struct row *rows, size_t n_rows, void *hello, bool retry,
                 true_lengths = row_read(&rows[i], hello, retry, value) && true_lengths;
             }
     }
-    *cut = *cut || block.fault == BYTES_CLIPPED || block.clipped;
     return true_lengths && block.fault != BYTES_SHORT;
 }
 
-bool extensions_read_client(struct tls_client_hello *hello, bool *cut)
+bool extensions_read_client(struct tls_client_hello *hello)
 {
     return walk(client_rows, sizeof client_rows / sizeof *client_rows, hello, false,
-                hello->extensions, cut);
+                hello->extensions);
 }
 
-bool extensions_read_server(struct tls_server_hello *hello, bool retry, bool *cut)
+bool extensions_read_server(struct tls_server_hello *hello, bool retry)
 {
     return walk(server_rows, sizeof server_rows / sizeof *server_rows, hello, retry,
-                hello->extensions, cut);
+                hello->extensions);
 }

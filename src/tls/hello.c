@@ -77,6 +77,7 @@ static struct tls_client_hello *client_hello_new(struct tls *t, struct bytes bod
     h->at = at;
     h->record_version = t->half[CLIENT].record_version;
     h->length = (uint32_t)bytes_on_wire(&body);
+    h->cut = copy->clipped > 0;
     h->server_name = h->suites = h->extensions = h->versions = h->groups = no_window();
     h->signature_schemes = h->point_formats = h->alpn = h->key_share_groups = no_window();
     return h;
@@ -99,9 +100,8 @@ struct tls_client_hello *hello_read_client(struct tls *t, struct bytes body, str
     (void)bytes_vector(&b, 1); /* compression methods */
     if (bytes_on_wire(&b) > 0) /* SSL 3.0 and early TLS 1.0 end here */
         h->extensions = bytes_vector(&b, 2);
-    bool fits = extensions_read_client(h, &h->cut);
+    bool fits = extensions_read_client(h);
     suites_note(h);
-    h->cut = h->cut || b.fault == BYTES_CLIPPED || h->suites.clipped || b.clipped;
     h->malformed = !fits || b.fault == BYTES_SHORT || (bytes_ok(&b) && bytes_on_wire(&b) > 0);
     return h;
 }
@@ -139,7 +139,6 @@ struct tls_client_hello *hello_read_sslv2(struct tls *t, struct bytes body, stru
     struct bytes challenge = bytes_take(&b, n_challenge);
     size_t n = challenge.left < RANDOM ? challenge.left : RANDOM;
     memcpy(h->random + RANDOM - n, challenge.at, n); /* right-aligned: RFC 5246 appendix E.2 */
-    h->cut = b.fault == BYTES_CLIPPED || specs.clipped || challenge.clipped;
     h->malformed = b.fault == BYTES_SHORT || (bytes_ok(&b) && bytes_on_wire(&b) > 0);
     h->suites = suites_narrowed(specs, (uint8_t *)(h + 1));
     suites_note(h);
@@ -172,7 +171,8 @@ static void server_extensions(struct tls *t, struct bytes block, bool retry,
         out->cut = true;
         return;
     }
-    if (!extensions_read_server(out, retry, &out->cut))
+    out->cut = out->cut || out->extensions.clipped > 0;
+    if (!extensions_read_server(out, retry))
         out->malformed = true;
 }
 
@@ -190,9 +190,10 @@ static void version_settle(const struct tls *t, struct tls_server_hello *out)
         out->version = 0;
 }
 
-static void server_hello_end(struct bytes *b, struct tls_server_hello *out)
+static void server_hello_end(const struct bytes *body, const struct bytes *b,
+                             struct tls_server_hello *out)
 {
-    out->cut = out->cut || b->fault == BYTES_CLIPPED || b->clipped;
+    out->cut = body->clipped > 0;
     out->malformed =
         out->malformed || b->fault == BYTES_SHORT || (bytes_ok(b) && bytes_on_wire(b) > 0);
 }
@@ -235,7 +236,7 @@ void hello_read_server(struct tls *t, struct bytes body, struct tls_stamp at, bo
     }
     if (bytes_on_wire(&b) > 0)
         block = bytes_vector(&b, 2);
-    server_hello_end(&b, out);
+    server_hello_end(&body, &b, out);
     server_extensions(t, block, *retry, out);
     version_settle(t, out);
 }
@@ -252,7 +253,7 @@ void hello_read_draft_retry(struct tls *t, struct bytes body, struct tls_stamp a
     if ((out->version & 0xff) >= 19) /* draft 19 gave it a cipher suite */
         out->suite = bytes_u16(&b);
     struct bytes block = bytes_vector(&b, 2);
-    server_hello_end(&b, out);
+    server_hello_end(&body, &b, out);
     server_extensions(t, block, true, out);
 }
 
