@@ -26,16 +26,16 @@
 struct session; /* carried, never looked into */
 
 enum tcp_state {
-    TCP_NEW,         /* nothing yet */
-    TCP_SYN_SENT,    /* SYN, no answer */
-    TCP_SYN_CROSSED, /* SYN from both: simultaneous open */
+    TCP_NEW,          /* nothing yet */
+    TCP_SYN_SENT,     /* SYN, no answer */
+    TCP_SYN_CROSSED,  /* SYN from both: simultaneous open */
     TCP_SYN_ANSWERED, /* SYN and SYN-ACK */
-    TCP_OPEN,        /* three-way handshake complete */
-    TCP_MIDSTREAM,   /* joined without the SYN */
-    TCP_REFUSED,     /* RST answered the SYN */
-    TCP_CLOSING,     /* FIN from one side */
-    TCP_CLOSED,      /* FIN from both */
-    TCP_RESET,       /* RST after the opening */
+    TCP_OPEN,         /* three-way handshake complete */
+    TCP_MIDSTREAM,    /* joined without the SYN */
+    TCP_REFUSED,      /* RST answered the SYN */
+    TCP_CLOSING,      /* FIN from one side */
+    TCP_CLOSED,       /* FIN from both */
+    TCP_RESET,        /* RST after the opening */
     TCP_STATES,
 };
 
@@ -43,14 +43,14 @@ enum tcp_state {
 enum role_source { ROLE_PORT, ROLE_PROFILE, ROLE_HELLO, ROLE_SYNACK, ROLE_SYN };
 
 enum half_flag {
-    HALF_SYN = 0x01,       /* its SYN (or SYN-ACK) was seen: isn is valid */
-    HALF_SEEN = 0x02,      /* at least one packet: next is valid */
-    HALF_ACKED = 0x04,     /* the peer acknowledged something: acked is valid */
+    HALF_SYN = 0x01,   /* its SYN (or SYN-ACK) was seen: isn is valid */
+    HALF_SEEN = 0x02,  /* at least one packet: next is valid */
+    HALF_ACKED = 0x04, /* the peer acknowledged something: acked is valid */
     HALF_FIN = 0x08,
     HALF_RST = 0x10,
-    HALF_DATA = 0x20,      /* payload was seen */
-    HALF_DONE = 0x40,      /* the session wants no more payload of this side */
-    HALF_LARGE = 0x80,     /* a segment larger than one MSS was seen: offload at the capture host */
+    HALF_DATA = 0x20,  /* payload was seen */
+    HALF_DONE = 0x40,  /* the session wants no more payload of this side */
+    HALF_LARGE = 0x80, /* a segment larger than one MSS was seen: offload at the capture host */
 };
 
 struct half {
@@ -66,12 +66,12 @@ struct half {
 };
 
 enum flow_flag {
-    FLOW_EVICTED = 0x01,  /* given up for memory before its time */
-    FLOW_PINNED = 0x02,   /* a report still needs it */
-    FLOW_JUDGED = 0x04,   /* its verdict was taken */
-    FLOW_NOTICED = 0x08,  /* live: already announced */
+    FLOW_EVICTED = 0x01,   /* given up for memory before its time */
+    FLOW_PINNED = 0x02,    /* a report still needs it */
+    FLOW_JUDGED = 0x04,    /* its verdict was taken */
+    FLOW_NOTICED = 0x08,   /* live: already announced */
     FLOW_SUCCEEDED = 0x10, /* another flow took over its addresses and ports */
-    FLOW_ENDED = 0x20,    /* closed, and the session was told */
+    FLOW_ENDED = 0x20,     /* closed, and the session was told */
     FLOW_NO_MEMORY = 0x40, /* the arena was refused: facts are missing */
     FLOW_CANDIDATE = 0x80, /* towards a recognised EMS, or scope all */
 };
@@ -95,12 +95,15 @@ struct flow {
     uint64_t first_frame;
     uint64_t hash;
     struct arena arena;
-    struct flow_more *more;   /* NULL until something beyond one SYN happened */
-    struct session *session;  /* NULL until the first payload octet */
-    uint32_t n_syn;           /* SYNs with the same initial sequence number */
-    uint16_t vlan;            /* of the first packet, + 1 */
+    struct flow_more *more;  /* NULL until something beyond one SYN happened */
+    struct session *session; /* NULL until the first payload octet */
+    uint32_t n_syn;          /* SYNs with the same initial sequence number */
+    uint16_t vlan;           /* of the first packet, + 1 */
     uint16_t interface;
+    uint32_t active_s; /* last packet on the table's own clock, for flow_expired alone */
 };
+
+_Static_assert(sizeof(struct flow) == 192, "what a half-open flow costs");
 
 /* One reset or FIN, as it came. */
 struct ending_packet {
@@ -127,53 +130,69 @@ struct icmp_note {
     uint32_t mtu;
 };
 
+/* Sequence numbers [from, to) that were passed over, and when; from == to is none. */
+struct seq_range {
+    uint32_t from, to;
+    int64_t time_ns;
+};
+
+enum { HALF_HOLES = 2 };
+
 struct half_more {
-    struct tcp_options syn_options; /* of the SYN or SYN-ACK */
-    struct event first_syn, last_syn; /* SYN, or SYN-ACK for the server */
-    struct event first_data, last_data;
-    struct ending_packet fin, rst;
-    uint8_t mac[6];       /* source of the first packet */
+    /* what a packet in the middle of a transfer touches comes first */
+    uint32_t n_data;  /* segments with payload, without repeats */
+    uint32_t largest; /* payload octets of the largest segment */
+    struct event last_data;
+    int64_t zero_since_ns; /* window 0 announced since; 0 = not now */
+    struct event
+        sack_hole; /* newest proof that the peer misses earlier octets; cleared when filled */
+    uint32_t sack_hole_seq; /* first missing octet */
+    uint32_t again_seq;     /* the start that is being repeated without acknowledgement */
+    uint32_t again_length;  /* of that segment */
+    uint32_t again_count;   /* sendings after the first; 0 once acknowledged */
+    uint32_t n_keepalive, n_keepalive_unanswered;
+    struct event acked; /* the peer acknowledged all its payload so far, for the first time */
+    struct event again_first, again_last; /* meaningful while again_count is not 0 */
+    uint32_t n_again;  /* repeated segments (without keep-alives, SYN, window probes) */
+    uint32_t n_filled; /* of those, octets never captured before: lost before the capture point */
+    uint32_t n_reordered;
+    uint32_t n_rst;
+    uint32_t n_syn_other;      /* server: SYN-ACKs with another sequence number */
     uint8_t ttl_syn, ttl_data; /* 0 = none seen */
     uint16_t ip_id_syn;
-    uint32_t n_data;      /* segments with payload, without repeats */
-    uint32_t n_again;     /* repeated segments (without keep-alives, SYN, window probes) */
-    uint32_t n_keepalive, n_keepalive_unanswered;
-    uint32_t n_rst;
-    uint32_t n_syn_other; /* server: SYN-ACKs with another sequence number */
-    uint32_t n_reordered;
-    uint64_t unseen_bytes; /* acknowledged by the peer, never captured */
-    struct event unseen;   /* first such acknowledgement; frame 0 = none */
-    uint32_t again_seq;    /* the start that is being repeated without acknowledgement */
-    uint32_t again_length; /* of that segment */
-    uint32_t again_count;  /* sendings after the first; 0 once acknowledged */
-    struct event again_first, again_last;
-    struct event sack_hole; /* newest proof that the peer misses earlier octets; cleared when filled */
-    uint32_t sack_hole_seq; /* first missing octet */
-    uint32_t largest;       /* payload octets of the largest segment */
-    int64_t zero_since_ns;  /* window 0 announced since; 0 = not now */
+    uint8_t mac[6]; /* source of the first packet */
+    uint8_t next_hole;
+    struct tcp_options syn_options; /* of the SYN or SYN-ACK; no SACK blocks, no timestamp values */
+    struct event first_syn, last_syn; /* SYN, or SYN-ACK for the server */
+    struct event first_data;
+    struct ending_packet fin, rst;
+    uint64_t unseen_bytes;             /* acknowledged by the peer, never captured */
+    struct event unseen;               /* first such acknowledgement; frame 0 = none */
+    struct seq_range unseen_range;     /* of the newest, in case it was only captured early */
+    struct seq_range hole[HALF_HOLES]; /* newest octets that the capture passed over */
     int64_t zero_longest_ns;
-    struct event zero_window;
-    uint64_t cut_packets;   /* payload shortened by the snap length */
+    struct event zero_window; /* the first */
+    uint64_t cut_packets;     /* payload shortened by the snap length */
 };
 
 struct flow_more {
+    struct event progress; /* the last packet that brought something new */
+    int64_t longest_gap_ns;
+    struct event longest_gap; /* the packet after it */
     struct half_more half[SIDES];
     struct log log;
+    int64_t rtt_ns;           /* SYN to SYN-ACK plus SYN-ACK to ACK, as seen here; 0 unknown */
     struct event established; /* the ACK that completed the handshake */
     struct event ack_instead; /* plain ACK in answer to the SYN */
     struct event synack_bad;
-    struct icmp_note icmp;       /* first unreachable or time exceeded that quotes this flow */
-    struct icmp_note too_big;    /* first "fragmentation needed" or "packet too big" */
+    struct icmp_note icmp;    /* first unreachable or time exceeded that quotes this flow */
+    struct icmp_note too_big; /* first "fragmentation needed" or "packet too big" */
     uint32_t n_icmp;
-    int64_t rtt_ns;       /* SYN to SYN-ACK plus SYN-ACK to ACK, as seen here; 0 unknown */
-    int64_t longest_gap_ns;
-    struct event longest_gap; /* the packet after it */
-    struct event progress;    /* the last packet that brought something new */
 };
 
 struct flow_limits {
-    size_t memory_bytes;  /* ceiling for flows, arenas and index together */
-    int64_t largest_step_ns; /* clock: at most so far ahead per packet */
+    size_t memory_bytes;          /* ceiling for flows, arenas and index together */
+    int64_t largest_step_ns;      /* clock: at most so far ahead per packet */
     const uint16_t *server_ports; /* profile: ends with 0 */
 };
 
@@ -181,8 +200,10 @@ struct flow_counts {
     uint64_t tcp_packets, udp_packets, other_packets;
     uint64_t made, evicted, refused; /* flows */
     uint64_t open;                   /* in the table now */
-    uint64_t with_syn, midstream, one_sided_tcp; /* one_sided: set at flow_close_all */
-    uint64_t data_bytes, unseen_bytes; /* of TCP: seen, and acknowledged but never seen */
+    uint64_t with_syn;               /* TCP flows that began with a SYN or SYN-ACK */
+    uint64_t midstream;              /* TCP flows that did not */
+    uint64_t one_sided_tcp; /* TCP flows made of which one side never sent anything so far */
+    uint64_t data_bytes, unseen_bytes;      /* of TCP: seen, and acknowledged but never seen */
     uint64_t backward_steps, forward_jumps; /* of the capture's clock */
     uint64_t first_jump_frame;
     int64_t first_ns, last_ns; /* of the packets, as the capture claims */
@@ -200,7 +221,8 @@ const struct flow_counts *flows_counts(const struct flows *flows);
 void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n);
 
 /* Pass three: the flow of a packet, updated by it; NULL for what is no TCP, UDP or ICMP error, and
- * when there is no room (counted).  ICMP errors enter at the flow they quote. `*from` is the sender. */
+ * when there is no room (counted).  ICMP errors enter at the flow they quote. `*from` is the
+ * sender. */
 struct flow *flow_accept(struct flows *flows, const struct packet *packet, enum side *from);
 
 /* The client is the other side after all (a ClientHello says so).  Swaps everything. */
@@ -210,13 +232,20 @@ void flow_swap_roles(struct flow *flow, enum role_source why);
  * Closed ones first, then half-open, then idle ones. */
 struct flow *flow_expired(struct flows *flows);
 
-/* Walks every flow of the table: *cursor starts at 0; NULL at the end.  Order is that of creation. */
+/* Walks every flow of the table: *cursor starts at 0; NULL at the end.  Order is that of creation.
+ */
 struct flow *flows_next(struct flows *flows, uint32_t *cursor);
 
 void flow_release(struct flows *flows, struct flow *flow);
 
 /* The cold part, made on demand; NULL without memory. */
 struct flow_more *flow_more(struct flows *flows, struct flow *flow);
+
+/* The earlier flow on the same addresses and ports; NULL when there was none or it is gone. */
+struct flow *flow_older(struct flows *flows, const struct flow *flow);
+
+/* Octets in records, index and arenas that are in use. */
+size_t flows_memory(const struct flows *flows);
 
 /* Names for reports and tests. */
 const char *tcp_state_name(enum tcp_state state);
@@ -225,6 +254,10 @@ const char *tcp_state_name(enum tcp_state state);
 int tcp_row_next(enum tcp_state now, enum side from, uint8_t flags);
 
 static inline bool flow_is_tcp(const struct flow *f) { return f->protocol == 6; }
+static inline bool flow_is_midstream(const struct flow *f)
+{
+    return flow_is_tcp(f) && !((f->half[CLIENT].flags | f->half[SERVER].flags) & HALF_SYN);
+}
 static inline bool flow_both_seen(const struct flow *f)
 {
     return f->half[CLIENT].flags & f->half[SERVER].flags & HALF_SEEN;

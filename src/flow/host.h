@@ -3,7 +3,8 @@
  * What it is: a bounded table with the few facts that verdicts compare with: was it ever seen to
  * send, to receive; the TTL and MAC of its packets; which ports answered, refused or stayed silent.
  * Updated on the first packets of a connection and on its end, never per packet.
- * What it refuses: spoofed floods.  An address enters only when it answers somebody, or is answered. */
+ * What it refuses: spoofed floods.  An address enters only when it answers somebody, or is
+ * answered. */
 #pragma once
 
 #include "flow/flow.h"
@@ -24,7 +25,7 @@ struct host {
     uint64_t received_frame; /* a packet to it from somebody who answers it; 0 = none */
     uint8_t ttl;             /* of its SYN-ACK or data; 0 = unknown */
     uint64_t ttl_frame;
-    bool ttl_varies;         /* its own packets do not agree */
+    bool ttl_varies; /* its own packets do not agree */
     bool has_mac;
     uint8_t mac[6];
     unsigned n_ports;
@@ -35,6 +36,14 @@ struct hosts; /* opaque */
 
 struct hosts *hosts_open(size_t max_hosts);
 void hosts_close(struct hosts *hosts);
+
+/* Is this packet one that host_note should see?  Cheap: most are not. */
+static inline bool host_wants(const struct flow *flow, const struct packet *packet, enum side from)
+{
+    if (packet->kind == PACKET_TCP && packet->flags & (TCP_SYN | TCP_RST | TCP_FIN))
+        return true;
+    return packet->kind != PACKET_ICMP && flow->half[from].packets <= 3;
+}
 
 /* Tells the table of a packet that opened, answered, refused or carried first data. */
 void host_note(struct hosts *hosts, const struct flow *flow, const struct packet *packet,

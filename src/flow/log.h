@@ -11,7 +11,7 @@
 
 enum event_kind {
     EVENT_SYN,
-    EVENT_SYN_AGAIN,    /* same initial sequence number */
+    EVENT_SYN_AGAIN, /* same initial sequence number */
     EVENT_SYNACK,
     EVENT_SYNACK_AGAIN,
     EVENT_SYNACK_OTHER, /* another initial sequence number than the first SYN-ACK */
@@ -25,9 +25,9 @@ enum event_kind {
     EVENT_ZERO_WINDOW,
     EVENT_FIN,
     EVENT_RST,
-    EVENT_ICMP,         /* detail = type << 8 | code; from = the side whose packet is quoted */
-    EVENT_UNSEEN,       /* the peer acknowledged octets that the capture does not hold */
-    EVENT_SACK_HOLE,    /* the peer has later octets and misses earlier ones */
+    EVENT_ICMP,      /* detail = type << 8 | code; from = the side whose packet is quoted */
+    EVENT_UNSEEN,    /* the peer acknowledged octets that the capture does not hold */
+    EVENT_SACK_HOLE, /* the peer has later octets and misses earlier ones */
 };
 
 struct event {

@@ -1,8 +1,8 @@
 /* gaps.h - a small sorted set of half-open ranges of offsets.
  *
- * What it is: at most RANGES_MAX disjoint, non-touching ranges.  Adding merges; when the set is full
- * and a range would need a new place, adding fails and the caller treats the octets as never seen.
- * Pure: no allocation, no I/O; fuzzed against a bitmap. */
+ * What it is: at most RANGES_MAX disjoint, non-touching ranges.  Adding merges; when the set is
+ * full and a range would need a new place, adding fails and the caller treats the octets as never
+ * seen. Pure: no allocation, no I/O; fuzzed against a bitmap. */
 #pragma once
 
 #include <stdbool.h>

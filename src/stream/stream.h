@@ -1,8 +1,8 @@
 /* stream.h - the in-order octets of one side of a connection, with gaps known as gaps.
  *
  * What it is: stream_accept takes segments as they come; stream_window shows the octets at the
- * reading position: straight from the packet when nothing is buffered, else from a buffer that holds
- * only what is out of order or not yet understood.  Octets nobody wants are skipped unseen.
+ * reading position: straight from the packet when nothing is buffered, else from a buffer that
+ * holds only what is out of order or not yet understood.  Octets nobody wants are skipped unseen.
  * What it refuses: growing beyond STREAM_BUFFER octets; what does not fit is a gap.
  * Overlap: the first copy of an octet wins; a differing second one is counted as evidence.
  * Units: 64-bit offsets, 0 = first octet after the SYN (or the first one seen mid-stream).
@@ -16,20 +16,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STREAM_BUFFER = 64 * 1024 };
+/* Octets behind the reading position that may be held: a block of 64 KiB with its header. */
+enum { STREAM_BUFFER = 64 * 1024 - 64 };
 
 struct stream {
     bool started;
-    uint32_t base_seq;   /* sequence number of offset `read` */
-    uint64_t read;       /* offset of the next octet to be read */
-    uint8_t *buffer;     /* octets from offset `read` on; NULL = nothing held */
+    uint32_t base_seq; /* sequence number of offset `read` */
+    uint64_t read;     /* offset of the next octet to be read */
+    uint8_t *buffer;   /* octets from offset `buffer_from` on; NULL = nothing held */
+    uint64_t buffer_from;
     size_t buffer_size;
-    struct ranges held;  /* which offsets of the buffer are there */
+    struct ranges held;    /* which offsets of the buffer are there */
     struct ranges clipped; /* which were on the wire but cut by the snap length */
-    struct bytes direct; /* borrowed: the current packet's octets at `read`; empty = none */
-    uint64_t missing;    /* octets given up so far */
-    uint32_t conflicts;  /* overlapping octets that differ */
-    uint32_t overflow;   /* segments that did not fit */
+    struct bytes direct;   /* borrowed: the current packet's octets at `read`; empty = none */
+    uint64_t missing;      /* octets given up so far */
+    uint32_t conflicts;    /* overlapping octets that differ */
+    uint32_t overflow;     /* segments that did not fit */
 };
 
 /* The first octet will have this sequence number. */

@@ -1,0 +1,74 @@
+#include "flow/table.h"
+
+/* Above HIGH of what may be used flows are given up, above FULL whichever is worth least. */
+enum { HIGH_PERCENT = 90, FULL_PERCENT = 95 };
+enum { LOOKED_AT = 128 }; /* records per call */
+enum { HALF_OPEN_S = 60, IDLE_S = 600 };
+
+static unsigned percent_of(size_t used, size_t all)
+{
+    return all ? (unsigned)(used / (all / 100 + 1)) : 100;
+}
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* How full is what fills first: the room for records, or that for arenas? */
+static unsigned pressure(const struct flows *flows)
+{
+    size_t share = flows->ceiling / 4 * 3;
+    size_t held = pool_held(flows->pool), index = flows->n_slots * sizeof(struct slot);
+    size_t for_table = smaller(share, flows->ceiling > held ? flows->ceiling - held : 0);
+    size_t for_pool = smaller(share, flows->ceiling - smaller(flows->ceiling, flows->table_bytes));
+    unsigned table = percent_of(flows->counts.open * sizeof(struct flow) + index, for_table);
+    unsigned pool = percent_of(pool_used(flows->pool), for_pool);
+    return table > pool ? table : pool;
+}
+
+static bool is_over(const struct flow *flow)
+{
+    return flow->state == TCP_CLOSED || flow->state == TCP_RESET || flow->state == TCP_REFUSED ||
+           flow->flags & FLOW_ENDED;
+}
+
+/* What a flow is worth, lowest first: over, half-open, everything else; older before newer. */
+static uint64_t worth(const struct flow *flow)
+{
+    uint64_t rank = is_over(flow) ? 0 : flow->state == TCP_SYN_SENT ? 1 : 2;
+    return rank << 32 | flow->active_s;
+}
+
+static bool is_due(const struct flows *flows, const struct flow *flow)
+{
+    uint32_t idle_s = flows_seconds(flows) - flow->active_s;
+    if (is_over(flow))
+        return true;
+    return idle_s > (flow->state == TCP_SYN_SENT ? HALF_OPEN_S : IDLE_S);
+}
+
+/* The least worthy of the next records; NULL when none may go. */
+static struct flow *flow_least(struct flows *flows, bool only_due)
+{
+    struct flow *least = NULL;
+    for (unsigned i = 0; i < LOOKED_AT && i < flows->n_records; i++) {
+        flows->hand = flows->hand + 1 < flows->n_records ? flows->hand + 1 : 0;
+        struct flow *flow = flow_at(flows, flows->hand);
+        if (!flow_in_use(flow) || flow->flags & FLOW_PINNED || (only_due && !is_due(flows, flow)))
+            continue;
+        if (!least || worth(flow) < worth(least))
+            least = flow;
+    }
+    return least;
+}
+
+struct flow *flow_expired(struct flows *flows)
+{
+    unsigned used = pressure(flows);
+    if (used < HIGH_PERCENT)
+        return NULL;
+    struct flow *flow = flow_least(flows, used < FULL_PERCENT);
+    if (flow && !is_over(flow)) {
+        flow->flags |= FLOW_EVICTED;
+        flows->counts.evicted++;
+    }
+    return flow;
+}

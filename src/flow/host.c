@@ -1,0 +1,144 @@
+#include "flow/host.h"
+
+#include "base/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct hosts {
+    struct table table;
+    size_t max;
+};
+
+struct hosts *hosts_open(size_t max_hosts)
+{
+    struct hosts *hosts = calloc(1, sizeof *hosts);
+    if (!hosts)
+        return NULL;
+    hosts->max = max_hosts;
+    if (table_open(&hosts->table, sizeof(struct address), sizeof(struct host), max_hosts))
+        return hosts;
+    free(hosts);
+    return NULL;
+}
+
+void hosts_close(struct hosts *hosts)
+{
+    if (!hosts)
+        return;
+    table_close(&hosts->table);
+    free(hosts);
+}
+
+const struct host *host_find(const struct hosts *hosts, const struct address *address)
+{
+    return table_get(&hosts->table, address);
+}
+
+const struct host_port *host_port(const struct host *host, uint16_t port)
+{
+    for (unsigned i = 0; host && i < host->n_ports; i++)
+        if (host->port[i].port == port)
+            return &host->port[i];
+    return NULL;
+}
+
+/* When all places are taken a port that answered displaces one that only refused. */
+static struct host_port *port_place(struct host *host, uint16_t port, bool answered)
+{
+    struct host_port *known = (struct host_port *)host_port(host, port);
+    if (known)
+        return known;
+    struct host_port *place = NULL;
+    if (host->n_ports < HOST_PORTS)
+        place = &host->port[host->n_ports++];
+    for (unsigned i = 0; !place && answered && i < HOST_PORTS; i++)
+        if (!host->port[i].answered)
+            place = &host->port[i];
+    if (place)
+        *place = (struct host_port){ .port = port };
+    return place;
+}
+
+static bool is_syn(const struct packet *p) { return (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN; }
+
+/* Who sends only SYNs may not exist. */
+static struct host *host_of_sender(struct hosts *hosts, const struct packet *p)
+{
+    return p->kind == PACKET_TCP && is_syn(p) ? table_get(&hosts->table, &p->source)
+                                              : table_put(&hosts->table, &p->source);
+}
+
+/* Who is answered exists, mostly: a flood under false names to an open port is answered too, so
+ * that such names get at most half of the room. */
+static struct host *host_of_receiver(struct hosts *hosts, const struct flow *flow,
+                                     const struct packet *p)
+{
+    bool answer = flow_both_seen(flow) && !is_syn(p);
+    return answer && hosts->table.n < hosts->max / 2 ? table_put(&hosts->table, &p->destination)
+                                                     : table_get(&hosts->table, &p->destination);
+}
+
+/* What a reset claims about its sender is what blame wants to compare, so resets teach nothing. */
+static void ttl_note(struct host *host, const struct packet *p)
+{
+    if (p->kind == PACKET_TCP && p->flags & TCP_RST)
+        return;
+    if (host->ttl && host->ttl != p->ttl)
+        host->ttl_varies = true;
+    if (!host->ttl) {
+        host->ttl = p->ttl;
+        host->ttl_frame = p->frame;
+    }
+    if (!host->has_mac && p->has_mac) {
+        host->has_mac = true;
+        memcpy(host->mac, p->mac_source, sizeof host->mac);
+    }
+}
+
+static void answered_note(struct host *host, const struct flow *flow, const struct packet *p)
+{
+    struct host_port *port = port_place(host, flow->port[SERVER], true);
+    if (!port)
+        return;
+    if (!flow->more || flow->more->half[SERVER].first_syn.frame == p->frame)
+        port->answered++;
+    port->answered_frame = p->frame;
+    port->answered_ttl = p->ttl;
+    port->answered_ns = p->time_ns;
+}
+
+static void refused_note(struct host *host, const struct flow *flow, const struct packet *p)
+{
+    struct host_port *port = port_place(host, flow->port[SERVER], false);
+    if (!port)
+        return;
+    if (!flow->more || flow->more->half[SERVER].rst.frame == p->frame)
+        port->refused++;
+    port->refused_frame = p->frame;
+    port->refused_ttl = p->ttl;
+}
+
+static void server_note(struct host *host, const struct flow *flow, const struct packet *p)
+{
+    bool good = !flow->more || flow->more->synack_bad.frame != p->frame;
+    if (p->flags & TCP_RST && flow->state == TCP_REFUSED)
+        refused_note(host, flow, p);
+    else if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) && good)
+        answered_note(host, flow, p);
+}
+
+void host_note(struct hosts *hosts, const struct flow *flow, const struct packet *packet,
+               enum side from)
+{
+    struct host *sender = host_of_sender(hosts, packet);
+    if (sender) {
+        sender->sent_frame = packet->frame;
+        ttl_note(sender, packet);
+        if (packet->kind == PACKET_TCP && from == SERVER)
+            server_note(sender, flow, packet);
+    }
+    struct host *receiver = host_of_receiver(hosts, flow, packet);
+    if (receiver && flow_both_seen(flow))
+        receiver->received_frame = packet->frame;
+}

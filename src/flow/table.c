@@ -1,0 +1,616 @@
+#include "flow/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TCP = 6, UDP = 17, DNS_PORT = 53 };
+enum { FIRST_SLOTS = 1024 };
+
+#define CHUNK_BYTES (FLOW_CHUNK * sizeof(struct flow))
+
+/* ---- memory ---- */
+
+bool flows_may_take(const struct flows *flows, size_t n)
+{
+    size_t table = flows->table_bytes + n;
+    return table <= flows->ceiling / 4 * 3 && table + pool_held(flows->pool) <= flows->ceiling;
+}
+
+static void table_bytes_set(struct flows *flows, size_t n)
+{
+    flows->table_bytes = n;
+    size_t rest = flows->ceiling > n ? flows->ceiling - n : 0;
+    size_t share = flows->ceiling / 4 * 3;
+    pool_lower(flows->pool, rest < share ? rest : share);
+}
+
+size_t flows_memory(const struct flows *flows)
+{
+    return flows->counts.open * sizeof(struct flow) + flows->n_slots * sizeof(struct slot) +
+           pool_used(flows->pool);
+}
+
+/* ---- index ---- */
+
+static struct slot *slot_first(const struct flows *flows, uint32_t tag)
+{
+    return &flows->slots[tag & (flows->n_slots - 1)];
+}
+
+static struct slot *slot_after(const struct flows *flows, struct slot *slot)
+{
+    return ++slot == flows->slots + flows->n_slots ? flows->slots : slot;
+}
+
+static uint32_t tag_of(uint64_t hash) { return (uint32_t)(hash >> 32); }
+
+static struct slot *slot_free(const struct flows *flows, uint32_t tag)
+{
+    struct slot *slot = slot_first(flows, tag);
+    while (slot->id)
+        slot = slot_after(flows, slot);
+    return slot;
+}
+
+/* Twice the slots; false when the ceiling forbids both to exist for a moment. */
+static bool index_grow(struct flows *flows)
+{
+    size_t old_bytes = flows->n_slots * sizeof(struct slot);
+    if (!flows_may_take(flows, old_bytes * 2))
+        return false;
+    struct slot *old = flows->slots;
+    uint32_t n_old = flows->n_slots;
+    struct slot *slots = calloc((size_t)n_old * 2, sizeof *slots);
+    if (!slots)
+        return false;
+    flows->slots = slots;
+    flows->n_slots = n_old * 2;
+    for (uint32_t i = 0; i < n_old; i++)
+        if (old[i].id)
+            *slot_free(flows, old[i].tag) = old[i];
+    free(old);
+    table_bytes_set(flows, flows->table_bytes + old_bytes);
+    return true;
+}
+
+/* Room for one more entry: at 9/16 it grows; when it must not, it fills up to 7/8. */
+static bool index_reserve(struct flows *flows)
+{
+    uint64_t n = flows->n_used + 1;
+    if (n * 16 <= (uint64_t)flows->n_slots * 9 || index_grow(flows))
+        return true;
+    return n * 8 <= (uint64_t)flows->n_slots * 7;
+}
+
+/* Entries behind a gap move up, unless that would put one before its place (Knuth 6.4, R). */
+static void slot_remove(struct flows *flows, struct slot *gap)
+{
+    uint32_t mask = flows->n_slots - 1;
+    for (struct slot *slot = slot_after(flows, gap); slot->id; slot = slot_after(flows, slot)) {
+        uint32_t from_home = ((uint32_t)(slot - flows->slots) - slot->tag) & mask;
+        uint32_t from_gap = (uint32_t)(slot - gap) & mask;
+        if (from_home < from_gap)
+            continue;
+        *gap = *slot;
+        gap = slot;
+    }
+    *gap = (struct slot){ 0 };
+    flows->n_used--;
+}
+
+static bool end_is(const struct flow *f, enum side side, const struct address *address,
+                   uint16_t port)
+{
+    return f->port[side] == port && address_equal(&f->address[side], address);
+}
+
+static bool flow_is_of(const struct flow *f, const struct tuple *t, enum side *from)
+{
+    if (f->protocol != t->protocol)
+        return false;
+    for (enum side side = CLIENT; side < SIDES; side++)
+        if (end_is(f, side, t->source, t->source_port) &&
+            end_is(f, side_other(side), t->destination, t->destination_port)) {
+            *from = side;
+            return true;
+        }
+    return false;
+}
+
+static struct slot *slot_find(const struct flows *flows, uint64_t hash, const struct tuple *tuple,
+                              enum side *from)
+{
+    uint32_t tag = tag_of(hash);
+    struct slot *slot = slot_first(flows, tag);
+    for (; slot->id; slot = slot_after(flows, slot))
+        if (slot->tag == tag && flow_is_of(flow_at(flows, slot->id - 1), tuple, from))
+            return slot;
+    return NULL;
+}
+
+struct flow *flows_find(const struct flows *flows, uint64_t hash, const struct tuple *tuple,
+                        enum side *from)
+{
+    struct slot *slot = slot_find(flows, hash, tuple, from);
+    return slot ? flow_at(flows, slot->id - 1) : NULL;
+}
+
+static struct slot *slot_of_flow(const struct flows *flows, const struct flow *flow)
+{
+    struct slot *slot = slot_first(flows, tag_of(flow->hash));
+    while (slot->id && slot->id != flow->self + 1)
+        slot = slot_after(flows, slot);
+    return slot->id ? slot : NULL;
+}
+
+/* ---- records ---- */
+
+static bool chunk_add(struct flows *flows)
+{
+    if (!flows_may_take(flows, CHUNK_BYTES) || flows->n_records > UINT32_MAX - 2 * FLOW_CHUNK)
+        return false;
+    if (flows->n_chunks == flows->chunk_room) {
+        size_t room = flows->chunk_room ? flows->chunk_room * 2 : 16;
+        struct flow **chunks = realloc(flows->chunks, room * sizeof(struct flow *));
+        if (!chunks)
+            return false;
+        flows->chunks = chunks;
+        flows->chunk_room = room;
+    }
+    struct flow *chunk = aligned_alloc(64, CHUNK_BYTES);
+    if (!chunk)
+        return false;
+    flows->chunks[flows->n_chunks++] = chunk;
+    table_bytes_set(flows, flows->table_bytes + CHUNK_BYTES);
+    return true;
+}
+
+/* A zeroed record with its number; NULL when there is no room. */
+static struct flow *record_take(struct flows *flows)
+{
+    uint32_t id = flows->n_records;
+    if (flows->free_id) {
+        id = flows->free_id - 1;
+        flows->free_id = flow_at(flows, id)->older;
+        flows->reused = true;
+    } else {
+        if (id == flows->n_chunks * FLOW_CHUNK && !chunk_add(flows))
+            return NULL;
+        flows->n_records++;
+    }
+    struct flow *flow = flow_at(flows, id);
+    *flow = (struct flow){ .self = id };
+    return flow;
+}
+
+static void record_give_back(struct flows *flows, struct flow *flow)
+{
+    flow->protocol = 0;
+    flow->older = flows->free_id;
+    flows->free_id = flow->self + 1;
+}
+
+/* ---- making flows ---- */
+
+static bool is_server_port(const struct flows *flows, uint16_t port)
+{
+    const uint16_t *known = flows->server_ports;
+    while (known && *known && *known != port)
+        known++;
+    return known && *known;
+}
+
+/* Who of the two is the client, when no SYN says so: the port does. */
+static enum side sender_by_port(const struct flows *flows, const struct packet *p,
+                                enum role_source *role)
+{
+    bool udp = p->kind == PACKET_UDP;
+    bool source_known =
+        is_server_port(flows, p->source_port) || (udp && p->source_port == DNS_PORT);
+    bool destination_known =
+        is_server_port(flows, p->destination_port) || (udp && p->destination_port == DNS_PORT);
+    *role = ROLE_PORT;
+    if (source_known != destination_known) {
+        *role = ROLE_PROFILE;
+        return source_known ? SERVER : CLIENT;
+    }
+    return !udp && p->source_port < p->destination_port ? SERVER : CLIENT;
+}
+
+static enum side sender_role(const struct flows *flows, const struct packet *p,
+                             enum role_source *role)
+{
+    if (p->kind == PACKET_TCP && (p->flags & (TCP_SYN | TCP_RST)) == TCP_SYN) {
+        bool answers = p->flags & TCP_ACK;
+        *role = answers ? ROLE_SYNACK : ROLE_SYN;
+        return answers ? SERVER : CLIENT;
+    }
+    return sender_by_port(flows, p, role);
+}
+
+static void flow_begin(struct flows *flows, struct flow *flow, const struct packet *p,
+                       enum side from)
+{
+    flow->address[from] = p->source;
+    flow->address[side_other(from)] = p->destination;
+    flow->port[from] = p->source_port;
+    flow->port[side_other(from)] = p->destination_port;
+    flow->protocol = p->kind == PACKET_TCP ? TCP : UDP;
+    flow->hash = p->flow_hash;
+    flow->first_ns = flow->last_ns = p->time_ns;
+    flow->first_frame = p->frame;
+    flow->vlan = p->vlan;
+    flow->interface = (uint16_t)p->interface;
+    flows->counts.made++;
+    flows->counts.open++;
+    if (flow->protocol == TCP) {
+        flows->counts.one_sided_tcp++;
+        flows->counts.with_syn += flow->role >= ROLE_SYNACK;
+        flows->counts.midstream += flow->role < ROLE_SYNACK;
+    }
+}
+
+static struct flow *flow_make(struct flows *flows, const struct packet *p, struct slot *taken,
+                              enum side *from)
+{
+    struct flow *flow = (taken || index_reserve(flows)) ? record_take(flows) : NULL;
+    if (!flow) {
+        flows->counts.refused++;
+        return NULL;
+    }
+    enum role_source role;
+    *from = sender_role(flows, p, &role);
+    flow->role = (uint8_t)role;
+    flow_begin(flows, flow, p, *from);
+    if (taken) {
+        flow->older = taken->id;
+        flow_at(flows, taken->id - 1)->flags |= FLOW_SUCCEEDED;
+        taken->id = flow->self + 1;
+    } else {
+        *slot_free(flows, tag_of(p->flow_hash)) =
+            (struct slot){ tag_of(p->flow_hash), flow->self + 1 };
+        flows->n_used++;
+    }
+    return flow;
+}
+
+/* ---- the clock ---- */
+
+/* A step back of more than this is the capture's clock, not the order of two interfaces; a step
+ * ahead of more than that is no pause in the traffic. */
+#define STEP_BACK_NS  INT64_C(1000000000)
+#define STEP_AHEAD_NS (INT64_C(12) * 3600 * 1000000000)
+
+/* a - b, at the ends of the range where it does not fit. */
+static int64_t time_between(int64_t a, int64_t b)
+{
+    if (b < 0 && a > INT64_MAX + b)
+        return INT64_MAX;
+    if (b > 0 && a < INT64_MIN + b)
+        return INT64_MIN;
+    return a - b;
+}
+
+static void clock_step(struct flows *flows, const struct packet *p)
+{
+    struct flow_counts *counts = &flows->counts;
+    counts->last_frame = p->frame;
+    counts->last_ns = p->time_ns;
+    if (!flows->clock_set) {
+        counts->first_ns = flows->raw_ns = p->time_ns;
+        flows->clock_set = true;
+    }
+    int64_t step = time_between(p->time_ns, flows->raw_ns);
+    flows->raw_ns = p->time_ns;
+    if (step < -STEP_BACK_NS || step > STEP_AHEAD_NS) {
+        counts->backward_steps += step < 0;
+        counts->forward_jumps += step > 0;
+        counts->first_jump_frame = counts->first_jump_frame ? counts->first_jump_frame : p->frame;
+    }
+    if (step > 0)
+        flows->now_ns += step < flows->largest_step_ns ? step : flows->largest_step_ns;
+}
+
+/* ---- packets ---- */
+
+static struct tuple tuple_of(const struct packet *p)
+{
+    return (struct tuple){ .source = &p->source,
+                           .destination = &p->destination,
+                           .source_port = p->source_port,
+                           .destination_port = p->destination_port,
+                           .protocol = p->kind == PACKET_TCP ? TCP : UDP };
+}
+
+static void udp_take(struct flow *flow, const struct packet *p, enum side from)
+{
+    struct half *half = &flow->half[from];
+    if (!(half->flags & HALF_SEEN))
+        half->ttl = p->ttl;
+    half->flags |= HALF_SEEN | (bytes_on_wire(&p->payload) ? HALF_DATA : 0);
+    half->bytes += bytes_on_wire(&p->payload);
+    half->packets++;
+}
+
+static struct flow *transport_accept(struct flows *flows, const struct packet *p, enum side *from)
+{
+    struct tuple tuple = tuple_of(p);
+    struct slot *slot = slot_find(flows, p->flow_hash, &tuple, from);
+    struct flow *flow = slot ? flow_at(flows, slot->id - 1) : NULL;
+    if (!flow || (p->kind == PACKET_TCP && handshake_begins_another(flow, p, *from)))
+        flow = flow_make(flows, p, slot, from);
+    if (!flow)
+        return NULL;
+    if (p->kind == PACKET_TCP)
+        *from = handshake_take(flows, flow, p, *from);
+    else
+        udp_take(flow, p, *from);
+    flow->last_ns = p->time_ns;
+    flow->last_frame = p->frame;
+    flow->active_s = flows_seconds(flows);
+    return flow;
+}
+
+struct flow *flow_accept(struct flows *flows, const struct packet *packet, enum side *from)
+{
+    *from = CLIENT;
+    clock_step(flows, packet);
+    switch (packet->kind) {
+    case PACKET_TCP:
+        flows->counts.tcp_packets++;
+        return transport_accept(flows, packet, from);
+    case PACKET_UDP:
+        flows->counts.udp_packets++;
+        return transport_accept(flows, packet, from);
+    case PACKET_ICMP:
+        flows->counts.other_packets++;
+        return packet->quote.present ? icmp_join(flows, packet, from) : NULL;
+    default:
+        flows->counts.other_packets++;
+        return NULL;
+    }
+}
+
+static bool has_key(const struct packet *p)
+{
+    return p->kind == PACKET_TCP || p->kind == PACKET_UDP;
+}
+
+static const struct flow *flow_by_tag(const struct flows *flows, uint64_t hash)
+{
+    uint32_t tag = tag_of(hash);
+    const struct slot *slot = slot_first(flows, tag);
+    for (; slot->id; slot = slot_after(flows, (struct slot *)slot))
+        if (slot->tag == tag)
+            return flow_at(flows, slot->id - 1);
+    return NULL;
+}
+
+static void prefetch_lines(const void *p, size_t n_lines)
+{
+    for (size_t i = 0; i < n_lines; i++)
+        __builtin_prefetch((const char *)p + i * 64, 1);
+}
+
+/* What a packet in the middle of a transfer touches of struct flow_more. */
+static void prefetch_more(const struct flow_more *more)
+{
+    prefetch_lines(more, 1);
+    prefetch_lines(&more->half[CLIENT], 2);
+    prefetch_lines(&more->half[SERVER], 2);
+}
+
+/* Three rounds, so that each finds in the cache what the one before asked for. */
+void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n)
+{
+    const struct flow *found[PACKET_BATCH];
+    assert(n <= PACKET_BATCH);
+    for (size_t i = 0; i < n; i++)
+        if (has_key(&packets[i]))
+            __builtin_prefetch(slot_first(flows, tag_of(packets[i].flow_hash)));
+    for (size_t i = 0; i < n; i++) {
+        found[i] = has_key(&packets[i]) ? flow_by_tag(flows, packets[i].flow_hash) : NULL;
+        if (found[i])
+            prefetch_lines(found[i], 3);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (found[i] && found[i]->more)
+            prefetch_more(found[i]->more);
+}
+
+/* ---- the cold part ---- */
+
+struct flow_more *flow_more(struct flows *flows, struct flow *flow)
+{
+    if (flow->more)
+        return flow->more;
+    struct flow_more *more = arena_zalloc(&flow->arena, flows->pool, sizeof *more);
+    if (!more) {
+        flow->flags |= FLOW_NO_MEMORY;
+        return NULL;
+    }
+    flow->more = more;
+    if (flow_is_tcp(flow) && flow->half[CLIENT].flags & HALF_SYN) {
+        handshake_recall_syn(flow, more);
+        log_add(flows, flow, &more->half[CLIENT].first_syn);
+    }
+    return more;
+}
+
+static void event_turn(struct event *event)
+{
+    if (event->frame)
+        event->from = (uint8_t)side_other((enum side)event->from);
+}
+
+static void half_turn(struct half_more *half)
+{
+    struct event *events[] = { &half->first_syn,  &half->last_syn,  &half->first_data,
+                               &half->last_data,  &half->unseen,    &half->again_first,
+                               &half->again_last, &half->sack_hole, &half->zero_window,
+                               &half->acked };
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        event_turn(events[i]);
+}
+
+static void icmp_turn(struct icmp_note *note)
+{
+    if (note->frame)
+        note->quoted_from = side_other(note->quoted_from);
+}
+
+static void more_turn(struct flow_more *more)
+{
+    struct half_more half = more->half[CLIENT];
+    more->half[CLIENT] = more->half[SERVER];
+    more->half[SERVER] = half;
+    half_turn(&more->half[CLIENT]);
+    half_turn(&more->half[SERVER]);
+    event_turn(&more->established);
+    event_turn(&more->ack_instead);
+    event_turn(&more->synack_bad);
+    event_turn(&more->longest_gap);
+    event_turn(&more->progress);
+    icmp_turn(&more->icmp);
+    icmp_turn(&more->too_big);
+    for (size_t i = 0; i < more->log.n; i++)
+        event_turn(&more->log.event[i]);
+}
+
+void flow_swap_roles(struct flow *flow, enum role_source why)
+{
+    struct address address = flow->address[CLIENT];
+    flow->address[CLIENT] = flow->address[SERVER];
+    flow->address[SERVER] = address;
+    uint16_t port = flow->port[CLIENT];
+    flow->port[CLIENT] = flow->port[SERVER];
+    flow->port[SERVER] = port;
+    struct half half = flow->half[CLIENT];
+    flow->half[CLIENT] = flow->half[SERVER];
+    flow->half[SERVER] = half;
+    flow->role = (uint8_t)why;
+    if (flow->more)
+        more_turn(flow->more);
+}
+
+/* ---- the table ---- */
+
+static bool flows_begin(struct flows *flows)
+{
+    flows->pool = pool_open(0);
+    flows->slots = calloc(FIRST_SLOTS, sizeof(struct slot));
+    flows->n_slots = FIRST_SLOTS;
+    if (!flows->pool || !flows->slots)
+        return false;
+    table_bytes_set(flows, FIRST_SLOTS * sizeof(struct slot));
+    return true;
+}
+
+struct flows *flows_open(const struct flow_limits *limits, struct hash_seed seed)
+{
+    struct flows *flows = calloc(1, sizeof *flows);
+    if (!flows)
+        return NULL;
+    flows->ceiling = limits->memory_bytes;
+    flows->largest_step_ns = limits->largest_step_ns;
+    flows->server_ports = limits->server_ports;
+    flows->seed = seed;
+    if (flows_begin(flows))
+        return flows;
+    flows_close(flows);
+    return NULL;
+}
+
+void flows_close(struct flows *flows)
+{
+    if (!flows)
+        return;
+    for (size_t i = 0; i < flows->n_chunks; i++)
+        free(flows->chunks[i]);
+    free(flows->chunks);
+    free(flows->slots);
+    free(flows->order);
+    pool_close(flows->pool);
+    free(flows);
+}
+
+struct pool *flows_pool(struct flows *flows) { return flows->pool; }
+const struct flow_counts *flows_counts(const struct flows *flows) { return &flows->counts; }
+
+void flow_release(struct flows *flows, struct flow *flow)
+{
+    struct slot *slot = slot_of_flow(flows, flow);
+    if (slot)
+        slot_remove(flows, slot);
+    arena_release(&flow->arena, flows->pool);
+    record_give_back(flows, flow);
+    flows->counts.open--;
+}
+
+struct flow *flow_older(struct flows *flows, const struct flow *flow)
+{
+    if (!flow->older)
+        return NULL;
+    struct flow *older = flow_at(flows, flow->older - 1);
+    struct tuple tuple = { &flow->address[CLIENT], &flow->address[SERVER], flow->port[CLIENT],
+                           flow->port[SERVER], flow->protocol };
+    enum side from;
+    /* The record may have been used again since. */
+    bool same = flow_in_use(older) && older->flags & FLOW_SUCCEEDED && older->self != flow->self &&
+                older->first_frame <= flow->first_frame && flow_is_of(older, &tuple, &from);
+    return same ? older : NULL;
+}
+
+/* ---- walking ---- */
+
+struct created {
+    uint64_t frame;
+    uint32_t id;
+};
+
+static int created_before(const void *a, const void *b)
+{
+    const struct created *x = a, *y = b;
+    if (x->frame != y->frame)
+        return x->frame < y->frame ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Records that were used again are not in order of creation: sorts their numbers once.  Without
+ * memory for it the order is that of the records. */
+static void order_make(struct flows *flows)
+{
+    free(flows->order);
+    flows->order = NULL;
+    struct created *all = malloc((flows->counts.open + 1) * sizeof *all);
+    uint32_t *order = malloc((flows->counts.open + 1) * sizeof *order);
+    uint32_t n = 0;
+    for (uint32_t id = 0; all && order && id < flows->n_records; id++)
+        if (flow_in_use(flow_at(flows, id)))
+            all[n++] = (struct created){ flow_at(flows, id)->first_frame, id };
+    if (all && order) {
+        qsort(all, n, sizeof *all, created_before);
+        for (uint32_t i = 0; i < n; i++)
+            order[i] = all[i].id;
+        flows->order = order;
+        flows->n_order = n;
+        order = NULL;
+    }
+    free(order);
+    free(all);
+}
+
+struct flow *flows_next(struct flows *flows, uint32_t *cursor)
+{
+    if (*cursor == 0 && flows->reused)
+        order_make(flows);
+    uint32_t end = flows->order ? flows->n_order : flows->n_records;
+    while (*cursor < end) {
+        uint32_t at = (*cursor)++;
+        struct flow *flow = flow_at(flows, flows->order ? flows->order[at] : at);
+        if (flow_in_use(flow))
+            return flow;
+    }
+    return NULL;
+}
