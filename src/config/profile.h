@@ -27,12 +27,14 @@ struct service {
     bool udp, tcp;
 };
 
-enum { SERVICES_MAX = 64, EMS_MAX = 16 };
+enum { SERVICES_MAX = 64, EMS_MAX = 16, PATTERNS_MAX = 8 };
 
 struct profile {
     char name[32], title[64];
     size_t n_services;
     struct service service[SERVICES_MAX];
+    size_t n_patterns;
+    char pattern[PATTERNS_MAX][64]; /* of names, lower case: "*ems*" */
     /* configured EMS servers */
     size_t n_ems_names, n_ems_addresses;
     char ems_name[EMS_MAX][256];

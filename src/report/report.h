@@ -20,15 +20,15 @@ enum report_format { REPORT_TEXT, REPORT_JSONL };
 
 struct report_config {
     enum report_format format;
-    FILE *out;              /* borrowed */
+    FILE *out;                             /* borrowed */
     bool colour, ascii, utc, names_hidden; /* names_hidden: -n */
-    bool terminal;          /* false: piped; timestamps absolute with date and offset */
-    unsigned width;         /* columns */
+    bool terminal;  /* false: piped; timestamps absolute with date and offset */
+    unsigned width; /* columns */
     unsigned verbose, quiet;
     bool fail_on_warning, exit_zero;
-    const char *command;    /* for the closing "More" and "Ticket" lines: the input as the user wrote it */
-    bool several_inputs;    /* a heading per input, frames as 2:#412 */
-    unsigned input;         /* 1-based number of this input */
+    const char *command; /* the input as the user wrote it, printable */
+    bool several_inputs; /* a heading per input, frames as 2:#412 */
+    unsigned input;      /* 1-based number of this input */
 };
 
 struct report; /* opaque */
@@ -49,8 +49,7 @@ void report_add_lookup(struct report *report, const struct scene *scene,
 void report_other(struct report *report, const struct flow *flow);
 
 /* Live: one line about a verdict that was just reached. */
-void report_notice(struct report *report, const struct scene *scene,
-                   const struct verdict *verdict);
+void report_notice(struct report *report, const struct scene *scene, const struct verdict *verdict);
 
 /* Writes what is left; answers the exit code 0, 1 or 3 (ux: 2.1), or 2 with a failure when the
  * output could not be written. */

@@ -1,0 +1,25 @@
+/* ini.h - INI text, read strictly.
+ *
+ * What it is: hands every `key = value` of a text to a caller that must accept it; the first line
+ * that is no INI, or that the caller does not accept, ends it as a failure named file:line.
+ * What it refuses: guessing, values over several lines, lines above 198 characters.
+ * Source: the format as inih reads it (sections, `;` and `#` comments). */
+#pragma once
+
+#include "base/failure.h"
+
+#include <stdbool.h>
+
+struct ini_entry {
+    const char *section; /* "" before the first */
+    const char *key, *value;
+};
+
+/* Answers false, with why and perhaps a remedy, to what it does not know. */
+typedef bool ini_accept(void *into, const struct ini_entry *entry, struct failure *failure);
+
+bool ini_read(const char *text, const char *name, ini_accept *accept, void *into,
+              struct failure *failure);
+
+/* "inih", and its version where the build knows it; for --version. */
+const char *ini_library(void);

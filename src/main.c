@@ -1,0 +1,165 @@
+/* main.c - arguments to options to engine to exit code; holds no logic of its own. */
+#include "base/text.h"
+#include "config/ini.h"
+#include "engine.h"
+#include "options.h"
+#include "report/version.h"
+#include "session/labeller.h"
+#include "x509/cert.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct capture *watched; /* for the signal handler alone */
+
+static void stop(int signal_number)
+{
+    (void)signal_number;
+    if (watched)
+        capture_stop(watched);
+}
+
+static int fail(const struct failure *failure)
+{
+    fflush(stdout);
+    fprintf(stderr, "shakeout: %s", failure->what);
+    if (failure->why[0])
+        fprintf(stderr, ": %s", failure->why);
+    fputc('\n', stderr);
+    for (const char *line = failure->remedy; *line;) {
+        int n = (int)strcspn(line, "\n");
+        fprintf(stderr, "  %.*s\n", n, line);
+        line += n + (line[n] == '\n');
+    }
+    return 2;
+}
+
+/* 2 before 1 before 3 before 0. */
+static int worse(int a, int b)
+{
+    static const int rank[] = { 0, 2, 3, 1 };
+    return rank[a & 3] >= rank[b & 3] ? a : b;
+}
+
+static int run_capture(const struct options *o, struct capture *capture, const char *name,
+                       unsigned number)
+{
+    char printable[256];
+    struct failure failure = { 0 };
+    struct report_config config = o->report;
+    struct engine_config engine = { .profile = &o->profile,
+                                    .scope = o->scope,
+                                    .max_memory = o->max_memory,
+                                    .label = !o->no_labels,
+                                    .progress = !o->no_progress };
+
+    engine.input_name = text_printable(name, strlen(name), printable, sizeof printable);
+    config.command = engine.input_name;
+    config.input = number;
+    struct report *report = report_open(&config, &failure);
+    int code = report ? engine_run(&engine, capture, report, &failure) : 2;
+    report_free(report);
+    return code == 2 ? fail(&failure) : code;
+}
+
+static int analyse(const struct options *o)
+{
+    int code = 0;
+    size_t unread = 0;
+    for (size_t i = 0; i < o->n_inputs; i++) {
+        struct failure failure = { 0 };
+        struct capture *capture = capture_open_file(o->input[i], &o->capture, &failure);
+        int one = capture ? run_capture(o, capture, o->input[i], (unsigned)i + 1) : fail(&failure);
+        capture_close(capture);
+        unread += one == 2;
+        code = i ? worse(code, one) : one;
+    }
+    if (unread && o->n_inputs > 1)
+        fprintf(stderr, "shakeout: %zu of %zu files could not be read\n", unread, o->n_inputs);
+    return code;
+}
+
+static int watch(const struct options *o)
+{
+    struct failure failure = { 0 };
+    struct sigaction action = { .sa_handler = stop };
+    struct capture *capture = capture_open_device(o->interface, &o->capture, &failure);
+
+    if (!capture)
+        return fail(&failure);
+    watched = capture;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    int code = run_capture(o, capture, o->interface, 1);
+    action.sa_handler = SIG_DFL;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    watched = NULL;
+    capture_close(capture);
+    return code;
+}
+
+static int explain(const struct options *o)
+{
+    struct failure failure = { 0 };
+    return report_explain(stdout, o->explain, o->report.width, &failure) ? 0 : fail(&failure);
+}
+
+static int version(void)
+{
+    printf("shakeout " SHAKEOUT_VERSION "\n%s\n%s\n%s\n%s\n", capture_library(), cert_library(),
+           labeller_library(), ini_library());
+    return 0;
+}
+
+static int devices(void)
+{
+    char list[16384];
+    struct failure failure = { 0 };
+    if (!capture_list_devices(list, sizeof list, &failure))
+        return fail(&failure);
+    fputs(list, stdout);
+    return 0;
+}
+
+static int help(const struct options *o)
+{
+    options_help(stdout, o->help_all);
+    return 0;
+}
+
+static int run(const struct options *o)
+{
+    switch (o->verb) {
+    case VERB_ANALYSE:
+        return analyse(o);
+    case VERB_WATCH:
+        return watch(o);
+    case VERB_EXPLAIN:
+        return explain(o);
+    case VERB_VERSION:
+        return version();
+    case VERB_DEVICES:
+        return devices();
+    case VERB_HELP:
+        break;
+    }
+    return help(o);
+}
+
+int main(int argc, char **argv)
+{
+    static struct options options;
+    struct failure failure = { 0 };
+
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    if (!options_parse(argc, argv, &options, &failure))
+        return fail(&failure);
+    int code = run(&options);
+    if (fflush(stdout) == 0 || options.verb == VERB_ANALYSE || options.verb == VERB_WATCH)
+        return code;
+    return 2;
+}

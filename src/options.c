@@ -1,0 +1,569 @@
+#include "options.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define N(array) (sizeof(array) / sizeof *(array))
+
+enum option_group { INPUT, OUTPUT, DISPLAY, JUDGEMENT, OTHER };
+
+enum option_name {
+#define OPTION(name, letter, word, argument, group, help) OPTION_##name,
+#include "options.def"
+#undef OPTION
+    OPTIONS,
+};
+
+static const struct option_row {
+    char letter;
+    const char *word, *argument;
+    enum option_group group;
+    const char *help;
+} rows[OPTIONS] = {
+#define OPTION(name, letter, word, argument, group, help) \
+    [OPTION_##name] = { letter, word, argument, group, help },
+#include "options.def"
+#undef OPTION
+};
+
+enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+
+/* What cannot go into struct options before everything was read. */
+struct parsing {
+    struct options *out;
+    struct failure *failure;
+    const char *ports; /* --ports, applied after all --ems */
+    enum when colour;
+    bool unicode, explained;
+    const char *operand[INPUTS_MAX];
+    size_t n_operands;
+};
+
+static bool refuse(struct parsing *p, const char *what, const char *why, const char *remedy)
+{
+    *p->failure = (struct failure){ 0 };
+    text_printable(what, strlen(what), p->failure->what, sizeof p->failure->what);
+    snprintf(p->failure->why, sizeof p->failure->why, "%s", why);
+    snprintf(p->failure->remedy, sizeof p->failure->remedy, "%s", remedy);
+    return false;
+}
+
+static bool refuse_value(struct parsing *p, enum option_name name, const char *value,
+                         const char *expected)
+{
+    char what[80], shown[60];
+    const struct option_row *row = &rows[name];
+    text_printable(value, strlen(value), shown, sizeof shown);
+    if (row->word[0])
+        snprintf(what, sizeof what, "--%s", row->word);
+    else
+        snprintf(what, sizeof what, "-%c", row->letter);
+    refuse(p, what, "", "");
+    snprintf(p->failure->why, sizeof p->failure->why, "\"%s\" is not %s", shown, expected);
+    return false;
+}
+
+static bool read_number(const char *text, uint64_t most, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end || errno || v > most)
+        return false;
+    *out = v;
+    return true;
+}
+
+/* "256M": octets, or with k, M, G in powers of 1024. */
+static bool read_size(const char *text, size_t *out)
+{
+    static const char units[] = "kMG";
+    char digits[24];
+    uint64_t v;
+    size_t n = strspn(text, "0123456789");
+    unsigned shift = 0;
+
+    if (!n || n >= sizeof digits)
+        return false;
+    if (text[n]) {
+        const char *unit = strchr(units, text[n] == 'K' ? 'k' : text[n]);
+        if (!unit || text[n + 1])
+            return false;
+        shift = 10 * (unsigned)(unit - units + 1);
+    }
+    memcpy(digits, text, n);
+    digits[n] = '\0';
+    if (!read_number(digits, (uint64_t)SIZE_MAX >> shift, &v) || !v)
+        return false;
+    *out = (size_t)v << shift;
+    return true;
+}
+
+/* The place of a word in a short list; -1 when it is not there. */
+static int word_of(const char *value, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(words[i], value) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool add_operand(struct parsing *p, const char *value)
+{
+    if (p->n_operands == INPUTS_MAX)
+        return refuse(p, value, "too many inputs", "at most 64 files at once");
+    p->operand[p->n_operands++] = value;
+    return true;
+}
+
+static bool add_input(struct parsing *p, const char *value)
+{
+    struct options *o = p->out;
+    if (o->n_inputs == INPUTS_MAX)
+        return refuse(p, value, "too many inputs", "at most 64 files at once");
+    o->input[o->n_inputs++] = value;
+    return true;
+}
+
+static bool take_input(struct parsing *p, enum option_name name, const char *value)
+{
+    struct options *o = p->out;
+    uint64_t v;
+    switch (name) {
+    case OPTION_READ:
+        return add_input(p, value);
+    case OPTION_INTERFACE:
+        o->interface = value;
+        return true;
+    case OPTION_FILTER:
+        o->capture.filter = value;
+        return true;
+    case OPTION_COUNT:
+        o->capture.max_frames = 0;
+        return (read_number(value, UINT64_MAX, &o->capture.max_frames) && o->capture.max_frames) ||
+               refuse_value(p, name, value, "a number of packets");
+    case OPTION_SNAP:
+        if (!read_number(value, 262144, &v))
+            return refuse_value(p, name, value, "a length from 0 to 262144");
+        o->capture.snap_length = (uint32_t)v;
+        return true;
+    case OPTION_NO_PROMISCUOUS:
+        o->capture.promiscuous = false;
+        return true;
+    case OPTION_DEVICES:
+        o->verb = VERB_DEVICES;
+        return true;
+    case OPTION_EMS:
+        return profile_add_ems(&o->profile, value, p->failure);
+    case OPTION_PORTS:
+        p->ports = value;
+        return true;
+    default:
+        break;
+    }
+    static const char *const scopes[] = { "ems", "all" };
+    int scope = word_of(value, scopes, N(scopes));
+    o->scope = scope == 1 ? SCOPE_ALL : SCOPE_EMS;
+    return scope >= 0 || refuse_value(p, name, value, "ems or all");
+}
+
+static bool take_output(struct parsing *p, enum option_name name, const char *value)
+{
+    static const char *const formats[] = { "text", "jsonl" };
+    struct options *o = p->out;
+    int format;
+    switch (name) {
+    case OPTION_VERBOSE:
+        o->report.verbose++;
+        return true;
+    case OPTION_QUIET:
+        o->report.quiet++;
+        return true;
+    case OPTION_NO_NAMES:
+        o->report.names_hidden = true;
+        return true;
+    case OPTION_EXPLAIN:
+        o->verb = VERB_EXPLAIN;
+        o->explain = value;
+        p->explained = true;
+        return true;
+    default:
+        format = word_of(value, formats, N(formats));
+        o->report.format = format == 1 ? REPORT_JSONL : REPORT_TEXT;
+        return format >= 0 || refuse_value(p, name, value, "text or jsonl");
+    }
+}
+
+static bool take_display(struct parsing *p, enum option_name name, const char *value)
+{
+    static const char *const whens[] = { "auto", "always", "never" };
+    static const char *const progress[] = { "auto", "never" };
+    struct options *o = p->out;
+    uint64_t v;
+    int when;
+    switch (name) {
+    case OPTION_ASCII:
+        o->report.ascii = true;
+        return true;
+    case OPTION_UNICODE:
+        p->unicode = true;
+        return true;
+    case OPTION_UTC:
+        o->report.utc = true;
+        return true;
+    case OPTION_WIDTH:
+        if (!read_number(value, 1000, &v) || v < 60)
+            return refuse_value(p, name, value, "a number of columns from 60 to 1000");
+        o->report.width = (unsigned)v;
+        return true;
+    case OPTION_PROGRESS:
+        when = word_of(value, progress, N(progress));
+        o->no_progress = when == 1;
+        return when >= 0 || refuse_value(p, name, value, "auto or never");
+    default:
+        when = word_of(value, whens, N(whens));
+        p->colour = when < 0 ? WHEN_AUTO : (enum when)when;
+        return when >= 0 || refuse_value(p, name, value, "auto, always or never");
+    }
+}
+
+static bool take_judgement(struct parsing *p, enum option_name name, const char *value)
+{
+    static const char *const levels[] = { "error", "warning" };
+    struct options *o = p->out;
+    int level;
+    switch (name) {
+    case OPTION_EXIT_ZERO:
+        o->report.exit_zero = true;
+        return true;
+    case OPTION_NO_NDPI:
+        o->no_labels = true;
+        return true;
+    case OPTION_MAX_MEMORY:
+        return read_size(value, &o->max_memory) ||
+               refuse_value(p, name, value, "a size such as 256M");
+    default:
+        level = word_of(value, levels, N(levels));
+        o->report.fail_on_warning = level == 1;
+        return level >= 0 || refuse_value(p, name, value, "error or warning");
+    }
+}
+
+static bool take(struct parsing *p, enum option_name name, const char *value)
+{
+    switch (rows[name].group) {
+    case INPUT:
+        return take_input(p, name, value);
+    case OUTPUT:
+        return take_output(p, name, value);
+    case DISPLAY:
+        return take_display(p, name, value);
+    case JUDGEMENT:
+        return take_judgement(p, name, value);
+    case OTHER:
+        break;
+    }
+    if (name == OPTION_HELP && value && strcmp(value, "all"))
+        return refuse_value(p, name, value, "all");
+    p->out->help_all = value;
+    p->out->verb = name == OPTION_HELP ? VERB_HELP : VERB_VERSION;
+    return true;
+}
+
+static bool refuse_unknown_word(struct parsing *p, const char *word)
+{
+    const char *nearest = NULL;
+    size_t best = 3; /* further away is another word */
+    char what[80], remedy[120];
+
+    for (size_t i = 0; i < OPTIONS; i++) {
+        size_t distance = rows[i].word[0] ? text_distance(word, rows[i].word) : best;
+        if (distance < best) {
+            best = distance;
+            nearest = rows[i].word;
+        }
+    }
+    snprintf(what, sizeof what, "--%.60s", word);
+    snprintf(remedy, sizeof remedy,
+             nearest ? "did you mean --%s?   shakeout --help lists all"
+                     : "shakeout --help lists all%s",
+             nearest ? nearest : "");
+    return refuse(p, what, "unknown option", remedy);
+}
+
+/* --word, --word=value, --word value; answers how many further arguments were used, -1 refused. */
+static int take_word(struct parsing *p, const char *word, const char *next)
+{
+    size_t n = strcspn(word, "=");
+    const char *value = word[n] ? word + n + 1 : NULL;
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option_row *row = &rows[i];
+        if (!row->word[0] || strlen(row->word) != n || strncmp(row->word, word, n) != 0)
+            continue;
+        if (!row->argument[0] && value && i != OPTION_HELP)
+            return refuse_value(p, (enum option_name)i, value, "wanted: it takes no value"), -1;
+        if (!row->argument[0])
+            return take(p, (enum option_name)i, value) ? 0 : -1;
+        if (!value && !next)
+            return refuse(p, word, "needs a value", row->help), -1;
+        return take(p, (enum option_name)i, value ? value : next) ? value ? 0 : 1 : -1;
+    }
+    char copy[80];
+    snprintf(copy, sizeof copy, "%.*s", (int)(n < 60 ? n : 60), word);
+    return refuse_unknown_word(p, copy), -1;
+}
+
+static bool refuse_letter(struct parsing *p, char letter)
+{
+    static const struct habit {
+        char letter;
+        const char *why, *remedy;
+    } habits[] = {
+        { 'Y', "there are no display filters here", "use --ems, --ports, or a capture filter: -f" },
+        { 'w', "this version does not write packets", "tcpdump -w writes them" },
+        { 'b', "this version does not write packets", "tcpdump -C and -G rotate files" },
+        { 'e', "link layer headers are not printed", "tcpdump -e prints them" },
+        { 'X', "packet contents are not printed", "tcpdump -X prints them" },
+        { 'A', "packet contents are not printed", "tcpdump -A prints them" },
+        { 't', "there is one format of times", "--utc shows them in UTC" },
+    };
+    char what[8] = { '-', isprint((unsigned char)letter) ? letter : '?', '\0' };
+    for (size_t i = 0; i < N(habits); i++)
+        if (habits[i].letter == letter)
+            return refuse(p, what, habits[i].why, habits[i].remedy);
+    return refuse(p, what, "unknown option", "shakeout --help lists all");
+}
+
+/* -v, -vv, -c5, -c 5; answers as take_word does. */
+static int take_letters(struct parsing *p, const char *letters, const char *next)
+{
+    for (; *letters; letters++) {
+        size_t i = 0;
+        while (i < OPTIONS && rows[i].letter != *letters)
+            i++;
+        if (i == OPTIONS)
+            return refuse_letter(p, *letters), -1;
+        if (!rows[i].argument[0]) {
+            if (!take(p, (enum option_name)i, NULL))
+                return -1;
+            continue;
+        }
+        const char *value = letters[1] ? letters + 1 : next;
+        char what[] = { '-', *letters, '\0' };
+        if (!value)
+            return refuse(p, what, "needs a value", rows[i].help), -1;
+        return take(p, (enum option_name)i, value) ? letters[1] ? 0 : 1 : -1;
+    }
+    return 0;
+}
+
+static bool read_arguments(struct parsing *p, int argc, char **argv)
+{
+    bool operands_only = false;
+    for (int i = 1; i < argc; i++) {
+        const char *arg = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
+        int used = 0;
+        if (operands_only || arg[0] != '-' || !arg[1]) {
+            if (!add_operand(p, arg))
+                return false;
+            continue;
+        }
+        if (strcmp(arg, "--") == 0)
+            operands_only = true;
+        else if (arg[1] == '-')
+            used = take_word(p, arg + 2, next);
+        else
+            used = take_letters(p, arg + 1, next);
+        if (used < 0)
+            return false;
+        i += used;
+    }
+    return true;
+}
+
+static bool exists(const char *path) { return access(path, F_OK) == 0; }
+
+/* Words with which a capture filter begins; nobody names a file so. */
+static bool is_filter_word(const char *word)
+{
+    static const char *const words[] = { "host", "net",     "port",  "portrange", "src", "dst",
+                                         "tcp",  "udp",     "icmp",  "icmp6",     "ip",  "ip6",
+                                         "arp",  "vlan",    "not",   "and",       "or",  "ether",
+                                         "less", "greater", "proto", "(",         "!" };
+    size_t n = strcspn(word, " ");
+    for (size_t i = 0; i < N(words); i++)
+        if (strlen(words[i]) == n && strncmp(words[i], word, n) == 0)
+            return true;
+    return false;
+}
+
+static bool refuse_filter(struct parsing *p, size_t from)
+{
+    char remedy[300], joined[240];
+    struct text t = text_of(joined, sizeof joined);
+    for (size_t i = from; i < p->n_operands; i++) {
+        text_add(&t, i > from ? " " : "");
+        text_foreign(&t, p->operand[i], strlen(p->operand[i]));
+    }
+    snprintf(remedy, sizeof remedy, "operands are files; a capture filter is written  -f '%s'",
+             joined);
+    return refuse(p, p->operand[from], "no such file", remedy);
+}
+
+static bool is_later_verb(const char *word)
+{
+    static const char *const verbs[] = { "diff",   "correlate", "bundle", "redact", "check",
+                                         "config", "mask",      "unmask", "doctor", "query" };
+    return word_of(word, verbs, N(verbs)) >= 0;
+}
+
+static bool take_operands(struct parsing *p)
+{
+    struct options *o = p->out;
+    size_t first = 0;
+
+    if (p->n_operands && strcmp(p->operand[0], "explain") == 0 && o->verb == VERB_ANALYSE) {
+        o->verb = VERB_EXPLAIN;
+        o->explain = p->n_operands > 1 ? p->operand[1] : NULL;
+        if (p->n_operands > 2)
+            return refuse(p, p->operand[2], "explain takes one id", "shakeout explain lists all");
+        return true;
+    }
+    for (size_t i = first; i < p->n_operands; i++) {
+        const char *operand = p->operand[i];
+        if (strcmp(operand, "-") != 0 && !exists(operand)) {
+            if (i == 0 && is_later_verb(operand))
+                return refuse(p, operand, "this verb is not in this version",
+                              "shakeout --help lists what is");
+            if (is_filter_word(operand))
+                return refuse_filter(p, i);
+        }
+        if (!add_input(p, operand))
+            return false;
+    }
+    return true;
+}
+
+static bool check_together(struct parsing *p)
+{
+    struct options *o = p->out;
+    if (o->verb != VERB_ANALYSE)
+        return true;
+    if (o->interface && o->n_inputs)
+        return refuse(p, o->input[0], "a file and -i together",
+                      "either files are read or an interface is watched");
+    if (o->interface)
+        o->verb = VERB_WATCH;
+    else if (!o->n_inputs)
+        return refuse(p, "usage",
+                      "shakeout [options] FILE...   or   shakeout [options] -i INTERFACE",
+                      "shakeout --help says more");
+    return true;
+}
+
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+/* ux: colour is decided by the option, NO_COLOR, *_FORCE, then the terminal. */
+static bool wants_colour(const struct parsing *p, bool terminal)
+{
+    const char *term = getenv("TERM");
+    if (p->out->report.format == REPORT_JSONL || p->colour == WHEN_NEVER)
+        return false;
+    if (p->colour == WHEN_ALWAYS)
+        return true;
+    if (is_set("NO_COLOR"))
+        return false;
+    if (is_set("CLICOLOR_FORCE") || is_set("FORCE_COLOR"))
+        return true;
+    return terminal && (!term || strcmp(term, "dumb") != 0);
+}
+
+/* Box drawing and check marks are two columns wide in East Asian locales. */
+static bool glyphs_are_narrow(void)
+{
+    const char *locale = setlocale(LC_CTYPE, NULL);
+    return !locale ||
+           (strncmp(locale, "zh", 2) && strncmp(locale, "ja", 2) && strncmp(locale, "ko", 2));
+}
+
+static unsigned columns_of(bool terminal)
+{
+    struct winsize size;
+    const char *columns = getenv("COLUMNS");
+    uint64_t v;
+    if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+        return size.ws_col;
+    return columns && read_number(columns, 1000, &v) && v ? (unsigned)v : 80;
+}
+
+static void choose_display(struct parsing *p)
+{
+    struct report_config *r = &p->out->report;
+    bool terminal = isatty(STDOUT_FILENO);
+
+    r->terminal = terminal;
+    r->colour = wants_colour(p, terminal);
+    if (!r->width)
+        r->width = columns_of(terminal);
+    if (!p->unicode && (!terminal || !glyphs_are_narrow()))
+        r->ascii = true;
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        r->ascii = true;
+}
+
+bool options_parse(int argc, char **argv, struct options *out, struct failure *failure)
+{
+    struct parsing p = { .out = out, .failure = failure };
+
+    *out = (struct options){ .verb = VERB_ANALYSE };
+    *failure = (struct failure){ 0 };
+    out->capture.promiscuous = true;
+    out->report.out = stdout;
+    if (!profile_open_default(&out->profile, failure) || !read_arguments(&p, argc, argv))
+        return false;
+    if (p.ports && !profile_set_ports(&out->profile, p.ports, failure))
+        return false;
+    if (!take_operands(&p) || !check_together(&p))
+        return false;
+    choose_display(&p);
+    out->report.several_inputs = out->n_inputs > 1;
+    return true;
+}
+
+static void help_option(FILE *out, const struct option_row *row)
+{
+    char left[48] = "";
+    struct text t = text_of(left, sizeof left);
+    if (row->letter)
+        text_format(&t, "-%c", row->letter);
+    if (row->word[0])
+        text_format(&t, "%s--%s", row->letter ? ", " : "", row->word);
+    if (row->argument[0])
+        text_format(&t, " %s", row->argument);
+    fprintf(out, "  %-20s %s\n", left, row->help);
+}
+
+void options_help(FILE *out, bool all)
+{
+    (void)all; /* one screen holds everything there is */
+    fputs("usage: shakeout [options] FILE...        analyse captures (\"-\" = stdin)\n"
+          "       shakeout [options] -i INTERFACE   watch live\n"
+          "       shakeout explain [ID|PREFIX|alert:N]   what a finding or an alert means\n",
+          out);
+    for (size_t i = 0; i < OPTIONS; i++)
+        help_option(out, &rows[i]);
+    fputs("exit code: 0 healthy, 1 failures found, 2 could not run, 3 no verdict\n", out);
+}

@@ -1,0 +1,447 @@
+/* One finding in full, in the fixed order of its sub-headings. */
+#include "report/inside.h"
+#include "tls/names.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { BLOCK_TEXT = 2048, ROW_INDENT = 14, RULED_INDENT = 29, ROWS_SHOWN = 8, ROWS_OF_MANY = 4 };
+
+struct block {
+    struct page *page;
+    const struct report *report;
+    const struct scene *scene;
+    const struct group *group;
+    const struct finding *finding;
+    struct facts facts;
+    char text[BLOCK_TEXT]; /* of the field being written */
+};
+
+/* Does anything show that this server is an EMS? */
+static bool server_is_ems(const struct report *r, const struct scene *scene, const struct group *g)
+{
+    const struct server *server = table_get(&r->summary.servers, &g->server);
+    const struct service *service = profile_service(scene->profile, g->port);
+    const char *name = scene->names ? names_of(scene->names, &g->server) : NULL;
+
+    if (g->lookup)
+        return !g->example || !g->example->lookup ||
+               profile_names_ems(scene->profile, g->example->lookup->name);
+    return (server && (server->configured || server->answers_checkin || server->from_tls)) ||
+           (service && service->checkin) || (name && profile_names_ems(scene->profile, name));
+}
+
+struct facts report_facts(const struct report *r, const struct scene *scene, const struct group *g)
+{
+    return (struct facts){ .scene = scene,
+                           .group = g,
+                           .verdict = g->example,
+                           .names_hidden = r->config.names_hidden,
+                           .not_ems = scene->scope == SCOPE_ALL && scene->profile &&
+                                      !g->of_capture && !server_is_ems(r, scene, g) };
+}
+
+static enum page_mark mark_of(const struct group *g)
+{
+    switch (g->severity) {
+    case SEVERITY_ERROR:
+        return MARK_FAIL;
+    case SEVERITY_WARNING:
+        return MARK_WARN;
+    default:
+        return g->id == F_CAPTURE_DAMAGED ? MARK_WARN : MARK_UNKNOWN;
+    }
+}
+
+static void write_title(struct block *b)
+{
+    struct page *p = b->page;
+    char right[80];
+    page_glyph(p, mark_of(b->group));
+    page_put(p, STYLE_BOLD, b->finding->title);
+    page_end(p);
+    page_put(p, STYLE_PLAIN, "  [");
+    page_put(p, STYLE_BOLD, b->finding->id);
+    page_put(p, STYLE_PLAIN, "]");
+    snprintf(right, sizeof right, "%s   act: %s", confidence_name(b->group->fact),
+             owner_name(b->group->owner));
+    page_right(p, page_columns(b->finding->id) + 4, STYLE_PLAIN, right);
+}
+
+static const char *unit_of(const struct group *g)
+{
+    if (g->lookup)
+        return "question";
+    return g->severity == SEVERITY_ERROR ? "attempt" : "connection";
+}
+
+/* "2 attempts, both failed", "9 of 12 attempts failed" */
+static void add_attempts(const struct block *b, struct text *out)
+{
+    const struct group *g = b->group;
+    const char *unit = unit_of(g);
+    uint32_t all = g->n_endpoints == 1 && !g->lookup
+                       ? service_attempts(&b->report->summary, &g->client, &g->server, g->port)
+                       : 0;
+    if (g->severity != SEVERITY_ERROR)
+        text_format(out, "%" PRIu32 " %s%s", g->n_members, unit, g->n_members == 1 ? "" : "s");
+    else if (all > g->n_members)
+        text_format(out, "%" PRIu32 " of %" PRIu32 " %ss failed", g->n_members, all, unit);
+    else if (g->n_members == 1)
+        text_format(out, "1 %s, failed", unit);
+    else
+        text_format(out, "%" PRIu32 " %ss, %s failed", g->n_members, unit,
+                    g->n_members == 2 ? "both" : "all");
+}
+
+/* "10.20.40.17 -> ems.corp.example 10.0.0.10:8013     2 attempts, both failed" */
+static void write_parties(struct block *b)
+{
+    const struct group *g = b->group;
+    char address[ADDRESS_TEXT];
+    const char *name = fill_server_name(&b->facts);
+    struct text t = text_of(b->text, sizeof b->text);
+
+    if (g->of_capture)
+        return;
+    fill(&b->facts, "{client}", &t);
+    text_add(&t, g->lookup ? " asking " : " -> ");
+    if (name[0] && !g->lookup)
+        text_format(&t, "%s ", name);
+    text_format(&t, address_is_ipv4(&g->server) ? "%s:%u" : "[%s]:%u",
+                address_text(&g->server, address), g->port);
+    if (g->lookup && b->facts.verdict && b->facts.verdict->lookup)
+        text_format(&t, ": %s", b->facts.verdict->lookup->name);
+    page_spaces(b->page, 2);
+    page_put(b->page, STYLE_PLAIN, b->text);
+    unsigned columns = page_columns(b->text) + 2;
+    t = text_of(b->text, sizeof b->text);
+    add_attempts(b, &t);
+    if (columns + 5 + page_columns(b->text) <= b->page->width) {
+        page_spaces(b->page, 5);
+    } else {
+        page_end(b->page);
+        page_spaces(b->page, 4);
+    }
+    page_put(b->page, STYLE_PLAIN, b->text);
+    page_end(b->page);
+    page_end(b->page);
+}
+
+static const struct raised *raised_of(const struct verdict *v, enum finding_id id)
+{
+    for (size_t i = 0; i < v->n_also; i++)
+        if (v->also[i].id == id && v->primary.id != id)
+            return &v->also[i];
+    return &v->primary;
+}
+
+static bool is_evidence(const struct raised *r, uint64_t frame)
+{
+    for (size_t i = 0; i < r->n_frames; i++)
+        if (r->frames[i] == frame)
+            return true;
+    return false;
+}
+
+static void write_row(struct block *b, const struct rows *rows, const struct row *row, bool sides,
+                      bool last)
+{
+    char frame[32], time[STAMP_TEXT];
+    int64_t offset = row->time_ns - rows->zero_ns;
+    struct page *p = b->page;
+
+    page_spaces(p, ROW_INDENT);
+    page_format(p, STYLE_PLAIN, "%-5s ", page_frame(p, row->frame, frame));
+    page_format(p, STYLE_DIM, "%s  ", stamp_time(row->time_ns, p->stamps, time));
+    if (offset)
+        page_format(p, STYLE_DIM, "+%6.3f  ", (double)offset / 1e9);
+    else
+        page_format(p, STYLE_DIM, "%7.3f  ", 0.0);
+    if (row->icmp)
+        page_put(p, STYLE_PLAIN, sides ? "on the way  " : "");
+    else if (sides)
+        page_format(p, STYLE_PLAIN, "%-10s  ", side_name(row->from));
+    page_put(p, STYLE_PLAIN, row->text);
+    if (last && row->unanswered)
+        page_put(p, STYLE_PLAIN, ", the last one seen");
+    page_end(p);
+}
+
+/* The rows whose frames are the evidence. */
+static void write_rows(struct block *b)
+{
+    const struct verdict *v = b->facts.verdict;
+    struct rows *rows = v && v->flow ? malloc(sizeof *rows) : NULL;
+    const struct row *shown[ROWS_SHOWN];
+    size_t n = 0, most = b->group->n_endpoints > 1 ? ROWS_OF_MANY : ROWS_SHOWN;
+    bool sides = false;
+
+    if (!rows)
+        return;
+    rows_of(v, rows);
+    const struct raised *raised = raised_of(v, b->group->id);
+    for (size_t i = 0; i < rows->n && n < most; i++) {
+        if (!is_evidence(raised, rows->row[i].frame))
+            continue;
+        sides = sides || rows->row[i].from == SERVER || rows->row[i].icmp;
+        shown[n++] = &rows->row[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        write_row(b, rows, shown[i], sides, i == n - 1 && n > 1);
+    free(rows);
+}
+
+static void write_further_attempts(struct block *b)
+{
+    static const char *const words[GROUP_ATTEMPTS] = { "first", "second", "third", "fourth" };
+    const struct group *g = b->group;
+
+    if (g->n_endpoints > 1)
+        return;
+    for (size_t i = 1; i < g->n_attempts; i++) {
+        const struct group_attempt *a = &g->attempt[i];
+        char frame[32], time[STAMP_TEXT];
+        struct text t = text_of(b->text, sizeof b->text);
+        if (!a->n_frames)
+            continue;
+        text_format(&t, "%s %s:", words[i], unit_of(g));
+        for (size_t k = 0; k < a->n_frames; k++)
+            text_format(&t, " %s", page_frame(b->page, a->frames[k], frame));
+        text_format(&t, " (%s)", stamp_whole(a->first_ns, b->page->stamps, time));
+        page_field(b->page, "", ROW_INDENT, b->text, NULL);
+    }
+    if (g->n_members > g->n_attempts)
+        page_field(b->page, "", ROW_INDENT, "and so on", NULL);
+}
+
+static void write_seen(struct block *b)
+{
+    struct text t = text_of(b->text, sizeof b->text);
+    const struct verdict *v = b->facts.verdict;
+    if (b->group->id == F_CAPTURE_DAMAGED && b->scene->damage[0])
+        text_add(&t, b->scene->damage);
+    else if (!fill(&b->facts, b->finding->prose.seen, &t) && !b->group->of_capture)
+        text_add(&t, "these packets:");
+    if (!b->text[0])
+        return;
+    page_field(b->page, "Seen", PAGE_FIELD, b->text, NULL);
+    if (!v || !v->flow)
+        return;
+    if (b->group->n_endpoints > 1) {
+        char address[ADDRESS_TEXT], line[128];
+        snprintf(line, sizeof line,
+                 "one of them, %s port %u:", address_text(&v->flow->address[CLIENT], address),
+                 v->flow->port[CLIENT]);
+        page_field(b->page, "", PAGE_FIELD, line, NULL);
+    }
+    write_rows(b);
+    write_further_attempts(b);
+}
+
+static void write_means(struct block *b)
+{
+    struct text t = text_of(b->text, sizeof b->text);
+    bool means = fill(&b->facts, b->finding->prose.means, &t);
+    if (means)
+        page_field(b->page, "Means", PAGE_FIELD, b->text,
+                   b->group->cause ? confidence_name(b->group->cause) : NULL);
+    if (b->group->owner_reason[0])
+        page_field(b->page, means ? "" : "Means", PAGE_FIELD, b->group->owner_reason, NULL);
+}
+
+/* What TLS 1.3 hides, said where somebody will look for it. */
+static void write_not_seen(struct block *b)
+{
+    const struct verdict *v = b->facts.verdict;
+    const struct session *session = v && v->flow ? v->flow->session : NULL;
+    const struct tls *tls = session ? session->tls : NULL;
+    enum stage stage = b->finding->stage;
+
+    if (!tls || !tls_is_13(tls) || session->n_chain[SERVER] ||
+        b->group->severity != SEVERITY_ERROR || (stage != STAGE_CERT && stage != STAGE_TLS))
+        return;
+    page_field(b->page, "Not seen", PAGE_FIELD,
+               v->alert && !v->alert->encrypted
+                   ? "The certificate: TLS 1.3 encrypts it."
+                   : "The certificate and the text of an alert: TLS 1.3 encrypts both.",
+               NULL);
+}
+
+static void write_template(struct block *b, const char *label, const char *template)
+{
+    struct text t = text_of(b->text, sizeof b->text);
+    if (fill(&b->facts, template, &t))
+        page_field(b->page, label, PAGE_FIELD, b->text, NULL);
+}
+
+static void add_check_frame(const struct page *p, const struct check *c, struct text *t)
+{
+    char frame[32];
+    if (c->frame)
+        text_format(t, " (%s)", page_frame(p, c->frame, frame));
+}
+
+static void add_times(const struct check *c, const char *unit, struct text *t)
+{
+    if (c->count > 1)
+        text_format(t, ", %" PRIu32 " %s", c->count, unit);
+}
+
+/* What a check excludes, and how it knows; false when it says nothing on its own. */
+static bool check_text(const struct block *b, const struct check *c, const char **label,
+                       struct text *t)
+{
+    char server[ADDRESS_TEXT];
+    address_text(&b->group->server, server);
+    switch (c->kind) {
+    case CHECK_SERVER_ANSWERS:
+        *label = "server down";
+        text_format(t, "%s answers on %u", server, c->port);
+        add_times(c, "times", t);
+        return true;
+    case CHECK_PORT_ANSWERS_OTHERS:
+        *label = "stopped service";
+        text_format(t, "%s answers others on %u", server, c->port ? c->port : b->group->port);
+        add_times(c, "of them", t);
+        return true;
+    case CHECK_NAME_RESOLVED:
+        *label = "DNS";
+        text_format(t, "%s -> %s", b->facts.names_hidden ? "the name" : fill_server_name(&b->facts),
+                    server);
+        return true;
+    case CHECK_BOTH_DIRECTIONS:
+        *label = "the capture";
+        text_format(t, "sees both directions of %s", server);
+        return true;
+    case CHECK_NO_CAPTURE_LOSS:
+        *label = "capture loss";
+        text_add(t, "no packet is missing around this");
+        return true;
+    case CHECK_RST_TTL_EQUAL:
+        *label = "another device";
+        text_format(t, "the reset has the TTL of other packets of %s", server);
+        return true;
+    case CHECK_RST_TTL_DIFFERS:
+        *label = "the server";
+        text_format(t, "the reset has another TTL than the packets of %s", server);
+        return true;
+    case CHECK_CLOSED_PORT_RESETS:
+        *label = "closed port";
+        text_format(t, "%s sends resets for closed ports, so silence is none", server);
+        return true;
+    case CHECK_NETWORK_WORKS:
+        *label = "network";
+        text_add(t, "both directions work up to this point");
+        return true;
+    case CHECK_OTHERS_ACCEPT:
+        *label = "server-wide";
+        text_format(t, "%" PRIu32 " other client%s complete%s the same service", c->count,
+                    c->count == 1 ? "" : "s", c->count == 1 ? "s" : "");
+        return true;
+    }
+    return false;
+}
+
+static void write_ruled_out(struct block *b)
+{
+    const struct verdict *v = b->facts.verdict;
+    bool first = true;
+    for (size_t i = 0; v && i < v->n_checks; i++) {
+        struct text t = text_of(b->text, sizeof b->text);
+        const char *label = "";
+        if (!check_text(b, &v->checks[i], &label, &t))
+            continue;
+        add_check_frame(b->page, &v->checks[i], &t);
+        page_label(b->page, first ? "Ruled out" : "", PAGE_FIELD);
+        page_put(b->page, STYLE_PLAIN, label);
+        page_spaces(b->page, RULED_INDENT - PAGE_FIELD - page_columns(label));
+        page_wrapped(b->page, RULED_INDENT, b->text, NULL);
+        first = false;
+    }
+}
+
+/* Up to what the damage lets through. */
+static void write_trust(struct block *b)
+{
+    char first[STAMP_TEXT], last[STAMP_TEXT], line[200];
+    if (b->group->id != F_CAPTURE_DAMAGED || !b->scene->packets)
+        return;
+    snprintf(line, sizeof line, "%s to %s is complete and usable",
+             stamp_whole(b->scene->first_ns, b->page->stamps, first),
+             stamp_whole(b->scene->last_ns, b->page->stamps, last));
+    page_field(b->page, "Trust", PAGE_FIELD, line, NULL);
+}
+
+static bool wants_deciding(const struct group *g)
+{
+    return g->cause <= POSSIBLE || g->severity == SEVERITY_QUALITY;
+}
+
+static void write_next(struct block *b)
+{
+    const struct prose *prose = &b->finding->prose;
+    const char *templates[4];
+    size_t n = 0;
+    bool first = true;
+    for (size_t i = 0; i < 3 && prose->next[i]; i++)
+        templates[n++] = prose->next[i];
+    if (prose->deciding && wants_deciding(b->group))
+        templates[n++] = prose->deciding;
+    for (size_t i = 0, number = 1; i < n; i++) {
+        struct text t = text_of(b->text, sizeof b->text);
+        if (!fill(&b->facts, templates[i], &t))
+            continue;
+        page_label(b->page, first ? "Next" : "", PAGE_FIELD);
+        if (n > 1)
+            page_format(b->page, STYLE_PLAIN, "%zu ", number++);
+        page_wrapped(b->page, n > 1 ? PAGE_FIELD + 2 : PAGE_FIELD, b->text, NULL);
+        first = false;
+    }
+}
+
+void block_filter(const struct group *g, struct text *t)
+{
+    char address[ADDRESS_TEXT];
+    if (g->n_frames == 1) {
+        text_format(t, "frame.number == %" PRIu64, g->frames[0]);
+    } else if (g->n_frames && g->n_frames <= GROUP_FRAMES) {
+        for (size_t i = 0; i < g->n_frames; i++)
+            text_format(t, "%s%" PRIu64, i ? ", " : "frame.number in {", g->frames[i]);
+        text_add(t, "}");
+    } else if (g->n_frames) {
+        text_format(t, "%s == %s && %s.port == %u",
+                    address_is_ipv4(&g->server) ? "ip.addr" : "ipv6.addr",
+                    address_text(&g->server, address), g->lookup ? "udp" : "tcp", g->port);
+    }
+}
+
+static void write_packets(struct block *b)
+{
+    struct text t = text_of(b->text, sizeof b->text);
+    block_filter(b->group, &t);
+    if (t.n)
+        page_field(b->page, "Packets", PAGE_FIELD, b->text, NULL);
+}
+
+void block_write(struct page *p, const struct report *r, const struct scene *scene,
+                 const struct group *group)
+{
+    struct block b = { .page = p,
+                       .report = r,
+                       .scene = scene,
+                       .group = group,
+                       .finding = finding_of(group->id),
+                       .facts = report_facts(r, scene, group) };
+    write_title(&b);
+    write_parties(&b);
+    write_seen(&b);
+    write_means(&b);
+    write_not_seen(&b);
+    write_template(&b, "Else", b.finding->prose.others);
+    write_ruled_out(&b);
+    write_trust(&b);
+    write_next(&b);
+    write_packets(&b);
+    page_end(p);
+}

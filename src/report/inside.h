@@ -1,0 +1,61 @@
+/* inside.h - struct report, as the writers of this folder share it. */
+#pragma once
+
+#include "report/fill.h"
+#include "report/page.h"
+#include "report/report.h"
+#include "report/rows.h"
+#include "report/summary.h"
+#include "report/writer.h"
+#include "x509/digest.h"
+
+enum { CLOCK_TEXT = 20 };
+
+struct report {
+    struct report_config config;
+    struct writer writer;
+    struct summary summary;
+    struct digest *digest; /* JSON only: for community ids */
+    int64_t clock_s;       /* the second that clock_text shows */
+    char clock_text[CLOCK_TEXT];
+    bool clock_known;
+    bool cut;                              /* a string of the line being written was cut */
+    uint64_t lines[8];                     /* by enum json_type: written so far */
+    const struct raised *capture_findings; /* only while closing */
+    size_t n_capture_findings;
+    int exit_code;
+    char headline[512]; /* line one without its mark and word */
+    enum page_mark mark;
+    char word[64]; /* "HEALTHY", "2 FAILURES", "NO VERDICT", "PARTIAL", or empty */
+};
+
+/* decide.c: line one and the exit code, for both formats. */
+void report_decide(struct report *r, const struct scene *scene);
+
+/* text.c: the whole console report. */
+void text_report(struct report *r, const struct scene *scene);
+void text_notice(struct report *r, const struct scene *scene, const struct verdict *verdict);
+struct page text_page(struct report *r);
+
+/* block.c: one finding in full. */
+void block_write(struct page *p, const struct report *r, const struct scene *scene,
+                 const struct group *group);
+/* One display filter that shows the evidence; empty without frames. */
+void block_filter(const struct group *group, struct text *out);
+struct facts report_facts(const struct report *r, const struct scene *scene,
+                          const struct group *group);
+
+/* ladder.c */
+void ladder_write(struct page *p, const struct report *r, const struct scene *scene,
+                  const struct verdict *verdict);
+
+/* matrix.c: endpoint x port; the group table. */
+void matrix_write(struct page *p, const struct report *r);
+void matrix_groups(struct page *p, const struct report *r, const struct group *const *groups,
+                   size_t n);
+
+/* json.c */
+void json_capture(struct report *r, const struct scene *scene);
+void json_connection(struct report *r, const struct scene *scene, const struct verdict *verdict);
+void json_lookup(struct report *r, const struct scene *scene, const struct verdict *verdict);
+void json_close(struct report *r, const struct scene *scene);

@@ -1,0 +1,270 @@
+/* The two tables: endpoints against ports, and groups. */
+#include "report/inside.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { PORTS_SHOWN = 12, CELL = 7, ROWS_DEFAULT = 12, ROWS_VERBOSE = 200, ADDRESS_LEAST = 16 };
+
+struct cell {
+    uint32_t attempts, ok, failed;
+    uint8_t token; /* of the failure, or of what cannot be seen */
+};
+
+struct matrix {
+    const struct summary *summary;
+    size_t n_ports, ports_left_out;
+    uint16_t port[PORTS_SHOWN];
+};
+
+static int port_index(const struct matrix *m, uint16_t port)
+{
+    for (size_t i = 0; i < m->n_ports; i++)
+        if (m->port[i] == port)
+            return (int)i;
+    return -1;
+}
+
+static int by_port(const void *a, const void *b)
+{
+    return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+static void find_ports(struct matrix *m)
+{
+    const struct table *services = &m->summary->services;
+    for (size_t i = 0; i < services->n; i++) {
+        const struct service_key *key = table_key(services, i);
+        if (key->is_lookup || port_index(m, key->port) >= 0)
+            continue;
+        if (m->n_ports < PORTS_SHOWN)
+            m->port[m->n_ports++] = key->port;
+        else
+            m->ports_left_out++;
+    }
+    qsort(m->port, m->n_ports, sizeof *m->port, by_port);
+}
+
+static void add_to_cell(struct cell *cell, const struct service_count *c)
+{
+    if (c->failed && c->failed_stage < ATTEMPT_STAGES)
+        cell->token = c->stage[c->failed_stage];
+    else if (c->failed)
+        cell->token = TOKEN_FAIL;
+    else if (!cell->failed)
+        cell->token = c->ok ? TOKEN_OK : TOKEN_UNSEEN;
+    cell->attempts += c->attempts;
+    cell->ok += c->ok;
+    cell->failed += c->failed;
+}
+
+/* True when the endpoint failed at a name lookup. */
+static bool fill_cells(const struct matrix *m, const struct endpoint *e, struct cell *cells,
+                       const char **lookup)
+{
+    memset(cells, 0, sizeof *cells * PORTS_SHOWN);
+    for (uint32_t i = e->first_service; i;) {
+        const struct service_key *key = table_key(&m->summary->services, i - 1);
+        const struct service_count *c = table_at(&m->summary->services, i - 1);
+        int column = key->is_lookup ? -1 : port_index(m, key->port);
+        if (column >= 0)
+            add_to_cell(&cells[column], c);
+        if (key->is_lookup && c->failed)
+            *lookup = token_name(c->stage[STAGE_DNS] == TOKEN_NOT_TRIED ? TOKEN_FAIL
+                                                                        : c->stage[STAGE_DNS]);
+        i = c->next;
+    }
+    return *lookup;
+}
+
+static const char *cell_text(const struct cell *cell, char out[24])
+{
+    if (!cell->attempts)
+        return "--";
+    if (cell->failed && cell->ok)
+        snprintf(out, 24, "%" PRIu32 "/%" PRIu32, cell->ok, cell->attempts);
+    else if (cell->failed)
+        return token_name(cell->token);
+    else
+        return cell->ok ? "ok" : "?";
+    return out;
+}
+
+static enum page_style cell_style(const struct cell *cell)
+{
+    if (cell->failed)
+        return cell->ok ? STYLE_YELLOW : STYLE_RED;
+    return STYLE_PLAIN;
+}
+
+static void put_padded(struct page *p, enum page_style style, const char *s, unsigned width)
+{
+    unsigned columns = page_columns(s);
+    page_put(p, style, s);
+    page_spaces(p, columns < width ? width - columns : 1);
+}
+
+static int endpoint_rank(const struct endpoint *e)
+{
+    if (e->worst_group && e->worst == SEVERITY_ERROR)
+        return 0;
+    return e->ok ? 2 : 1;
+}
+
+struct line {
+    const struct address *address;
+    const struct endpoint *endpoint;
+};
+
+static int by_need(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+    int difference = endpoint_rank(x->endpoint) - endpoint_rank(y->endpoint);
+    return difference ? difference : memcmp(x->address, y->address, sizeof *x->address);
+}
+
+static void write_head(struct page *p, const struct matrix *m, unsigned width, bool lookups)
+{
+    page_spaces(p, 2);
+    put_padded(p, STYLE_BOLD, "endpoint", width);
+    if (lookups)
+        put_padded(p, STYLE_BOLD, "dns", CELL + 2);
+    for (size_t i = 0; i < m->n_ports; i++) {
+        char port[8];
+        snprintf(port, sizeof port, "%u", m->port[i]);
+        put_padded(p, STYLE_BOLD, port, CELL);
+    }
+    page_end(p);
+}
+
+/* Answers whether some cell says "no attempt". */
+static bool write_line(struct page *p, const struct matrix *m, const struct line *line,
+                       unsigned width, bool lookups)
+{
+    struct cell cells[PORTS_SHOWN];
+    char address[ADDRESS_TEXT], text[24];
+    const char *lookup = NULL;
+    bool none = false;
+
+    fill_cells(m, line->endpoint, cells, &lookup);
+    page_spaces(p, 2);
+    put_padded(p, STYLE_PLAIN, address_text(line->address, address), width);
+    if (lookups)
+        put_padded(p, lookup ? STYLE_RED : STYLE_PLAIN, lookup ? lookup : "", CELL + 2);
+    for (size_t i = 0; i < m->n_ports; i++) {
+        const char *cell = cell_text(&cells[i], text);
+        none = none || !cells[i].attempts;
+        if (i + 1 < m->n_ports)
+            put_padded(p, cell_style(&cells[i]), cell, CELL);
+        else
+            page_put(p, cell_style(&cells[i]), cell);
+    }
+    page_end(p);
+    return none;
+}
+
+static bool any_failed_lookup(const struct summary *s)
+{
+    for (size_t i = 0; i < s->services.n; i++) {
+        const struct service_key *key = table_key(&s->services, i);
+        const struct service_count *c = table_at(&s->services, i);
+        if (key->is_lookup && c->failed)
+            return true;
+    }
+    return false;
+}
+
+static void write_lines(struct page *p, const struct matrix *m, const struct line *lines, size_t n,
+                        size_t most)
+{
+    unsigned width = ADDRESS_LEAST;
+    bool lookups = any_failed_lookup(m->summary), none = false;
+    size_t shown = n < most ? n : most;
+
+    for (size_t i = 0; i < shown; i++) {
+        char address[ADDRESS_TEXT];
+        unsigned columns = page_columns(address_text(lines[i].address, address)) + 2;
+        width = columns > width ? columns : width;
+    }
+    write_head(p, m, width, lookups);
+    for (size_t i = 0; i < shown; i++)
+        none |= write_line(p, m, &lines[i], width, lookups);
+    if (none) {
+        page_spaces(p, width + 2);
+        page_put(p, STYLE_DIM, "--  no attempt in this capture; not a failure");
+        page_end(p);
+    }
+    if (n > shown) {
+        page_format(p, STYLE_PLAIN, "  ... %zu more endpoints; -v shows more of them", n - shown);
+        page_end(p);
+    }
+    if (m->ports_left_out) {
+        page_format(p, STYLE_PLAIN, "  ... further ports are left out here");
+        page_end(p);
+    }
+    page_end(p);
+}
+
+void matrix_write(struct page *p, const struct report *r)
+{
+    struct matrix m = { .summary = &r->summary };
+    size_t n = r->summary.endpoints.n;
+    struct line *lines = n ? calloc(n, sizeof *lines) : NULL;
+
+    if (!lines)
+        return;
+    find_ports(&m);
+    for (size_t i = 0; i < n; i++)
+        lines[i] = (struct line){ .address = table_key(&r->summary.endpoints, i),
+                                  .endpoint = table_at(&r->summary.endpoints, i) };
+    qsort(lines, n, sizeof *lines, by_need);
+    write_lines(p, &m, lines, n,
+                r->config.verbose >= 2 ? n
+                : r->config.verbose    ? ROWS_VERBOSE
+                                       : ROWS_DEFAULT);
+    free(lines);
+}
+
+static void group_line(struct page *p, enum page_mark mark, uint64_t n, const char *id,
+                       const struct group *g)
+{
+    char count[24], where[ADDRESS_TEXT + 8], address[ADDRESS_TEXT];
+    unsigned glyph = page_glyph(p, mark);
+    snprintf(count, sizeof count, "%" PRIu64, n);
+    page_spaces(p, glyph < 6 ? 6 - glyph : 1);
+    page_format(p, STYLE_PLAIN, "%9s  ", count);
+    if (!g) {
+        page_put(p, STYLE_PLAIN, id);
+        page_end(p);
+        return;
+    }
+    put_padded(p, STYLE_BOLD, id, 40);
+    snprintf(where, sizeof where, address_is_ipv4(&g->server) ? "%s:%u" : "[%s]:%u",
+             address_text(&g->server, address), g->port);
+    page_put(p, STYLE_PLAIN, g->of_capture ? "" : where);
+    page_end(p);
+}
+
+void matrix_groups(struct page *p, const struct report *r, const struct group *const *groups,
+                   size_t n)
+{
+    const struct totals *t = &r->summary.totals;
+    uint64_t headed = 0;
+
+    page_spaces(p, 6);
+    page_put(p, STYLE_BOLD, "endpoints  finding");
+    page_end(p);
+    for (size_t i = 0; i < n; i++) {
+        if (!groups[i]->n_headed || groups[i]->severity != SEVERITY_ERROR)
+            continue;
+        group_line(p, MARK_FAIL, groups[i]->n_headed, finding_of(groups[i]->id)->id, groups[i]);
+        headed += groups[i]->n_headed;
+    }
+    if (t->failing > headed)
+        group_line(p, MARK_FAIL, t->failing - headed, "others", NULL);
+    if (t->unclear)
+        group_line(p, MARK_UNKNOWN, t->unclear, "undecided", NULL);
+    if (t->healthy)
+        group_line(p, MARK_OK, t->healthy, "healthy", NULL);
+    page_end(p);
+}

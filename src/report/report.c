@@ -1,0 +1,102 @@
+#include "report/inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct report *report_open(const struct report_config *config, struct failure *failure)
+{
+    struct report *r = calloc(1, sizeof *r);
+    bool json = config->format == REPORT_JSONL;
+
+    if (r)
+        r->config = *config;
+    if (r && json)
+        r->digest = digest_open();
+    if (r && (!json || r->digest) && summary_open(&r->summary, config->verbose >= 2)) {
+        writer_open(&r->writer, config->out);
+        return r;
+    }
+    report_free(r);
+    *failure = (struct failure){ .what = "report", .why = "no memory" };
+    return NULL;
+}
+
+void report_free(struct report *r)
+{
+    if (!r)
+        return;
+    summary_close(&r->summary);
+    digest_close(r->digest);
+    free(r);
+}
+
+static bool is_json(const struct report *r) { return r->config.format == REPORT_JSONL; }
+
+/* Who watches reads each line when it is there. */
+static void settle(struct report *r, const struct scene *scene)
+{
+    if (scene->live)
+        writer_flush(&r->writer);
+}
+
+/* The first line, once: a flow that had to go early may come before the engine says so. */
+void report_capture(struct report *r, const struct scene *scene)
+{
+    if (!is_json(r) || r->begun)
+        return;
+    r->begun = true;
+    json_capture(r, scene);
+    settle(r, scene);
+}
+
+void report_add(struct report *r, const struct scene *scene, const struct verdict *verdict)
+{
+    summary_add(&r->summary, scene, verdict);
+    if (!is_json(r))
+        return;
+    report_capture(r, scene);
+    json_connection(r, scene, verdict);
+    settle(r, scene);
+}
+
+void report_add_lookup(struct report *r, const struct scene *scene, const struct verdict *verdict)
+{
+    summary_add_lookup(&r->summary, scene, verdict);
+    if (!is_json(r))
+        return;
+    report_capture(r, scene);
+    json_lookup(r, scene, verdict);
+    settle(r, scene);
+}
+
+void report_other(struct report *r, const struct flow *flow) { summary_other(&r->summary, flow); }
+
+void report_notice(struct report *r, const struct scene *scene, const struct verdict *verdict)
+{
+    if (is_json(r) || r->config.quiet)
+        return;
+    text_notice(r, scene, verdict);
+    writer_flush(&r->writer);
+}
+
+int report_close(struct report *r, const struct scene *scene, const struct raised *capture_findings,
+                 size_t n, struct failure *failure)
+{
+    for (size_t i = 0; i < n; i++)
+        summary_add_capture(&r->summary, &capture_findings[i]);
+    r->capture_findings = capture_findings;
+    r->n_capture_findings = n;
+    summary_count(&r->summary);
+    report_decide(r, scene);
+    report_capture(r, scene);
+    if (is_json(r))
+        json_close(r, scene);
+    else
+        text_report(r, scene);
+    writer_flush(&r->writer);
+    if (!r->writer.error || r->writer.error == EPIPE) /* `| head` has read enough */
+        return r->exit_code;
+    *failure = (struct failure){ .what = "output" };
+    snprintf(failure->why, sizeof failure->why, "cannot be written: %s", strerror(r->writer.error));
+    return 2;
+}

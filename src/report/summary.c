@@ -1,0 +1,461 @@
+#include "report/summary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct group_key {
+    struct address server;
+    uint32_t id;
+    uint16_t port, is_lookup;
+};
+
+/* Who asked whom, whether by a connection or by a DNS question. */
+struct parties {
+    const struct address *client, *server;
+    uint16_t client_port, port;
+    bool lookup;
+    int64_t first_ns, last_ns;
+    uint32_t n_syn;
+};
+
+bool summary_open(struct summary *s, bool keep_all)
+{
+    memset(s, 0, sizeof *s);
+    s->keep_all = keep_all;
+    if (table_open(&s->groups, sizeof(struct group_key), sizeof(struct group), SUMMARY_GROUPS) &&
+        table_open(&s->members, sizeof(struct member_key), sizeof(struct member),
+                   SUMMARY_MEMBERS) &&
+        table_open(&s->endpoints, sizeof(struct address), sizeof(struct endpoint),
+                   SUMMARY_ENDPOINTS) &&
+        table_open(&s->services, sizeof(struct service_key), sizeof(struct service_count),
+                   SUMMARY_SERVICES) &&
+        table_open(&s->servers, sizeof(struct address), sizeof(struct server), SUMMARY_SERVERS) &&
+        table_open(&s->other_ports, sizeof(uint32_t), sizeof(uint64_t), SUMMARY_PORTS))
+        return true;
+    summary_close(s);
+    return false;
+}
+
+void summary_close(struct summary *s)
+{
+    table_close(&s->groups);
+    table_close(&s->members);
+    table_close(&s->endpoints);
+    table_close(&s->services);
+    table_close(&s->servers);
+    table_close(&s->other_ports);
+    free(s->example);
+    memset(s, 0, sizeof *s);
+}
+
+bool finding_in_family(enum finding_id id, const char *family)
+{
+    const char *name = finding_of(id)->id;
+    size_t n = strlen(family);
+    return strncmp(name, family, n) == 0 && (name[n] == '.' || name[n] == '\0');
+}
+
+enum outcome outcome_of(const struct raised *primary)
+{
+    if (primary->severity == SEVERITY_ERROR)
+        return OUTCOME_FAILED;
+    if (primary->severity == SEVERITY_WARNING || finding_in_family(primary->id, "ok"))
+        return OUTCOME_OK; /* a warning works, and will bite */
+    return OUTCOME_UNDECIDED;
+}
+
+static bool same_network(const struct address *a, const struct address *b)
+{
+    size_t octets = address_is_ipv4(a) ? 15 : 8; /* /24 and /64 */
+    return memcmp(a->octet, b->octet, octets) == 0;
+}
+
+static void keep_frames(struct group *g, const struct raised *r)
+{
+    for (size_t i = 0; i < r->n_frames; i++) {
+        if (g->n_frames < GROUP_FRAMES)
+            g->frames[g->n_frames] = r->frames[i];
+        g->n_frames++;
+    }
+}
+
+static void keep_attempt(struct group *g, const struct parties *who, const struct raised *r)
+{
+    if (g->n_attempts == GROUP_ATTEMPTS)
+        return;
+    struct group_attempt *a = &g->attempt[g->n_attempts++];
+    a->first_ns = who->first_ns;
+    a->client_port = who->client_port;
+    for (size_t i = 0; i < r->n_frames && i < GROUP_ATTEMPT_FRAMES; i++)
+        a->frames[a->n_frames++] = r->frames[i];
+}
+
+/* Keeps the verdict and pins its flow: the report reads both again when it closes. */
+static const struct verdict *keep_example(struct summary *s, const struct verdict *v, unsigned room)
+{
+    if (!s->example)
+        s->example = calloc(SUMMARY_EXAMPLES, sizeof *s->example);
+    if (!s->example || s->n_examples >= room)
+        return NULL;
+    for (size_t i = 0; i < s->n_examples; i++)
+        if (s->example[i].flow == v->flow && s->example[i].lookup == v->lookup)
+            return &s->example[i];
+    struct verdict *kept = &s->example[s->n_examples++];
+    *kept = *v;
+    if (v->flow) /* the one thing that a report may change of a flow */
+        ((struct flow *)(uintptr_t)v->flow)->flags |= FLOW_PINNED;
+    return kept;
+}
+
+static void count_member(struct summary *s, struct group *g, uint32_t number,
+                         const struct parties *who)
+{
+    struct member_key key;
+    memset(&key, 0, sizeof key);
+    key.group = number;
+    key.client = *who->client;
+    struct member *m = table_put(&s->members, &key);
+    g->n_members++;
+    if (!m || m->n++)
+        return;
+    uint32_t self = (uint32_t)s->members.n; /* new: it is the last record */
+    g->n_endpoints++;
+    g->one_network =
+        g->n_endpoints == 1 || (g->one_network && same_network(&g->client, who->client));
+    if (g->last_member)
+        ((struct member *)table_at(&s->members, g->last_member - 1))->next = self;
+    else
+        g->first_member = self;
+    g->last_member = self;
+}
+
+static void begin_group(struct summary *s, struct group *g, const struct raised *r,
+                        const struct parties *who)
+{
+    *g = (struct group){ .id = r->id,
+                         .severity = r->severity,
+                         .fact = r->fact,
+                         .cause = r->cause,
+                         .owner = r->owner,
+                         .lookup = who->lookup,
+                         .port = who->port,
+                         .server = *who->server,
+                         .client = *who->client,
+                         .first_ns = who->first_ns };
+    memcpy(g->owner_reason, r->owner_reason, sizeof g->owner_reason);
+    s->totals.findings[r->severity]++;
+}
+
+/* The group's words are those that hold for all members: the weakest confidence, and the owner of
+ * the catalogue where members differ. */
+static void merge_into_group(struct summary *s, struct group *g, const struct raised *r)
+{
+    if (r->severity > g->severity) {
+        s->totals.findings[g->severity]--;
+        s->totals.findings[r->severity]++;
+        g->severity = r->severity;
+    }
+    if (r->fact < g->fact)
+        g->fact = r->fact;
+    if (r->cause < g->cause)
+        g->cause = r->cause;
+    if (r->owner != g->owner) {
+        g->owner = finding_of(g->id)->owner;
+        g->owner_reason[0] = '\0';
+    }
+}
+
+static uint32_t add_to_group(struct summary *s, const struct raised *r, const struct parties *who,
+                             const struct verdict *v)
+{
+    struct group_key key;
+    memset(&key, 0, sizeof key);
+    key.id = (uint32_t)r->id;
+    key.server = *who->server;
+    key.port = who->port;
+    key.is_lookup = who->lookup;
+    size_t before = s->groups.n;
+    struct group *g = table_put(&s->groups, &key);
+    if (!g)
+        return 0;
+    uint32_t number = 0;
+    if (s->groups.n > before) {
+        begin_group(s, g, r, who);
+        number = (uint32_t)s->groups.n;
+        g->number = number;
+    } else {
+        merge_into_group(s, g, r);
+        number = g->number;
+    }
+    count_member(s, g, number, who);
+    keep_frames(g, r);
+    keep_attempt(g, who, r);
+    g->primary = g->primary || r == &v->primary;
+    g->n_syn += who->n_syn;
+    if (who->last_ns > g->last_ns)
+        g->last_ns = who->last_ns;
+    bool worth = r == &v->primary || r->severity > SEVERITY_INFO;
+    if (!g->example && worth && (v->flow || v->lookup))
+        g->example = keep_example(s, v, SUMMARY_EXAMPLES_OF_GROUPS);
+    return number;
+}
+
+static void note_severity(struct summary *s, enum severity severity)
+{
+    s->any_error = s->any_error || severity == SEVERITY_ERROR;
+    s->any_warning = s->any_warning || severity == SEVERITY_WARNING;
+}
+
+static void note_finding(struct summary *s, struct endpoint *e, const struct raised *r,
+                         const struct parties *who, const struct verdict *v)
+{
+    if (r->id == F_NONE || finding_in_family(r->id, "ok"))
+        return;
+    note_severity(s, r->severity);
+    uint32_t number = add_to_group(s, r, who, v);
+    if (e && number && (!e->worst_group || r->severity > (enum severity)e->worst)) {
+        e->worst_group = number;
+        e->worst = (uint8_t)r->severity;
+    }
+}
+
+static void note_findings(struct summary *s, struct endpoint *e, const struct parties *who,
+                          const struct verdict *v)
+{
+    note_finding(s, e, &v->primary, who, v);
+    for (size_t i = 0; i < v->n_also; i++)
+        note_finding(s, e, &v->also[i], who, v);
+}
+
+static struct service_count *service_of(struct summary *s, struct endpoint *e,
+                                        const struct parties *who)
+{
+    struct service_key key;
+    memset(&key, 0, sizeof key);
+    key.client = *who->client;
+    key.server = *who->server;
+    key.port = who->port;
+    key.is_lookup = who->lookup;
+    size_t before = s->services.n;
+    struct service_count *c = table_put(&s->services, &key);
+    if (c && s->services.n > before) {
+        c->next = e->first_service;
+        e->first_service = (uint32_t)s->services.n;
+        c->failed_stage = ATTEMPT_STAGES;
+    }
+    return c;
+}
+
+static void count_service(struct service_count *c, const struct verdict *v, enum outcome outcome)
+{
+    c->attempts++;
+    c->ok += outcome == OUTCOME_OK;
+    c->failed += outcome == OUTCOME_FAILED;
+    if (outcome == OUTCOME_FAILED || !c->failed) { /* a failure is what a table shows */
+        memcpy(c->stage, v->stage, sizeof c->stage);
+        c->failed_stage = outcome == OUTCOME_FAILED ? v->failed_stage : ATTEMPT_STAGES;
+    }
+}
+
+static struct endpoint *count_endpoint(struct summary *s, const struct verdict *v,
+                                       const struct parties *who, enum outcome outcome)
+{
+    struct endpoint *e = table_put(&s->endpoints, who->client);
+    if (!e)
+        return NULL;
+    e->attempts++;
+    e->ok += outcome == OUTCOME_OK;
+    e->failed += outcome == OUTCOME_FAILED;
+    if (outcome == OUTCOME_OK && who->last_ns > e->last_ok_ns)
+        e->last_ok_ns = who->last_ns;
+    struct service_count *c = service_of(s, e, who);
+    if (c)
+        count_service(c, v, outcome);
+    return e;
+}
+
+static void note_server(struct summary *s, const struct scene *scene, const struct flow *flow,
+                        enum outcome outcome)
+{
+    const struct address *address = &flow->address[SERVER];
+    struct server *server = table_put(&s->servers, address);
+    if (!server)
+        return;
+    const struct service *service =
+        scene->profile ? profile_service(scene->profile, flow->port[SERVER]) : NULL;
+    if (!server->connections++ && scene->profile)
+        server->configured = profile_is_ems_address(scene->profile, address);
+    server->ok += outcome == OUTCOME_OK;
+    if (service && service->checkin && flow->half[SERVER].flags & HALF_SYN) {
+        server->answers_checkin = true;
+        server->checkin_port = flow->port[SERVER];
+    }
+    if (!server->from_tls && scene->profile && flow->session && flow->session->server_name[0] &&
+        profile_names_ems(scene->profile, flow->session->server_name)) {
+        server->from_tls = true;
+        snprintf(server->name, sizeof server->name, "%s", flow->session->server_name);
+    }
+}
+
+static void count_outcome(struct summary *s, enum outcome outcome)
+{
+    s->totals.ok += outcome == OUTCOME_OK;
+    s->totals.failed += outcome == OUTCOME_FAILED;
+    s->totals.undecided += outcome == OUTCOME_UNDECIDED;
+    s->any_ok = s->any_ok || outcome == OUTCOME_OK;
+}
+
+void summary_add(struct summary *s, const struct scene *scene, const struct verdict *v)
+{
+    const struct flow *flow = v->flow;
+    struct parties who = { .client = &flow->address[CLIENT],
+                           .server = &flow->address[SERVER],
+                           .client_port = flow->port[CLIENT],
+                           .port = flow->port[SERVER],
+                           .first_ns = flow->first_ns,
+                           .last_ns = flow->last_ns,
+                           .n_syn = flow->n_syn };
+    enum outcome outcome = outcome_of(&v->primary);
+
+    s->totals.connections++;
+    count_outcome(s, outcome);
+    struct endpoint *e = count_endpoint(s, v, &who, outcome);
+    if (e && !e->has_mac && flow->more) {
+        static const uint8_t none[6];
+        memcpy(e->mac, flow->more->half[CLIENT].mac, sizeof e->mac);
+        e->has_mac = memcmp(e->mac, none, sizeof none) != 0;
+    }
+    note_server(s, scene, flow, outcome);
+    note_findings(s, e, &who, v);
+    if (s->keep_all && outcome == OUTCOME_FAILED)
+        keep_example(s, v, SUMMARY_EXAMPLES);
+}
+
+void summary_add_lookup(struct summary *s, const struct scene *scene, const struct verdict *v)
+{
+    const struct lookup *l = v->lookup;
+    struct parties who = { .client = &l->client,
+                           .server = &l->server,
+                           .client_port = l->client_port,
+                           .port = l->server_port,
+                           .lookup = true,
+                           .first_ns = l->first_ns,
+                           .last_ns = l->reply_ns > l->last_try_ns ? l->reply_ns : l->last_try_ns };
+    enum outcome outcome = outcome_of(&v->primary);
+
+    (void)scene;
+    s->totals.lookups++;
+    if (v->primary.id == F_NONE && !v->n_also)
+        return;
+    s->totals.failed_lookups += outcome == OUTCOME_FAILED;
+    struct endpoint *e = table_put(&s->endpoints, &l->client);
+    if (e && outcome == OUTCOME_FAILED) {
+        e->attempts++;
+        e->failed++;
+        struct service_count *c = service_of(s, e, &who);
+        if (c)
+            count_service(c, v, outcome);
+    }
+    note_findings(s, e, &who, v);
+}
+
+void summary_add_capture(struct summary *s, const struct raised *r)
+{
+    static const struct address nobody;
+    static const struct verdict none;
+    struct parties who = { .client = &nobody, .server = &nobody };
+    struct verdict v = none;
+
+    v.primary = *r;
+    note_severity(s, r->severity);
+    uint32_t number = add_to_group(s, &v.primary, &who, &v);
+    if (number)
+        ((struct group *)table_at(&s->groups, number - 1))->of_capture = true;
+}
+
+void summary_other(struct summary *s, const struct flow *flow)
+{
+    uint32_t port = flow->port[SERVER];
+    uint64_t *n = table_put(&s->other_ports, &port);
+    s->others++;
+    if (n)
+        ++*n;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void sort_frames(struct group *g)
+{
+    size_t kept = g->n_frames < GROUP_FRAMES ? g->n_frames : GROUP_FRAMES, n = 0;
+    qsort(g->frames, kept, sizeof *g->frames, by_number);
+    for (size_t i = 0; i < kept; i++)
+        if (!n || g->frames[i] != g->frames[n - 1])
+            g->frames[n++] = g->frames[i];
+    if (g->n_frames <= GROUP_FRAMES)
+        g->n_frames = (uint32_t)n;
+}
+
+void summary_count(struct summary *s)
+{
+    for (size_t i = 0; i < s->groups.n; i++)
+        sort_frames(table_at(&s->groups, i));
+    for (size_t i = 0; i < s->endpoints.n; i++) {
+        const struct endpoint *e = table_at(&s->endpoints, i);
+        if (e->worst_group)
+            ((struct group *)table_at(&s->groups, e->worst_group - 1))->n_headed++;
+        s->totals.endpoints++;
+        if (e->worst_group && e->worst == SEVERITY_ERROR)
+            s->totals.failing++;
+        else if (e->ok)
+            s->totals.healthy++;
+        else
+            s->totals.unclear++;
+    }
+}
+
+static int severity_rank(const struct group *g)
+{
+    if (g->severity == SEVERITY_QUALITY) /* the verdict of a connection before a remark */
+        return g->of_capture || g->primary ? 1 : 0;
+    return g->severity == SEVERITY_ERROR ? 3 : g->severity == SEVERITY_WARNING ? 2 : 0;
+}
+
+/* Severity, then how many endpoints, then how many members, then order of time. */
+static int by_weight(const void *a, const void *b)
+{
+    const struct group *x = *(const struct group *const *)a, *y = *(const struct group *const *)b;
+    if (severity_rank(x) != severity_rank(y))
+        return severity_rank(y) - severity_rank(x);
+    if (x->n_endpoints != y->n_endpoints)
+        return x->n_endpoints < y->n_endpoints ? 1 : -1;
+    if (x->n_members != y->n_members)
+        return x->n_members < y->n_members ? 1 : -1;
+    return x->number < y->number ? -1 : 1;
+}
+
+size_t summary_order(const struct summary *s, const struct group **out, size_t n)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < s->groups.n && filled < n; i++)
+        out[filled++] = table_at(&s->groups, i);
+    if (filled)
+        qsort(out, filled, sizeof *out, by_weight);
+    return filled;
+}
+
+uint32_t service_attempts(const struct summary *s, const struct address *client,
+                          const struct address *server, uint16_t port)
+{
+    struct service_key key;
+    memset(&key, 0, sizeof key);
+    key.client = *client;
+    key.server = *server;
+    key.port = port;
+    const struct service_count *c = table_get(&s->services, &key);
+    return c ? c->attempts : 0;
+}

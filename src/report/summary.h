@@ -1,0 +1,141 @@
+/* summary.h - what the connections of one capture amount to: groups, endpoints, services, servers.
+ *
+ * What it is: each verdict is counted once: in its group (same id, server and port), for its
+ * endpoint, for its service (endpoint, server and port).  Everything is bounded; what finds no room
+ * is counted in the totals and said.
+ * What it refuses: output.
+ * Ownership: verdicts kept as examples are copies; their flows are pinned. */
+#pragma once
+
+#include "base/table.h"
+#include "verdict/verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SUMMARY_ENDPOINTS = 100 * 1000,
+    SUMMARY_SERVICES = 200 * 1000,
+    SUMMARY_MEMBERS = 200 * 1000,
+    SUMMARY_GROUPS = 2048,
+    SUMMARY_SERVERS = 1024,
+    SUMMARY_PORTS = 1024,
+    SUMMARY_EXAMPLES = 64,
+    SUMMARY_EXAMPLES_OF_GROUPS = 48, /* the rest are kept for further failing connections */
+    GROUP_FRAMES = 64,
+    GROUP_ATTEMPTS = 4,
+    GROUP_ATTEMPT_FRAMES = 8,
+};
+
+/* The first attempts of a group, for its rows. */
+struct group_attempt {
+    int64_t first_ns;
+    uint16_t client_port;
+    uint8_t n_frames;
+    uint64_t frames[GROUP_ATTEMPT_FRAMES];
+};
+
+struct group {
+    uint32_t number; /* in order of appearance, from 1 */
+    enum finding_id id;
+    enum severity severity; /* the highest of its members */
+    enum confidence fact, cause;
+    enum owner owner;
+    bool lookup;      /* its members are DNS questions */
+    bool of_capture;  /* a finding about the capture: no members */
+    bool primary;     /* some member has it as its primary finding */
+    bool one_network; /* all clients are in the /24 or /64 of the first */
+    uint16_t port;
+    struct address server, client; /* client: the first */
+    uint32_t n_members;            /* connections or questions */
+    uint32_t n_endpoints;          /* clients; a floor when the tables are full */
+    uint32_t n_headed;             /* endpoints that count under this group; set by summary_count */
+    uint32_t first_member;         /* number + 1 in summary.members; 0 = none */
+    uint32_t last_member;
+    uint64_t n_syn;
+    int64_t first_ns, last_ns;
+    uint32_t n_frames;             /* evidence frames seen, kept or not */
+    uint64_t frames[GROUP_FRAMES]; /* ascending after summary_count */
+    uint8_t n_attempts;
+    struct group_attempt attempt[GROUP_ATTEMPTS];
+    const struct verdict *example; /* NULL when there was no room for one */
+    char owner_reason[VERDICT_NOTE];
+};
+
+struct member {
+    uint32_t n, next; /* next of this group + 1 */
+};
+
+struct member_key {
+    uint32_t group;
+    struct address client;
+};
+
+enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_UNDECIDED };
+
+struct service_key {
+    struct address client, server;
+    uint16_t port, is_lookup;
+};
+
+struct service_count {
+    uint32_t attempts, ok, failed;
+    uint32_t next;                 /* of this endpoint, + 1 */
+    uint8_t stage[ATTEMPT_STAGES]; /* the worst of each, enum stage_token */
+    uint8_t failed_stage;          /* of the failure shown */
+};
+
+struct endpoint {
+    uint32_t attempts, ok, failed;
+    uint32_t first_service; /* + 1 */
+    uint32_t worst_group;   /* + 1; 0 = nothing to complain of */
+    uint8_t worst;          /* enum severity of it */
+    int64_t last_ok_ns;
+    bool has_mac;
+    uint8_t mac[6];
+};
+
+struct server {
+    uint64_t connections, ok;
+    bool configured, answers_checkin, from_dns, from_tls; /* how it was recognised */
+    uint16_t checkin_port;
+    char name[256];
+};
+
+struct totals {
+    uint64_t connections, ok, failed, undecided, lookups, failed_lookups;
+    uint64_t findings[SEVERITY_ERROR + 1]; /* groups by severity */
+    uint64_t endpoints, healthy, failing, unclear;
+};
+
+struct summary {
+    struct table groups, members, endpoints, services, servers;
+    struct totals totals;
+    bool any_ok, any_error, any_warning; /* of judged connections and lookups */
+    uint8_t n_examples;
+    struct verdict *example; /* SUMMARY_EXAMPLES of them, made at need */
+    const struct verdict *first_success;
+    bool keep_all;            /* pin further failing connections as well: -vv */
+    struct table other_ports; /* uint32_t port -> uint64_t flows that are not judged */
+    uint64_t others;
+};
+
+bool summary_open(struct summary *s, bool keep_all); /* false without memory */
+void summary_close(struct summary *s);               /* accepts a zeroed one */
+
+void summary_add(struct summary *s, const struct scene *scene, const struct verdict *verdict);
+void summary_add_lookup(struct summary *s, const struct scene *scene,
+                        const struct verdict *verdict);
+void summary_add_capture(struct summary *s, const struct raised *raised);
+void summary_other(struct summary *s, const struct flow *flow);
+
+/* Counts what can only be counted at the end: endpoints by their most severe finding. */
+void summary_count(struct summary *s);
+
+/* Groups in the order in which a report shows them; fills at most n pointers. */
+size_t summary_order(const struct summary *s, const struct group **out, size_t n);
+
+enum outcome outcome_of(const struct raised *primary);
+uint32_t service_attempts(const struct summary *s, const struct address *client,
+                          const struct address *server, uint16_t port);
+bool finding_in_family(enum finding_id id, const char *family); /* "ok", "cannot_tell" */

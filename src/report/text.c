@@ -1,0 +1,423 @@
+/* The console report: verdict first, then findings, endpoints, and what the capture is worth. */
+#include "report/inside.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { BLOCKS_DEFAULT = 3, BLOCKS_VERBOSE = 64, GROUP_TABLE_FROM = 5, SERVERS_SHOWN = 3 };
+
+struct page text_page(struct report *r)
+{
+    const struct report_config *c = &r->config;
+    unsigned width = c->width ? c->width : 80;
+    return (struct page){
+        .writer = &r->writer,
+        .ascii = c->ascii,
+        .colour = c->colour,
+        .width = width < PAGE_LEAST  ? PAGE_LEAST
+                 : width > PAGE_MOST ? PAGE_MOST
+                                     : width,
+        .input = c->several_inputs ? c->input : 0,
+        .stamps = { .utc = c->utc, .absolute = !c->terminal },
+    };
+}
+
+static void write_verdict(struct page *p, const struct report *r)
+{
+    unsigned used = page_glyph(p, r->mark);
+    if (r->word[0]) {
+        page_put(p, STYLE_BOLD, r->word);
+        page_spaces(p, 3);
+        used += page_columns(r->word) + 3;
+    }
+    page_wrapped(p, used < 12 ? used : 12, r->headline, NULL);
+}
+
+/* One line beneath the verdict of a damaged file: what held up to the break. */
+static void write_up_to_the_break(struct page *p, const struct report *r)
+{
+    const struct totals *t = &r->summary.totals;
+    if (r->mark != MARK_WARN || !r->summary.any_ok)
+        return;
+    page_glyph(p, MARK_OK);
+    page_format(p, STYLE_PLAIN, "up to the break: %" PRIu64 " of %" PRIu64 " endpoint%s reached %s",
+                t->healthy, t->endpoints, t->endpoints == 1 ? "" : "s", "the server");
+    page_end(p);
+    page_end(p);
+}
+
+static void add_clues(const struct scene *scene, const struct address *address,
+                      const struct server *s, struct text *t)
+{
+    const char *mark = "   (recognised: ";
+    bool dns = scene->names && names_from_dns(scene->names, address) &&
+               profile_names_ems(scene->profile, names_of(scene->names, address));
+    if (s->configured) {
+        text_add(t, "   (as told by --ems)");
+        return;
+    }
+    if (s->answers_checkin) {
+        text_format(t, "%sanswers on %u", mark, s->checkin_port);
+        mark = ", ";
+    }
+    if (dns) {
+        text_format(t, "%sDNS name", mark);
+        mark = ", ";
+    }
+    if (s->from_tls) {
+        text_format(t, "%sTLS name", mark);
+        mark = ", ";
+    }
+    text_add(t, mark[0] == ',' ? ")" : "");
+}
+
+/* The servers that were recognised, most used first as they came. */
+static void write_servers(struct page *p, const struct report *r, const struct scene *scene)
+{
+    size_t shown = 0, n = r->summary.servers.n;
+    for (size_t i = 0; scene->profile && i < n && shown < SERVERS_SHOWN; i++, shown++) {
+        const struct address *address = table_key(&r->summary.servers, i);
+        const struct server *s = table_at(&r->summary.servers, i);
+        const char *name = scene->names ? names_of(scene->names, address) : NULL;
+        char line[600], text[ADDRESS_TEXT];
+        struct text t = text_of(line, sizeof line);
+        if (!name && s->from_tls)
+            name = s->name;
+        if (name && !r->config.names_hidden)
+            text_format(&t, "%s ", name);
+        text_add(&t, address_text(address, text));
+        add_clues(scene, address, s, &t);
+        page_field(p, shown ? "" : "Server", PAGE_FIELD, line, NULL);
+    }
+    if (n > shown) {
+        char line[64];
+        snprintf(line, sizeof line, "and %zu more", n - shown);
+        page_field(p, "", PAGE_FIELD, line, NULL);
+    }
+}
+
+static void write_capture(struct page *p, const struct report *r, const struct scene *scene,
+                          bool times_below)
+{
+    char line[700], a[STAMP_TEXT], b[STAMP_TEXT];
+    struct text t = text_of(line, sizeof line);
+
+    (void)r;
+    text_format(&t, "%s   ", scene->file);
+    if (scene->packets)
+        text_format(&t, "%s to %s", stamp_whole(scene->first_ns, p->stamps, a),
+                    stamp_whole(scene->last_ns, p->stamps, b));
+    if (scene->packets && times_below)
+        text_format(&t, " (%s)", stamp_duration(scene->last_ns - scene->first_ns, a));
+    text_format(&t, "   %" PRIu64 " packets", scene->packets);
+    if (scene->packets && !times_below && !p->stamps.absolute)
+        text_format(&t, "   %s", stamp_offset(scene->first_ns, p->stamps, a));
+    page_field(p, "Capture", PAGE_FIELD, line, NULL);
+    if (!times_below || p->stamps.absolute || !scene->packets)
+        return;
+    if (p->stamps.utc)
+        snprintf(line, sizeof line, "UTC");
+    else
+        snprintf(line, sizeof line, "local, %s; --utc for UTC",
+                 stamp_offset(scene->first_ns, p->stamps, a));
+    page_field(p, "Times", PAGE_FIELD, line, NULL);
+}
+
+/* Said only when the first packet of every example proves it: no router has lowered its TTL. */
+static void write_taken(struct page *p, const struct report *r)
+{
+    unsigned fresh = 0;
+    for (size_t i = 0; i < r->summary.n_examples; i++) {
+        const struct flow *flow = r->summary.example[i].flow;
+        if (!flow || !(flow->half[CLIENT].flags & HALF_SYN))
+            continue;
+        uint8_t ttl = flow->half[CLIENT].ttl;
+        if (ttl != 64 && ttl != 128 && ttl != 255)
+            return;
+        fresh++;
+    }
+    if (fresh)
+        page_field(p, "Taken", PAGE_FIELD,
+                   "next to the client (its packets have not crossed a router yet)", NULL);
+}
+
+static bool capture_has(const struct report *r, enum finding_id id)
+{
+    for (size_t i = 0; i < r->n_capture_findings; i++)
+        if (r->capture_findings[i].id == id)
+            return true;
+    return false;
+}
+
+static void add_part(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_part(struct text *t, const char *format, ...)
+{
+    va_list args;
+    if (t->n)
+        text_add(t, ", ");
+    va_start(args, format);
+    text_vformat(t, format, args);
+    va_end(args);
+}
+
+/* Everything that is wrong with the capture; answers how much that weighs. */
+static bool add_faults(const struct report *r, const struct scene *scene, struct text *t)
+{
+    if (capture_has(r, F_CAPTURE_ONE_WAY))
+        add_part(t, "one direction only");
+    if (scene->drops)
+        add_part(t, "the capture lost %" PRIu64 " packets", scene->drops);
+    if (scene->unseen_bytes)
+        add_part(t, "%" PRIu64 " bytes were acknowledged but not captured", scene->unseen_bytes);
+    if (scene->cut_packets)
+        add_part(t, "%" PRIu64 " packets are cut short", scene->cut_packets);
+    if (scene->malformed)
+        add_part(t, "%" PRIu64 " packets contradict themselves", scene->malformed);
+    if (scene->unknown_link)
+        add_part(t, "%" PRIu64 " packets of an unknown link type", scene->unknown_link);
+    if (scene->evicted_flows)
+        add_part(t, "%" PRIu64 " connections given up for memory (--max-memory)",
+                 scene->evicted_flows);
+    if (scene->clock_back || scene->clock_forward)
+        add_part(t, "timestamps jump");
+    if (scene->damaged)
+        add_part(t, "the file breaks off");
+    return t->n;
+}
+
+static void write_quality(struct page *p, const struct report *r, const struct scene *scene)
+{
+    char parts[900] = "", line[1000];
+    struct text t = text_of(parts, sizeof parts);
+    bool one_way = capture_has(r, F_CAPTURE_ONE_WAY);
+
+    if (!scene->packets)
+        return;
+    if (add_faults(r, scene, &t)) {
+        snprintf(line, sizeof line, "%s: %s", one_way ? "poor" : "fair", parts);
+    } else {
+        if (scene->connections > scene->one_sided)
+            add_part(&t, "both directions");
+        add_part(&t, scene->drops_known ? "no lost packets" : "no sign of lost packets");
+        add_part(&t, "full-length packets");
+        snprintf(line, sizeof line, "good: %s", parts);
+    }
+    page_field(p, "Quality", PAGE_FIELD, line, NULL);
+    if (scene->copies) {
+        snprintf(line, sizeof line, "%" PRIu64 " copies made by the mirror were left out",
+                 scene->copies);
+        page_field(p, "", PAGE_FIELD, line, NULL);
+    }
+}
+
+/* The lines about capture findings that are not blocks of their own. */
+static void write_remarks(struct page *p, const struct group *const *groups, size_t n,
+                          const bool *shown)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!groups[i]->of_capture || shown[i])
+            continue;
+        page_spaces(p, PAGE_FIELD);
+        page_format(p, STYLE_PLAIN, "%s [%s]", finding_of(groups[i]->id)->title,
+                    finding_of(groups[i]->id)->id);
+        page_end(p);
+    }
+}
+
+static void write_more(struct page *p, const struct group *const *groups, size_t n)
+{
+    page_end(p);
+    page_label(p, "More", PAGE_FIELD);
+    page_format(p, STYLE_PLAIN, "shakeout explain %s", n ? finding_of(groups[0]->id)->id : "");
+    page_end(p);
+}
+
+static void write_other_ports(struct page *p, const struct report *r)
+{
+    char line[400];
+    struct text t = text_of(line, sizeof line);
+    const struct table *ports = &r->summary.other_ports;
+    for (size_t i = 0; i < ports->n && i < 8; i++)
+        text_format(&t, "%sport %" PRIu32 ": %" PRIu64, i ? "   " : "",
+                    *(const uint32_t *)table_key(ports, i), *(const uint64_t *)table_at(ports, i));
+    if (ports->n > 8)
+        text_format(&t, "   and %zu more ports", ports->n - 8);
+    if (t.n)
+        page_field(p, "There is", PAGE_FIELD, line, NULL);
+}
+
+/* "ports 8013, 9443            0 connections" */
+static void write_looked_at(struct page *p, const struct report *r, const struct scene *scene)
+{
+    char line[200];
+    struct text t = text_of(line, sizeof line);
+    uint64_t questions = 0;
+
+    text_add(&t, "connections to ports");
+    for (size_t i = 0; i < scene->profile->n_services; i++)
+        if (scene->profile->service[i].checkin)
+            text_format(&t, " %u", scene->profile->service[i].port);
+    text_add(&t, ": none");
+    page_field(p, "Looked at", PAGE_FIELD, line, NULL);
+    if (!scene->profile->n_ems_names && !scene->profile->n_ems_addresses)
+        page_field(p, "", PAGE_FIELD, "port 443 to a known EMS: no EMS address or name known",
+                   NULL);
+    for (size_t i = 0; scene->names && i < names_lookups(scene->names); i++) {
+        struct lookup *l = names_lookup((struct names *)(uintptr_t)scene->names, i);
+        questions += profile_names_ems(scene->profile, l->name);
+    }
+    snprintf(line, sizeof line, "DNS questions for names of an EMS: %" PRIu64, questions);
+    page_field(p, "", PAGE_FIELD, line, NULL);
+    write_other_ports(p, r);
+    if (scene->filter[0]) {
+        snprintf(line, sizeof line, "\"%.150s\"", scene->filter);
+        page_field(p, "Filter", PAGE_FIELD, line, NULL);
+    }
+    page_end(p);
+}
+
+static bool is_block(const struct report *r, const struct group *g)
+{
+    if (g->of_capture)
+        return r->exit_code == 3 || g->id == F_CAPTURE_DAMAGED ||
+               (!r->summary.any_ok && !r->summary.any_error);
+    if (g->severity == SEVERITY_INFO)
+        return g->primary && !r->summary.any_ok && !r->summary.any_error;
+    if (g->severity == SEVERITY_QUALITY)
+        return g->primary;
+    return true;
+}
+
+static void write_blocks(struct page *p, const struct report *r, const struct scene *scene,
+                         const struct group *const *groups, size_t n, bool *shown)
+{
+    size_t most = r->config.verbose ? BLOCKS_VERBOSE : BLOCKS_DEFAULT, written = 0, left = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool always = groups[i]->id == F_CAPTURE_DAMAGED;
+        if (!is_block(r, groups[i]))
+            continue;
+        if (written >= most && !always) {
+            left++;
+            continue;
+        }
+        block_write(p, r, scene, groups[i]);
+        shown[i] = true;
+        written++;
+        if (groups[i]->id == F_CAPTURE_NOTHING_RELEVANT && scene->profile)
+            write_looked_at(p, r, scene);
+        if (r->config.verbose == 1 && groups[i]->example && groups[i]->example->flow)
+            ladder_write(p, r, scene, groups[i]->example);
+    }
+    if (left) {
+        page_format(p, STYLE_PLAIN, "  ... %zu smaller group%s; -v shows %s", left,
+                    left == 1 ? "" : "s", left == 1 ? "it" : "them");
+        page_end(p);
+        page_end(p);
+    }
+}
+
+static void write_all_ladders(struct page *p, const struct report *r, const struct scene *scene)
+{
+    uint64_t drawn = 0;
+    for (size_t i = 0; i < r->summary.n_examples; i++) {
+        const struct verdict *v = &r->summary.example[i];
+        if (!v->flow || outcome_of(&v->primary) == OUTCOME_OK)
+            continue;
+        ladder_write(p, r, scene, v);
+        drawn++;
+    }
+    if (r->summary.totals.failed > drawn) {
+        page_format(p, STYLE_PLAIN, "  ... %" PRIu64 " more failing connections are not drawn",
+                    r->summary.totals.failed - drawn);
+        page_end(p);
+        page_end(p);
+    }
+}
+
+static bool wants_group_table(const struct report *r, const struct group *const *groups, size_t n)
+{
+    size_t failing = 0;
+    for (size_t i = 0; i < n; i++)
+        failing += groups[i]->severity == SEVERITY_ERROR;
+    return failing > 1 && r->summary.totals.endpoints >= GROUP_TABLE_FROM;
+}
+
+static void write_body(struct page *p, const struct report *r, const struct scene *scene,
+                       const struct group *const *groups, size_t n)
+{
+    bool healthy = r->mark == MARK_OK, table = wants_group_table(r, groups, n);
+    bool shown[SUMMARY_GROUPS] = { false };
+
+    page_end(p);
+    if (healthy) {
+        write_servers(p, r, scene);
+        write_capture(p, r, scene, true);
+        page_end(p);
+        matrix_write(p, r);
+    }
+    if (table)
+        matrix_groups(p, r, groups, n);
+    write_blocks(p, r, scene, groups, n, shown);
+    if (r->config.verbose >= 2)
+        write_all_ladders(p, r, scene);
+    write_up_to_the_break(p, r);
+    if (!healthy) {
+        matrix_write(p, r);
+        write_servers(p, r, scene);
+        write_capture(p, r, scene, false);
+        write_taken(p, r);
+    }
+    write_quality(p, r, scene);
+    write_remarks(p, groups, n, shown);
+    for (size_t i = 0; i < n; i++)
+        if (shown[i]) {
+            write_more(p, groups + i, 1);
+            return;
+        }
+}
+
+void text_report(struct report *r, const struct scene *scene)
+{
+    const struct group *groups[SUMMARY_GROUPS];
+    struct page page = text_page(r);
+    size_t n = summary_order(&r->summary, groups, SUMMARY_GROUPS);
+
+    if (r->config.quiet > 1)
+        return;
+    if (r->config.several_inputs) {
+        page_format(&page, STYLE_BOLD, "%s%u  %s", r->config.input > 1 ? "\n" : "", r->config.input,
+                    scene->file);
+        page_end(&page);
+    }
+    write_verdict(&page, r);
+    if (!r->config.quiet)
+        write_body(&page, r, scene, groups, n);
+}
+
+void text_notice(struct report *r, const struct scene *scene, const struct verdict *v)
+{
+    struct page page = text_page(r);
+    struct group g = { .id = v->primary.id, .n_endpoints = 1, .n_members = 1, .example = v };
+    char line[600], time[STAMP_TEXT];
+    struct text t = text_of(line, sizeof line);
+
+    if (v->flow) {
+        g.client = v->flow->address[CLIENT];
+        g.server = v->flow->address[SERVER];
+        g.port = v->flow->port[SERVER];
+        g.n_syn = v->flow->n_syn;
+    } else if (v->lookup) {
+        g.client = v->lookup->client;
+        g.server = v->lookup->server;
+        g.port = v->lookup->server_port;
+        g.lookup = true;
+    }
+    struct facts facts = report_facts(r, scene, &g);
+    fill_headline(&facts, &t);
+    page_format(&page, STYLE_DIM, "%s  ", stamp_whole(scene->last_ns, page.stamps, time));
+    page_glyph(&page, v->primary.severity == SEVERITY_ERROR ? MARK_FAIL : MARK_WARN);
+    page_put(&page, STYLE_PLAIN, line);
+    page_format(&page, STYLE_BOLD, "  [%s]", finding_of(g.id)->id);
+    page_end(&page);
+}
