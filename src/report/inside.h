@@ -20,7 +20,7 @@ struct report {
     char clock_text[CLOCK_TEXT];
     bool clock_known;
     bool cut;                              /* a string of the line being written was cut */
-    uint64_t lines[8];                     /* by enum json_type: written so far */
+    bool begun;                            /* the capture line was written */
     const struct raised *capture_findings; /* only while closing */
     size_t n_capture_findings;
     int exit_code;
