@@ -234,6 +234,8 @@ write_about() {
 "
     grep -qE 'node ' "$log" && stacks+="- Node.js $(node --version) with OpenSSL $(node -p process.versions.openssl)
 "
+    grep -q 'java ' "$log" && stacks+="- Java $(java --version | sed -n '1s/^[a-z]* \([0-9.]*\).*/\1/p') (JSSE)
+"
     grep -qE 'tstclnt|selfserv' "$log" && stacks+="- NSS $(dpkg-query -W -f '${Version}' libnss3 | sed 's/^.*://; s/-.*//')
 "
     grep -q 'curl ' "$log" && stacks+="- $(curl --version | cut -d' ' -f1-2 | head -1) on OpenSSL
