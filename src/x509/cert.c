@@ -228,7 +228,8 @@ bool cert_names_host(const struct cert *cert, const char *host)
 
 bool cert_signed_by(const struct cert *cert, const struct cert *issuer)
 {
-    (void)cert_facts(cert), (void)cert_facts(issuer); /* keeps both parsed when they may be */
+    (void)cert_facts(cert); /* keeps both parsed when they may be */
+    (void)cert_facts(issuer);
     X509 *x = x_of(cert), *by = x_of(issuer);
     EVP_PKEY *key = by ? X509_get0_pubkey(by) : NULL;
     bool is = x && key && X509_NAME_cmp(X509_get_issuer_name(x), X509_get_subject_name(by)) == 0 &&

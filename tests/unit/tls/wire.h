@@ -28,12 +28,16 @@ static inline void put_uint(struct wire *w, uint64_t v, size_t width)
 /* Hex digits; blanks are passed over. */
 static inline void put_hex(struct wire *w, const char *hex)
 {
-    unsigned v = 0;
-    int used = 0;
+    static const char digits[] = "0123456789abcdef";
+    unsigned n = 0, v = 0;
 
-    while (sscanf(hex, " %2x%n", &v, &used) == 1) {
-        put_uint(w, v, 1);
-        hex += used;
+    for (; *hex; hex++) {
+        const char *digit = strchr(digits, *hex);
+        if (!digit)
+            continue;
+        v = v << 4 | (unsigned)(digit - digits);
+        if (++n % 2 == 0)
+            put_uint(w, v & 0xff, 1);
     }
 }
 
