@@ -2,8 +2,8 @@
 
 /* Above HIGH of what may be used flows are given up, above FULL whichever is worth least. */
 enum { HIGH_PERCENT = 90, FULL_PERCENT = 95 };
-enum { LOOKED_AT = 128 }; /* records per call */
-enum { HALF_OPEN_S = 60, IDLE_S = 600 };
+enum { LOOKED_AT = 128 };            /* records per call */
+enum { LIGHT_S = 60, IDLE_S = 600 }; /* idle for so long */
 
 static unsigned percent_of(size_t used, size_t all)
 {
@@ -30,19 +30,23 @@ static bool is_over(const struct flow *flow)
            flow->flags & FLOW_ENDED;
 }
 
-/* What a flow is worth, lowest first: over, half-open, everything else; older before newer. */
+/* Half-open, or a UDP exchange: little is lost with it. */
+static bool is_light(const struct flow *flow)
+{
+    return flow->state == TCP_SYN_SENT || !flow_is_tcp(flow);
+}
+
+/* What a flow is worth, lowest first: over, light, everything else; older before newer. */
 static uint64_t worth(const struct flow *flow)
 {
-    uint64_t rank = is_over(flow) ? 0 : flow->state == TCP_SYN_SENT ? 1 : 2;
+    uint64_t rank = is_over(flow) ? 0 : is_light(flow) ? 1 : 2;
     return rank << 32 | flow->active_s;
 }
 
 static bool is_due(const struct flows *flows, const struct flow *flow)
 {
     uint32_t idle_s = flows_seconds(flows) - flow->active_s;
-    if (is_over(flow))
-        return true;
-    return idle_s > (flow->state == TCP_SYN_SENT ? HALF_OPEN_S : IDLE_S);
+    return is_over(flow) || idle_s > (is_light(flow) ? LIGHT_S : IDLE_S);
 }
 
 /* The least worthy of the next records; NULL when none may go. */

@@ -525,7 +525,8 @@ static void gap_note(const struct turn *t)
 static void roles_from_late_opening(struct turn *t)
 {
     uint8_t flags = t->packet->flags;
-    if (t->flow->role >= ROLE_SYNACK || (flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
+    if (t->flow->role >= ROLE_SYNACK || (flags & (TCP_SYN | TCP_RST)) != TCP_SYN ||
+        t->flow->session) /* which has begun to read by the roles it was given */
         return;
     enum side sender = flags & TCP_ACK ? SERVER : CLIENT;
     enum role_source role = flags & TCP_ACK ? ROLE_SYNACK : ROLE_SYN;

@@ -186,6 +186,14 @@ static void data_again(const struct turn *t, uint32_t start)
     again_note(t, start, &event);
 }
 
+static void keepalive_take(const struct turn *t)
+{
+    struct half_more *more = turn_half_more(t);
+    more->n_keepalive++;
+    more->n_keepalive_unanswered++;
+    turn_log(t, EVENT_KEEPALIVE, ODD_LOGGED);
+}
+
 /* Payload that begins before what the side was already seen to send. */
 static void data_below(const struct turn *t, uint32_t start, uint32_t end)
 {
@@ -195,6 +203,8 @@ static void data_below(const struct turn *t, uint32_t start, uint32_t end)
         unseen_take_back(t, start, end);
         more->n_reordered++;
         data_new(t);
+    } else if (t->length == 1 && turn_peer_more(t)->zero_since_ns) {
+        keepalive_take(t); /* probes a closed window, RFC 9293 section 3.8.6.1 */
     } else if (hole) {
         bool soon = is_soon(t, hole->time_ns);
         range_shrink(hole, start, end);
@@ -215,14 +225,6 @@ static bool is_keepalive(const struct turn *t)
         t->packet->flags & (TCP_FIN | TCP_SYN) || is_opening_state(t->flow->state))
         return false;
     return !(half->flags & HALF_ACKED) || half->acked == half->next;
-}
-
-static void keepalive_take(const struct turn *t)
-{
-    struct half_more *more = turn_half_more(t);
-    more->n_keepalive++;
-    more->n_keepalive_unanswered++;
-    turn_log(t, EVENT_KEEPALIVE, ODD_LOGGED);
 }
 
 static void largest_note(const struct turn *t)

@@ -173,7 +173,6 @@ static struct flow *record_take(struct flows *flows)
     if (flows->free_id) {
         id = flows->free_id - 1;
         flows->free_id = flow_at(flows, id)->older;
-        flows->reused = true;
     } else {
         if (id == flows->n_chunks * FLOW_CHUNK && !chunk_add(flows))
             return NULL;
@@ -431,7 +430,7 @@ struct flow_more *flow_more(struct flows *flows, struct flow *flow)
         return NULL;
     }
     flow->more = more;
-    if (flow_is_tcp(flow) && flow->half[CLIENT].flags & HALF_SYN) {
+    if (flow_is_tcp(flow) && flow->half[CLIENT].flags & HALF_SYN && !flow->half[SERVER].flags) {
         handshake_recall_syn(flow, more);
         log_add(flows, flow, &more->half[CLIENT].first_syn);
     }
@@ -530,7 +529,6 @@ void flows_close(struct flows *flows)
         free(flows->chunks[i]);
     free(flows->chunks);
     free(flows->slots);
-    free(flows->order);
     pool_close(flows->pool);
     free(flows);
 }
@@ -562,53 +560,10 @@ struct flow *flow_older(struct flows *flows, const struct flow *flow)
     return same ? older : NULL;
 }
 
-/* ---- walking ---- */
-
-struct created {
-    uint64_t frame;
-    uint32_t id;
-};
-
-static int created_before(const void *a, const void *b)
-{
-    const struct created *x = a, *y = b;
-    if (x->frame != y->frame)
-        return x->frame < y->frame ? -1 : 1;
-    return x->id < y->id ? -1 : x->id > y->id;
-}
-
-/* Records that were used again are not in order of creation: sorts their numbers once.  Without
- * memory for it the order is that of the records. */
-static void order_make(struct flows *flows)
-{
-    free(flows->order);
-    flows->order = NULL;
-    struct created *all = malloc((flows->counts.open + 1) * sizeof *all);
-    uint32_t *order = malloc((flows->counts.open + 1) * sizeof *order);
-    uint32_t n = 0;
-    for (uint32_t id = 0; all && order && id < flows->n_records; id++)
-        if (flow_in_use(flow_at(flows, id)))
-            all[n++] = (struct created){ flow_at(flows, id)->first_frame, id };
-    if (all && order) {
-        qsort(all, n, sizeof *all, created_before);
-        for (uint32_t i = 0; i < n; i++)
-            order[i] = all[i].id;
-        flows->order = order;
-        flows->n_order = n;
-        order = NULL;
-    }
-    free(order);
-    free(all);
-}
-
 struct flow *flows_next(struct flows *flows, uint32_t *cursor)
 {
-    if (*cursor == 0 && flows->reused)
-        order_make(flows);
-    uint32_t end = flows->order ? flows->n_order : flows->n_records;
-    while (*cursor < end) {
-        uint32_t at = (*cursor)++;
-        struct flow *flow = flow_at(flows, flows->order ? flows->order[at] : at);
+    while (*cursor < flows->n_records) {
+        struct flow *flow = flow_at(flows, (*cursor)++);
         if (flow_in_use(flow))
             return flow;
     }

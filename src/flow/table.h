@@ -28,9 +28,6 @@ struct flows {
     size_t ceiling, table_bytes;
     const uint16_t *server_ports;
     struct flow_counts counts;
-    uint32_t *order; /* numbers by creation, for a walk after records were used again */
-    uint32_t n_order;
-    bool reused;
     bool clock_set;
     int64_t largest_step_ns;
     int64_t raw_ns;           /* of the newest packet, as the capture claims */
