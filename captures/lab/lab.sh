@@ -189,7 +189,12 @@ stop() {
     wait "$TCPDUMP" 2>/dev/null
     grep -q '^0 packets dropped by kernel' "$OUT/tcpdump.log" || die "the recorder lost packets"
     CAP=$OUT/capture.${FORMAT:-pcap}
-    if [ "${FORMAT:-pcap}" = pcapng ]; then editcap -F pcapng "$OUT/raw.pcap" "$CAP"; else cp "$OUT/raw.pcap" "$CAP"; fi
+    if [ "${FORMAT:-pcap}" = pcapng ]; then
+        note "editcap -F pcapng capture.pcap capture.pcapng"
+        editcap -F pcapng "$OUT/raw.pcap" "$CAP"
+    else
+        cp "$OUT/raw.pcap" "$CAP"
+    fi
 }
 
 # --- checks and labels --------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ asked() { # asked ZONE...: the client asks for both address families, nothing el
 answer() { # answer RCODE ID FACT CAUSE
     must 1+ "dns.flags.rcode==$1 && dns.flags.response==1"
     primary $ME:40053 $DNS:53 "$2" dns "$3" "$4"
-    frames "$2" "dns.flags.rcode==$1 && dns.flags.response==1" 1
+    frames "$2" "dns.flags.rcode==$1 && dns.flags.response==1 && dns.qry.type==1" 1
 }
 
 case_dns_nxdomain() { TITLE='The EMS name does not exist.'; BROKEN='the zone lacks the name'; TRUTH='The question is answered with code 3 and no connection follows.'; asked ems.corp.example=nxdomain; answer 3 dns.nxdomain certain possible; }
