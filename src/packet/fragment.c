@@ -38,7 +38,7 @@ struct fragments {
     uint64_t batch, created;
     uint64_t hash[FRAGMENT_DATAGRAMS]; /* of the keys, for the search */
     struct gathered gathered[FRAGMENT_DATAGRAMS];
-    uint8_t octets[FRAGMENT_DATAGRAMS][LARGEST];
+    uint8_t *octets[FRAGMENT_DATAGRAMS]; /* owned; NULL until the place is first used */
 };
 
 struct fragments *fragments_open(struct hash_seed seed)
@@ -49,7 +49,12 @@ struct fragments *fragments_open(struct hash_seed seed)
     return store;
 }
 
-void fragments_close(struct fragments *store) { free(store); }
+void fragments_close(struct fragments *store)
+{
+    for (size_t i = 0; store && i < FRAGMENT_DATAGRAMS; i++)
+        free(store->octets[i]);
+    free(store);
+}
 
 void fragments_begin_batch(struct fragments *store) { store->batch++; }
 
@@ -162,6 +167,13 @@ static void gathered_put(struct gathered *g, uint8_t *octets, const struct fragm
         g->end_known = true;
 }
 
+static uint8_t *octets_of(struct fragments *store, size_t place)
+{
+    if (!store->octets[place])
+        store->octets[place] = malloc(LARGEST);
+    return store->octets[place];
+}
+
 enum fragment_answer fragments_add(struct fragments *store, const struct fragment *piece,
                                    struct packet *p)
 {
@@ -174,15 +186,17 @@ enum fragment_answer fragments_add(struct fragments *store, const struct fragmen
         return FRAGMENT_HELD;
     if (!piece_fits(g, piece, bytes_on_wire(&p->payload)))
         return FRAGMENT_REFUSED;
+    uint8_t *octets = octets_of(store, place);
+    if (!octets)
+        return FRAGMENT_HELD;
     if (piece->offset == 0 && !(g->units[0] & 1))
         g->protocol = p->ip_protocol;
-    gathered_put(g, store->octets[place], piece, &p->payload);
+    gathered_put(g, octets, piece, &p->payload);
     if (!g->end_known || g->n_units < (g->end + UNIT - 1) / UNIT)
         return FRAGMENT_HELD;
     g->state = WHOLE;
     g->batch = store->batch;
     p->ip_protocol = g->protocol;
-    p->payload =
-        bytes_of(store->octets[place], g->readable < g->end ? g->readable : g->end, g->end);
+    p->payload = bytes_of(octets, g->readable < g->end ? g->readable : g->end, g->end);
     return FRAGMENT_WHOLE;
 }

@@ -1,15 +1,15 @@
 /* fragment.h - IP datagrams put together again from their fragments.
  *
- * What it is: a store of FRAGMENT_DATAGRAMS datagrams of up to 64 KiB, all of its memory taken when
- * it is opened (the machine hands out pages only as they are written).  A fragment that finds no
- * room takes the place of the oldest datagram; one whose datagram began more than 30 s away in
- * capture time begins a new one.  Where fragments overlap the first to arrive wins, as in streams.
+ * What it is: a store of FRAGMENT_DATAGRAMS places.  A place takes 64 KiB when it is first used and
+ * keeps them: most captures hold no fragment.  A fragment that finds no place gets that of the
+ * oldest datagram; one whose datagram began more than 30 s away in capture time begins a new one.
+ * Where fragments overlap the first to arrive wins, as in streams.
  * What it refuses: fragments that contradict themselves or the datagram's known end, and pieces
  * that come after their datagram was whole (mirror copies).
  * Faults: octets of a fragment that the snap length cut are on the wire but not readable; a whole
- * datagram is readable up to the first of them.
+ * datagram is readable up to the first of them.  Without memory a fragment is dropped.
  * Ownership: a whole datagram is lent until fragments_begin_batch; at most PACKET_BATCH are lent at
- * a time, so that as many stay for the ones under way.
+ * a time, so that as many places stay for the ones under way.
  * Sources: RFC 791 section 3.2, RFC 815, RFC 8200 section 4.5. */
 #pragma once
 
