@@ -66,6 +66,7 @@ struct view {
     bool has_final;
     const struct tls_sealed *after; /* the first server record behind it, or NULL */
     bool after_speaks;              /* one of those is no alert */
+    bool unpadded[SIDES];           /* its Finished was seen, and it was not padded */
 };
 
 static bool before(struct tls_stamp a, struct tls_stamp b) { return a.frame < b.frame; }
@@ -75,9 +76,13 @@ static size_t listed(const struct tls_half *half)
     return half->n_sealed < TLS_SEALED_MAX ? half->n_sealed : TLS_SEALED_MAX;
 }
 
-static bool view_alert(const struct view *v, const struct tls_sealed *record)
+/* A side whose Finished was not padded does not pad its alerts: 35 octets are data then. */
+static bool view_alert(const struct view *v, enum side side, const struct tls_sealed *record)
 {
-    return sealed_is_alert(v->suite, record->length);
+    const struct suite_lengths *l = lengths_of(v->suite);
+
+    return sealed_is_alert(v->suite, record->length) &&
+           !(v->unpadded[side] && record->length != 2 + l->overhead);
 }
 
 static bool server_spoke_between(const struct view *v, struct tls_stamp from, struct tls_stamp to)
@@ -96,7 +101,7 @@ static void final_find(struct view *v)
 
     for (size_t i = 0; i < v->n_client && i < FLIGHT_RECORDS; i++) {
         const struct tls_sealed *record = &v->client[i];
-        if (view_alert(v, record) ||
+        if (view_alert(v, CLIENT, record) ||
             (i > 0 && server_spoke_between(v, v->client[0].at, record->at)))
             break;
         octets += record->length;
@@ -109,6 +114,20 @@ static void final_find(struct view *v)
     }
 }
 
+/* A Finished of plain length: the client's is found, the server's lies before the client's answer.
+ */
+static void padding_find(struct view *v)
+{
+    const struct suite_lengths *l = lengths_of(v->suite);
+    unsigned plain = l ? 4U + l->hash + l->overhead : 0;
+
+    v->unpadded[CLIENT] = v->has_final && v->client[v->final].length == plain;
+    for (size_t i = 0; i < v->n_server; i++)
+        if (v->server[i].length == plain &&
+            (v->n_client == 0 || before(v->server[i].at, v->client[0].at)))
+            v->unpadded[SERVER] = true;
+}
+
 static void after_find(struct view *v)
 {
     for (size_t i = 0; v->has_final && i < v->n_server; i++) {
@@ -117,7 +136,7 @@ static void after_find(struct view *v)
             continue;
         if (!v->after)
             v->after = record;
-        v->after_speaks = v->after_speaks || !view_alert(v, record);
+        v->after_speaks = v->after_speaks || !view_alert(v, SERVER, record);
     }
     v->after_speaks = v->after_speaks || (v->has_final && v->server_more);
 }
@@ -139,6 +158,7 @@ static struct view view_of(const struct tls *t, const struct sealed_end *end,
     v.client_more = client->n_sealed > TLS_SEALED_MAX;
     v.server_more = server->n_sealed > TLS_SEALED_MAX;
     final_find(&v);
+    padding_find(&v);
     after_find(&v);
     return v;
 }
@@ -158,7 +178,7 @@ static bool speaks_in_clear(const struct view *v)
 /* Equal lengths all over are padding, and void the table. */
 static bool is_padded(const struct view *v)
 {
-    if (v->n_client < 1 || v->n_server < 2 || view_alert(v, &v->server[0]))
+    if (v->n_client < 1 || v->n_server < 2 || view_alert(v, SERVER, &v->server[0]))
         return false;
     for (size_t i = 0; i < v->n_client; i++)
         if (v->client[i].length != v->server[0].length)
@@ -178,7 +198,7 @@ static bool cannot_read(const struct view *v)
 static bool has_server_flight(const struct view *v)
 {
     for (size_t i = 0; i < v->n_server; i++)
-        if (!view_alert(v, &v->server[i]))
+        if (!view_alert(v, SERVER, &v->server[i]))
             return true;
     return false;
 }
@@ -196,7 +216,7 @@ static bool client_rejects(const struct view *v)
     if (v->has_final || v->n_client != 1 || v->client_more || v->t->half[CLIENT].lost)
         return false;
     int64_t then = v->client[0].at.time_ns;
-    return view_alert(v, &v->client[0]) && end->closed && end->close_ns >= then &&
+    return view_alert(v, CLIENT, &v->client[0]) && end->closed && end->close_ns >= then &&
            end->close_ns - then <= 1000 * ms;
 }
 
@@ -223,7 +243,7 @@ static bool client_ended_first(const struct view *v)
     const struct sealed_end *end = v->end;
 
     for (size_t i = v->final + 1; v->after && i < v->n_client; i++)
-        if (view_alert(v, &v->client[i]) && before(v->client[i].at, v->after->at))
+        if (view_alert(v, CLIENT, &v->client[i]) && before(v->client[i].at, v->after->at))
             return true;
     return end->closed && end->closed_by == CLIENT &&
            (!v->after || end->close_ns <= v->after->at.time_ns);
@@ -343,7 +363,7 @@ static void data_note(const struct view *v)
     const struct tls_sealed *asked = NULL;
 
     for (size_t i = v->final + 1; i < v->n_client; i++)
-        if (!view_alert(v, &v->client[i])) {
+        if (!view_alert(v, CLIENT, &v->client[i])) {
             out->client_data = true;
             asked = asked ? asked : &v->client[i];
         }
@@ -351,7 +371,7 @@ static void data_note(const struct view *v)
     out->server_data = v->server_more;
     for (size_t i = 0; i < v->n_server; i++) {
         const struct tls_sealed *record = &v->server[i];
-        if (view_alert(v, record) || !before(v->client[v->final].at, record->at))
+        if (view_alert(v, SERVER, record) || !before(v->client[v->final].at, record->at))
             continue;
         if ((asked && before(asked->at, record->at)) || !is_ticket(v, record))
             out->server_data = true;
@@ -362,7 +382,7 @@ static bool ended_with_alert(const struct view *v, enum side side)
 {
     const struct tls_half *half = &v->t->half[side];
 
-    return half->n_sealed > 0 && view_alert(v, &half->sealed_last) &&
+    return half->n_sealed > 0 && view_alert(v, side, &half->sealed_last) &&
            half->sealed_last.at.time_ns <= v->end->close_ns;
 }
 

@@ -273,6 +273,22 @@ Test(sealed, data_in_flight_does_not_hide_a_rejection)
     cr_assert(!reading.client_certificate_empty);
 }
 
+Test(sealed, a_request_of_eighteen_octets_is_no_padded_alert_of_a_side_that_does_not_pad)
+{
+    struct script s;
+
+    script_open(&s, 0x1302);
+    server_flight(&s, true, 69);
+    say(&s, CLIENT, 25, 30);
+    say(&s, CLIENT, 69, 30);
+    say(&s, CLIENT, 35, 31);
+    say(&s, SERVER, 19, 52);
+    close_by(&s, SERVER, 52);
+
+    cr_assert_eq(read_script(&s).row, SEALED_SERVER_REJECTS);
+    cr_assert(read_script(&s).client_data);
+}
+
 Test(sealed, the_same_alert_later_than_the_window_is_only_a_late_close)
 {
     struct script s;
