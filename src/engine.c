@@ -6,6 +6,7 @@
 #include "packet/twin.h"
 #include "progress.h"
 #include "session/dissector.h"
+#include "session/labeller.h"
 #include "verdict/candidate.h"
 #include "verdict/served.h"
 
@@ -33,6 +34,8 @@ struct engine {
     struct flows *flows;
     struct hosts *hosts;
     struct session_world world;
+    struct candidates *candidates;
+    struct served *served;
     struct scene scene;
     uint64_t packets, cut_packets;
     int64_t next_look_ns; /* live: when the open flows are looked at again */
@@ -55,10 +58,10 @@ static bool engine_open(struct engine *e)
     e->world.certs = cert_store_open((size_t)CERTS_MIB * MIB);
     e->world.names = names_open();
     e->world.labeller = e->config->label ? labeller_open() : NULL;
-    e->scene.candidates = candidates_open();
-    e->scene.served = served_open();
+    e->candidates = candidates_open();
+    e->served = served_open();
     if (!e->decoder || !e->twins || !e->flows || !e->hosts || !e->world.certs || !e->world.names ||
-        !e->scene.candidates || !e->scene.served)
+        !e->candidates || !e->served)
         return false;
     e->world.flows = e->flows;
     e->world.pool = flows_pool(e->flows);
@@ -67,6 +70,8 @@ static bool engine_open(struct engine *e)
     e->scene.profile = e->config->profile;
     e->scene.hosts = e->hosts;
     e->scene.names = e->world.names;
+    e->scene.candidates = e->candidates;
+    e->scene.served = e->served;
     e->scene.live = capture_is_live(e->capture);
     text_copy(e->scene.file, sizeof e->scene.file, e->config->input_name);
     return true;
@@ -74,8 +79,8 @@ static bool engine_open(struct engine *e)
 
 static void engine_close(struct engine *e)
 {
-    served_close(e->scene.served);
-    candidates_close(e->scene.candidates);
+    served_close(e->served);
+    candidates_close(e->candidates);
     labeller_close(e->world.labeller);
     names_close(e->world.names);
     cert_store_close(e->world.certs);
@@ -121,7 +126,7 @@ static void accept_packet(struct engine *e, const struct packet *p)
     if (host_wants(flow, p, from))
         host_note(e->hosts, flow, p, from);
     if (p->flags & TCP_SYN && from == CLIENT)
-        candidate_note(e->scene.candidates, e->scene.profile, flow);
+        candidate_note(e->candidates, e->scene.profile, flow);
     if (payload_wanted(flow, p, from))
         session_advance(&e->world, flow, p, from);
 }
@@ -188,8 +193,8 @@ static void end_session(struct engine *e, struct flow *flow)
 {
     session_end(&e->world, flow);
     if (flow_is_tcp(flow)) {
-        candidate_note(e->scene.candidates, e->scene.profile, flow);
-        served_note(e->scene.served, flow);
+        candidate_note(e->candidates, e->scene.profile, flow);
+        served_note(e->served, flow);
     }
 }
 

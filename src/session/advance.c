@@ -1,6 +1,7 @@
 /* advance.c - from ordered octets to facts: finds TLS wherever it begins, feeds dissectors. */
 #include "base/text.h"
 #include "session/dissector.h"
+#include "session/labeller.h"
 #include "session/plain.h"
 
 #include <string.h>
@@ -142,6 +143,8 @@ static bool read_tls(struct session *s, enum side from)
     size_t before = bytes_on_wire(&window);
 
     s->clipped[from] |= window.clipped != 0;
+    if (!stream->read)
+        opening_note(s, from, &window); /* the other side may answer a hello in plain text */
     enum tls_step step = tls_feed(s->tls, from, &window, s->now);
     size_t used = before - bytes_on_wire(&window);
     if (step == TLS_STEP_CERTIFICATES)
@@ -362,7 +365,7 @@ void session_end(struct session_world *world, struct flow *flow)
     flow->flags |= FLOW_ENDED;
     if (!s)
         return;
-    labeller_forget(s);
+    labeller_forget(&s->ndpi);
     if (!flow_is_tcp(flow))
         return;
     for (enum side side = CLIENT; side < SIDES; side++)

@@ -1,6 +1,7 @@
 #include "session/plain.h"
 
 #include "base/text.h"
+#include "session/labeller.h"
 
 #include <string.h>
 
@@ -84,24 +85,72 @@ static const struct greeting {
     { CLIENT, "PUT ", "http" },     { CLIENT, "DELETE ", "http" },
 };
 
-void plain_label(struct session *s, enum side from, const struct bytes *window)
+static void put16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+enum { HEADERS = 40, PAYLOAD = 1200 };
+
+/* nDPI reads packets, a session holds payload: a small IPv4 and transport header is made for it.
+ * IPv6 addresses are folded, for only ports and payload matter to a name. */
+static uint16_t wrap(const struct flow *flow, enum side from, const struct bytes *window,
+                     uint8_t *out)
+{
+    bool tcp = flow_is_tcp(flow);
+    size_t transport = tcp ? 20 : 8;
+    size_t n = window->left < PAYLOAD ? window->left : PAYLOAD;
+    uint16_t total = (uint16_t)(20 + transport + n);
+    enum side to = side_other(from);
+
+    memset(out, 0, HEADERS);
+    out[0] = 0x45;
+    put16(out + 2, total);
+    out[8] = 64;
+    out[9] = flow->protocol;
+    memcpy(out + 12, flow->address[from].octet + 12, 4);
+    memcpy(out + 16, flow->address[to].octet + 12, 4);
+    put16(out + 20, flow->port[from]);
+    put16(out + 22, flow->port[to]);
+    if (tcp) {
+        out[32] = 0x50;
+        out[33] = TCP_ACK | TCP_PSH;
+        put16(out + 34, 0xffff);
+    } else {
+        put16(out + 24, (uint16_t)(8 + n));
+    }
+    memcpy(out + 20 + transport, window->at, n);
+    return total;
+}
+
+static void ask_ndpi(struct session *s, enum side from, const struct bytes *window)
 {
     enum { NDPI_PACKETS = 6 };
+    uint8_t packet[HEADERS + PAYLOAD];
 
+    if (!s->world->labeller || !window->left || s->protocol_guessed ||
+        s->ndpi_packets >= NDPI_PACKETS)
+        return;
+    s->ndpi_packets++;
+    uint16_t n = wrap(s->flow, from, window, packet);
+    const char *name = labeller_guess(s->world->labeller, &s->ndpi, packet, n,
+                                      (uint64_t)(s->now.time_ns / 1000000));
+    if (name) {
+        s->protocol = name;
+        s->protocol_guessed = true;
+    }
+    if (name || s->ndpi_packets == NDPI_PACKETS)
+        labeller_forget(&s->ndpi);
+}
+
+void plain_label(struct session *s, enum side from, const struct bytes *window)
+{
     for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++)
         if (greetings[i].from == from && bytes_begin_with(window, greetings[i].start)) {
             s->protocol = greetings[i].name;
             s->protocol_guessed = false;
             return;
         }
-    if (!s->world->labeller || s->protocol_guessed || s->ndpi_packets >= NDPI_PACKETS)
-        return;
-    s->ndpi_packets++;
-    const char *name = labeller_name(s->world->labeller, s, from, window);
-    if (name) {
-        s->protocol = name;
-        s->protocol_guessed = true;
-    }
-    if (name || s->ndpi_packets == NDPI_PACKETS)
-        labeller_forget(s);
+    ask_ndpi(s, from, window);
 }

@@ -12,8 +12,3 @@ void opening_note(struct session *s, enum side from, const struct bytes *window)
 
 /* Sets s->protocol when these octets tell it. */
 void plain_label(struct session *s, enum side from, const struct bytes *window);
-
-/* nDPI's name for payload of this flow, or NULL when it does not know (yet). */
-const char *labeller_name(struct labeller *labeller, struct session *s, enum side from,
-                          const struct bytes *window);
-void labeller_forget(struct session *s); /* frees what nDPI holds for a flow */

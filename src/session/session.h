@@ -88,8 +88,3 @@ void session_end(struct session_world *world, struct flow *flow);
 
 enum ending session_ending(const struct flow *flow);
 struct sealed_end session_sealed_end(const struct flow *flow);
-
-/* Opens nDPI at first use.  NULL when it cannot be had: labels are then missing, nothing else. */
-struct labeller *labeller_open(void);
-void labeller_close(struct labeller *labeller);
-const char *labeller_library(void);

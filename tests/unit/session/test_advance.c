@@ -1,0 +1,233 @@
+#include "base/hash.h"
+#include "forge.h"
+#include "packet/packet.h"
+#include "session/dissector.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* One client and one server whose segments run through decoder, flow and session. */
+struct line {
+    struct decoder *decoder;
+    struct flows *flows;
+    struct session_world world;
+    struct profile profile;
+    uint16_t port; /* of the server */
+    uint32_t seq[SIDES];
+    uint64_t n;
+    int64_t time_ns;
+    struct flow *flow;
+};
+
+static void line_open(struct line *l, uint16_t port)
+{
+    struct hash_seed seed = { 1, 3 };
+    static const uint16_t ports[] = { 443, 8013, 53, 0 };
+    struct flow_limits limits = { .memory_bytes = 64 << 20,
+                                  .largest_step_ns = 60000000000,
+                                  .server_ports = ports };
+
+    *l = (struct line){ .port = port, .seq = { 1000, 5000 }, .time_ns = 1000000000 };
+    l->decoder = decoder_open(seed);
+    l->flows = flows_open(&limits, seed);
+    l->world.flows = l->flows;
+    l->world.pool = flows_pool(l->flows);
+    l->world.certs = cert_store_open(1 << 20);
+    l->world.names = names_open();
+    l->world.profile = &l->profile;
+}
+
+static void line_close(struct line *l)
+{
+    cert_store_close(l->world.certs);
+    names_close(l->world.names);
+    flows_close(l->flows);
+    decoder_close(l->decoder);
+}
+
+static void segment(struct line *l, enum side from, uint32_t seq, uint8_t flags, const void *payload,
+                    size_t n)
+{
+    static struct forged f;
+    struct packet packet;
+    enum side sender = CLIENT;
+    bool client = from == CLIENT;
+
+    forge_tcp(&f, &(struct forge_tcp){
+                      .ip = { .source = client ? "10.20.40.17" : "10.0.0.10",
+                              .destination = client ? "10.0.0.10" : "10.20.40.17",
+                              .id = (uint16_t)++l->n },
+                      .source_port = client ? 50000 : l->port,
+                      .destination_port = client ? l->port : 50000,
+                      .seq = seq,
+                      .ack = flags & TCP_ACK ? l->seq[side_other(from)] : 0,
+                      .window = 64000,
+                      .flags = flags,
+                      .payload = { payload, n } });
+    l->time_ns += 1000000;
+    struct frame frame = forge_frame(&f, l->n, l->time_ns);
+    packet_decode(l->decoder, &frame, 1, &packet);
+    l->flow = flow_accept(l->flows, &packet, &sender);
+    cr_assert_not_null(l->flow);
+    if (n)
+        session_advance(&l->world, l->flow, &packet, sender);
+}
+
+static void handshake(struct line *l)
+{
+    segment(l, CLIENT, l->seq[CLIENT]++, TCP_SYN, NULL, 0);
+    segment(l, SERVER, l->seq[SERVER]++, TCP_SYN | TCP_ACK, NULL, 0);
+    segment(l, CLIENT, l->seq[CLIENT], TCP_ACK, NULL, 0);
+}
+
+static void say(struct line *l, enum side from, const void *payload, size_t n)
+{
+    segment(l, from, l->seq[from], TCP_ACK | TCP_PSH, payload, n);
+    l->seq[from] += (uint32_t)n;
+}
+
+static void say_text(struct line *l, enum side from, const char *text)
+{
+    say(l, from, text, strlen(text));
+}
+
+/* RFC 8446 section 4.1.2, smallest form: TLS 1.2, one suite, server_name "ems.example". */
+static const uint8_t hello[] = {
+    0x16, 0x03, 0x01, 0x00, 0x43, 0x01, 0x00, 0x00, 0x3f, 0x03, 0x03, 1,    2,    3,    4,   5,
+    6,    7,    8,    9,    10,   11,   12,   13,   14,   15,   16,   17,   18,   19,   20,  21,
+    22,   23,   24,   25,   26,   27,   28,   29,   30,   31,   32,   0x00, 0x00, 0x02, 0xc0, 0x2f,
+    0x01, 0x00, 0x00, 0x14, 0x00, 0x00, 0x00, 0x10, 0x00, 0x0e, 0x00, 0x00, 0x0b, 'e',  'm', 's',
+    '.',  'e',  'x',  'a',  'm',  'p',  'l',  'e',
+};
+
+Test(advance, tls_is_found_by_its_octets_on_any_port)
+{
+    struct line l;
+    line_open(&l, 4711);
+
+    handshake(&l);
+    say(&l, CLIENT, hello, sizeof hello);
+
+    cr_assert_not_null(l.flow->session->tls);
+    cr_assert_str_eq(l.flow->session->protocol, "tls");
+    cr_assert_str_eq(l.flow->session->server_name, "ems.example");
+    line_close(&l);
+}
+
+Test(advance, a_hello_in_segments_of_one_octet_is_joined)
+{
+    struct line l;
+    line_open(&l, 8013);
+
+    handshake(&l);
+    for (size_t i = 0; i < sizeof hello; i++)
+        say(&l, CLIENT, hello + i, 1);
+
+    cr_assert_str_eq(l.flow->session->server_name, "ems.example");
+    line_close(&l);
+}
+
+Test(advance, a_hello_whose_halves_come_in_the_wrong_order_is_joined)
+{
+    struct line l;
+    line_open(&l, 8013);
+    size_t half = sizeof hello / 2;
+
+    handshake(&l);
+    segment(&l, CLIENT, l.seq[CLIENT] + (uint32_t)half, TCP_ACK, hello + half, sizeof hello - half);
+    segment(&l, CLIENT, l.seq[CLIENT], TCP_ACK, hello, half);
+
+    cr_assert_str_eq(l.flow->session->server_name, "ems.example");
+    line_close(&l);
+}
+
+Test(advance, an_upgrade_to_tls_is_found_behind_plain_text)
+{
+    struct line l;
+    line_open(&l, 25);
+
+    handshake(&l);
+    say_text(&l, SERVER, "220 mail ESMTP\r\n");
+    say_text(&l, CLIENT, "EHLO endpoint\r\n");
+    say_text(&l, SERVER, "250 STARTTLS\r\n");
+    say_text(&l, CLIENT, "STARTTLS\r\n");
+    say_text(&l, SERVER, "220 go ahead\r\n");
+    say(&l, CLIENT, hello, sizeof hello);
+
+    cr_assert_not_null(l.flow->session->tls);
+    cr_assert_str_eq(l.flow->session->opening[SERVER].line, "220 mail ESMTP");
+    line_close(&l);
+}
+
+Test(advance, plain_http_on_a_tls_port_is_kept_as_it_was_said)
+{
+    struct line l;
+    line_open(&l, 8013);
+
+    handshake(&l);
+    say(&l, CLIENT, hello, sizeof hello);
+    say_text(&l, SERVER, "HTTP/1.1 400 Bad Request\r\n\r\n");
+
+    const struct opening *server = &l.flow->session->opening[SERVER];
+    cr_assert_eq(server->http_status, 400);
+    cr_assert_str_eq(server->line, "HTTP/1.1 400 Bad Request");
+    line_close(&l);
+}
+
+Test(advance, a_hello_from_the_side_taken_for_the_server_turns_the_roles)
+{
+    struct line l;
+    line_open(&l, 61000); /* the client's port is the lower one: a wrong guess mid-stream */
+
+    say(&l, CLIENT, hello, sizeof hello);
+
+    cr_assert_eq(l.flow->port[SERVER], 61000);
+    cr_assert_str_eq(l.flow->session->server_name, "ems.example");
+    line_close(&l);
+}
+
+Test(advance, escape_codes_in_a_first_line_are_spelled_out)
+{
+    struct line l;
+    line_open(&l, 8013);
+
+    handshake(&l);
+    say_text(&l, CLIENT, "\033]0;gotcha\007 GET /\r\n");
+    say_text(&l, SERVER, "HTTP/1.1 200 \u202eKO\r\n");
+
+    cr_assert_str_eq(l.flow->session->opening[CLIENT].line, "");
+    cr_assert_str_eq(l.flow->session->opening[SERVER].line, "HTTP/1.1 200 \\u202eKO");
+    line_close(&l);
+}
+
+Test(advance, dns_over_tcp_on_53_makes_a_lookup)
+{
+    struct line l;
+    line_open(&l, 53);
+    static const char wire[] = "\0\x22\x12\x34\1\0\0\1\0\0\0\0\0\0\3ems\4corp\7example\0\0\1\0\1";
+
+    handshake(&l);
+    say(&l, CLIENT, wire, 10);
+    say(&l, CLIENT, wire + 10, sizeof wire - 11);
+
+    cr_assert_eq(names_lookups(l.world.names), 1);
+    cr_assert_str_eq(l.flow->session->protocol, "dns");
+    line_close(&l);
+}
+
+Test(advance, octets_that_never_come_are_a_gap_and_the_rest_is_still_read)
+{
+    struct line l;
+    line_open(&l, 25);
+
+    handshake(&l);
+    say_text(&l, SERVER, "220 mail ESMTP\r\n");
+    l.seq[CLIENT] += 17; /* lost by the capture, acknowledged by the server */
+    say(&l, CLIENT, hello, sizeof hello);
+    say_text(&l, SERVER, "250 ok\r\n");
+    session_end(&l.world, l.flow);
+
+    cr_assert_eq(l.flow->session->gave_up[CLIENT], 17);
+    cr_assert_not_null(l.flow->session->tls);
+    line_close(&l);
+}
