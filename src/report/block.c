@@ -159,9 +159,9 @@ static void write_row(struct block *b, const struct rows *rows, const struct row
     else
         page_format(p, STYLE_DIM, "%7.3f  ", 0.0);
     if (row->icmp)
-        page_put(p, STYLE_PLAIN, sides ? "on the way  " : "");
+        page_put(p, STYLE_PLAIN, "network  ");
     else if (sides)
-        page_format(p, STYLE_PLAIN, "%-10s  ", side_name(row->from));
+        page_format(p, STYLE_PLAIN, "%-7s  ", side_name(row->from));
     page_put(p, STYLE_PLAIN, row->text);
     if (last && row->unanswered)
         page_put(p, STYLE_PLAIN, ", the last one seen");
@@ -288,6 +288,14 @@ static void add_times(const struct check *c, const char *unit, struct text *t)
         text_format(t, ", %" PRIu32 " %s", c->count, unit);
 }
 
+static bool has_check(const struct block *b, enum check_kind kind)
+{
+    for (size_t i = 0; i < b->facts.verdict->n_checks; i++)
+        if (b->facts.verdict->checks[i].kind == kind)
+            return true;
+    return false;
+}
+
 /* What a check excludes, and how it knows; false when it says nothing on its own. */
 static bool check_text(const struct block *b, const struct check *c, const char **label,
                        struct text *t)
@@ -312,12 +320,13 @@ static bool check_text(const struct block *b, const struct check *c, const char 
         return true;
     case CHECK_BOTH_DIRECTIONS:
         *label = "the capture";
-        text_format(t, "sees both directions of %s", server);
+        text_format(t, "sees both directions of %s%s", server,
+                    has_check(b, CHECK_NO_CAPTURE_LOSS) ? ", lost nothing here" : "");
         return true;
     case CHECK_NO_CAPTURE_LOSS:
         *label = "capture loss";
         text_add(t, "no packet is missing around this");
-        return true;
+        return !has_check(b, CHECK_BOTH_DIRECTIONS);
     case CHECK_RST_TTL_EQUAL:
         *label = "another device";
         text_format(t, "the reset has the TTL of other packets of %s", server);
@@ -328,7 +337,7 @@ static bool check_text(const struct block *b, const struct check *c, const char 
         return true;
     case CHECK_CLOSED_PORT_RESETS:
         *label = "closed port";
-        text_format(t, "%s sends resets for closed ports, so silence is none", server);
+        text_format(t, "%s answers closed ports with a reset, not with silence", server);
         return true;
     case CHECK_NETWORK_WORKS:
         *label = "network";
@@ -373,6 +382,23 @@ static void write_trust(struct block *b)
     page_field(b->page, "Trust", PAGE_FIELD, line, NULL);
 }
 
+/* A command is easier to copy from a line of its own. */
+static void part_command(struct text *t)
+{
+    static const char *const commands[] = { ": tcpdump ", ": pktmon ", ": netstat ",
+                                            ": diagnose " };
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char *at = strstr(t->at, commands[i]), rest[BLOCK_TEXT];
+        if (!at)
+            continue;
+        snprintf(rest, sizeof rest, "%s", at + 2);
+        t->n = (size_t)(at - t->at) + 1;
+        text_add(t, "\n  ");
+        text_add(t, rest);
+        return;
+    }
+}
+
 static bool wants_deciding(const struct group *g)
 {
     return g->cause <= POSSIBLE || g->severity == SEVERITY_QUALITY;
@@ -392,6 +418,7 @@ static void write_next(struct block *b)
         struct text t = text_of(b->text, sizeof b->text);
         if (!fill(&b->facts, templates[i], &t))
             continue;
+        part_command(&t);
         page_label(b->page, first ? "Next" : "", PAGE_FIELD);
         if (n > 1)
             page_format(b->page, STYLE_PLAIN, "%zu ", number++);

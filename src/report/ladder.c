@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { LADDER_LEFT = 31, LANE_LEAST = 24, LANE_MOST = 56, LANE_REST = 46, FATE_GAP = 7 };
+enum { LADDER_LEFT = 31, LANE_LEAST = 24, LANE_MOST = 56, LANE_REST = 44, FATE_GAP = 7 };
 
 struct ladder {
     struct page *page;
@@ -20,7 +20,7 @@ static void put_dashes(const struct ladder *l, unsigned n)
         page_put(l->page, STYLE_PLAIN, l->dash);
 }
 
-/* "── SYN ────────>", "<──────── SYN-ACK ──", "-- SYN ------ ?       " */
+/* An arrow with its text near its beginning; one whose fate is unknown ends in a question mark. */
 static void draw_arrow(const struct ladder *l, const struct row *row)
 {
     char text[ROW_TEXT];

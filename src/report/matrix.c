@@ -97,11 +97,12 @@ static enum page_style cell_style(const struct cell *cell)
     return STYLE_PLAIN;
 }
 
+/* In a column of that width; 0 is the last one. */
 static void put_padded(struct page *p, enum page_style style, const char *s, unsigned width)
 {
     unsigned columns = page_columns(s);
     page_put(p, style, s);
-    page_spaces(p, columns < width ? width - columns : 1);
+    page_spaces(p, columns < width ? width - columns : width ? 1 : 0);
 }
 
 static int endpoint_rank(const struct endpoint *e)
@@ -132,7 +133,7 @@ static void write_head(struct page *p, const struct matrix *m, unsigned width, b
     for (size_t i = 0; i < m->n_ports; i++) {
         char port[8];
         snprintf(port, sizeof port, "%u", m->port[i]);
-        put_padded(p, STYLE_BOLD, port, CELL);
+        put_padded(p, STYLE_BOLD, port, i + 1 < m->n_ports ? CELL : 0);
     }
     page_end(p);
 }
@@ -154,10 +155,7 @@ static bool write_line(struct page *p, const struct matrix *m, const struct line
     for (size_t i = 0; i < m->n_ports; i++) {
         const char *cell = cell_text(&cells[i], text);
         none = none || !cells[i].attempts;
-        if (i + 1 < m->n_ports)
-            put_padded(p, cell_style(&cells[i]), cell, CELL);
-        else
-            page_put(p, cell_style(&cells[i]), cell);
+        put_padded(p, cell_style(&cells[i]), cell, i + 1 < m->n_ports ? CELL : 0);
     }
     page_end(p);
     return none;

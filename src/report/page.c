@@ -102,17 +102,18 @@ static void wrap_break(struct wrap *w)
     w->fresh = true;
 }
 
-static void wrap_word(struct wrap *w, const char *word, size_t n)
+/* A word, and the spaces that stand before it where it does not begin a line. */
+static void wrap_word(struct wrap *w, unsigned spaces, const char *word, size_t n)
 {
     char copy[1024];
     struct text t = text_of(copy, sizeof copy);
     text_add_n(&t, word, n);
     unsigned columns = page_columns(copy);
-    if (!w->fresh && w->used + 1 + columns > w->page->width)
+    if (!w->fresh && w->used + spaces + columns > w->page->width)
         wrap_break(w);
     if (!w->fresh) {
-        page_spaces(w->page, 1);
-        w->used++;
+        page_spaces(w->page, spaces);
+        w->used += spaces;
     }
     page_put(w->page, STYLE_PLAIN, copy);
     w->used += columns;
@@ -122,18 +123,19 @@ static void wrap_word(struct wrap *w, const char *word, size_t n)
 static void wrap_line(struct wrap *w, const char *s, size_t n)
 {
     if (n && *s == ' ') { /* as it is */
-        wrap_word(w, s, n);
+        wrap_word(w, 0, s, n);
         return;
     }
-    while (n) {
+    for (unsigned spaces = 0; n;) {
         size_t word = 0;
         while (word < n && s[word] != ' ')
             word++;
         if (word)
-            wrap_word(w, s, word);
-        word += word < n;
+            wrap_word(w, spaces, s, word);
         s += word;
         n -= word;
+        for (spaces = 0; n && *s == ' '; s++, n--)
+            spaces++;
     }
 }
 

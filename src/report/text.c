@@ -218,10 +218,10 @@ static void write_remarks(struct page *p, const struct group *const *groups, siz
     for (size_t i = 0; i < n; i++) {
         if (!groups[i]->of_capture || shown[i])
             continue;
-        page_spaces(p, PAGE_FIELD);
-        page_format(p, STYLE_PLAIN, "%s [%s]", finding_of(groups[i]->id)->title,
-                    finding_of(groups[i]->id)->id);
-        page_end(p);
+        char line[200];
+        snprintf(line, sizeof line, "%s [%s]", finding_of(groups[i]->id)->title,
+                 finding_of(groups[i]->id)->id);
+        page_field(p, "", PAGE_FIELD, line, NULL);
     }
 }
 
