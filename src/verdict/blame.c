@@ -1,5 +1,7 @@
 #include "verdict/blame.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -7,10 +9,12 @@ enum { STRONG = 3, MEDIUM = 2, WEAK = 1 };
 
 bool blame_is_adjacent(uint8_t ttl) { return ttl == 64 || ttl == 128 || ttl == 255; }
 
-static void say(struct forgery *f, const char *text)
+static void say(struct forgery *f, const char *reason)
 {
-    size_t n = strlen(f->why);
-    snprintf(f->why + n, sizeof f->why - n, "%s%s", n ? "; " : "", text);
+    struct text t = { .at = f->why, .size = sizeof f->why, .n = strlen(f->why) };
+
+    text_add(&t, t.n ? "; " : "");
+    text_add(&t, reason);
 }
 
 /* Of the same side in this connection: its SYN-ACK and its data must agree to be of use. */
