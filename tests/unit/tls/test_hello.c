@@ -88,6 +88,19 @@ Test(hello, every_extension_with_a_row_is_taken)
     connection_close(&c);
 }
 
+Test(hello, grease_is_never_the_highest_version)
+{
+    struct connection c;
+
+    connection_open(&c);
+    start();
+    put_extension(&extensions, 43, "06 6a6a 0302 0303");
+    const struct tls_client_hello *h = offer(&c, "c02f");
+
+    cr_assert_eq(tls_offered_highest(h), 0x0303);
+    connection_close(&c);
+}
+
 Test(hello, windows_outlive_the_bytes_they_came_from)
 {
     struct connection c;

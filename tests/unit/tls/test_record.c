@@ -243,6 +243,41 @@ Test(record, a_gap_that_hides_a_message_border_waits_for_the_next_record)
     connection_close(&c);
 }
 
+Test(record, a_gap_that_begins_at_a_message_border_waits_for_the_next_record_too)
+{
+    struct connection c;
+    static struct wire flight;
+
+    connection_open(&c);
+    w.n = flight.n = 0;
+    put_message(&flight, TLS_CERTIFICATE, "\0\0\0", 3);
+    put_message(&flight, TLS_SERVER_KEY_EXCHANGE, "\1\0\0\1\0\1\0\0\1\0", 10);
+    put_record(&w, TLS_HANDSHAKE, flight.octets, flight.n);
+    put_handshake(&w, TLS_SERVER_HELLO_DONE, "", 0);
+    feed(&c, SERVER, w.octets, 5 + 7);
+    tls_gap(c.tls, SERVER, 4, false, connection_now(&c));
+    feed(&c, SERVER, w.octets + 16, w.n - 16);
+
+    cr_assert_str_eq(order_of(c.tls, SERVER, order, sizeof order), "11 14");
+    connection_close(&c);
+}
+
+Test(record, nonsense_behind_a_gap_is_lost_and_not_alien)
+{
+    struct connection c;
+
+    connection_open(&c);
+    w.n = 0;
+    put_handshake(&w, TLS_SERVER_KEY_EXCHANGE, "0123456789", 10);
+    feed(&c, SERVER, w.octets, 12);
+    tls_gap(c.tls, SERVER, w.n - 12, false, connection_now(&c));
+    feed(&c, SERVER, "HTTP/1.1", 8);
+
+    cr_assert_eq(c.step, TLS_STEP_LOST);
+    cr_assert(!c.tls->half[SERVER].alien);
+    connection_close(&c);
+}
+
 Test(record, a_hello_cut_by_the_snap_length_yields_the_half_that_we_have)
 {
     struct connection c;
