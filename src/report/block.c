@@ -393,7 +393,7 @@ static void part_command(struct text *t)
             continue;
         snprintf(rest, sizeof rest, "%s", at + 2);
         t->n = (size_t)(at - t->at) + 1;
-        text_add(t, "\n  ");
+        text_add(t, "\n");
         text_add(t, rest);
         return;
     }

@@ -367,10 +367,11 @@ static size_t sentence_length(const char *s)
 /* Is there the word EMS at s, and not as a part of another?  "FortiClient EMS" stays. */
 static bool at_ems(const char *begin, const char *s)
 {
+    if (strncmp(s, "EMS", 3) != 0 || isalnum((unsigned char)s[3]) || s[3] == '_')
+        return false;
     bool before = s > begin && (isalnum((unsigned char)s[-1]) || s[-1] == '-' || s[-1] == '_');
-    bool after = isalnum((unsigned char)s[3]) || s[3] == '_';
     bool product = s - begin >= 12 && memcmp(s - 12, "FortiClient ", 12) == 0;
-    return strncmp(s, "EMS", 3) == 0 && !before && !after && !product;
+    return !before && !product;
 }
 
 /* A server that is no EMS is not called one. */

@@ -129,7 +129,7 @@ static void write_head(struct page *p, const struct matrix *m, unsigned width, b
     page_spaces(p, 2);
     put_padded(p, STYLE_BOLD, "endpoint", width);
     if (lookups)
-        put_padded(p, STYLE_BOLD, "dns", CELL + 2);
+        put_padded(p, STYLE_BOLD, "dns", m->n_ports ? CELL + 2 : 0);
     for (size_t i = 0; i < m->n_ports; i++) {
         char port[8];
         snprintf(port, sizeof port, "%u", m->port[i]);
@@ -151,7 +151,7 @@ static bool write_line(struct page *p, const struct matrix *m, const struct line
     page_spaces(p, 2);
     put_padded(p, STYLE_PLAIN, address_text(line->address, address), width);
     if (lookups)
-        put_padded(p, lookup ? STYLE_RED : STYLE_PLAIN, lookup ? lookup : "", CELL + 2);
+        put_padded(p, STYLE_RED, lookup ? lookup : "", m->n_ports ? CELL + 2 : 0);
     for (size_t i = 0; i < m->n_ports; i++) {
         const char *cell = cell_text(&cells[i], text);
         none = none || !cells[i].attempts;

@@ -122,10 +122,6 @@ static void wrap_word(struct wrap *w, unsigned spaces, const char *word, size_t 
 
 static void wrap_line(struct wrap *w, const char *s, size_t n)
 {
-    if (n && *s == ' ') { /* as it is */
-        wrap_word(w, 0, s, n);
-        return;
-    }
     for (unsigned spaces = 0; n;) {
         size_t word = 0;
         while (word < n && s[word] != ' ')
@@ -137,6 +133,27 @@ static void wrap_line(struct wrap *w, const char *s, size_t n)
         for (spaces = 0; n && *s == ' '; s++, n--)
             spaces++;
     }
+}
+
+/* A command: a little further right; a long one goes on after a backslash, as a shell reads it. */
+static void wrap_command(struct wrap *w, const char *s, size_t n)
+{
+    unsigned room = w->page->width - w->indent - 4;
+    page_spaces(w->page, 2);
+    while (n > room) {
+        size_t part = room;
+        while (part && s[part] != ' ')
+            part--;
+        if (!part)
+            break;
+        wrap_word(w, 0, s, part);
+        page_put(w->page, STYLE_PLAIN, " \\");
+        wrap_break(w);
+        page_spaces(w->page, 4);
+        s += part + 1;
+        n -= part + 1;
+    }
+    wrap_word(w, 0, s, n);
 }
 
 void page_label(struct page *p, const char *label, unsigned indent)
@@ -154,9 +171,12 @@ void page_wrapped(struct page *p, unsigned indent, const char *text, const char 
 {
     struct wrap w = { .page = p, .indent = indent, .used = indent, .fresh = true };
 
-    while (*text) {
+    for (bool first = true; *text; first = false) {
         size_t n = strcspn(text, "\n");
-        wrap_line(&w, text, n);
+        if (first)
+            wrap_line(&w, text, n);
+        else
+            wrap_command(&w, text, n);
         text += n;
         if (*text && *++text)
             wrap_break(&w);

@@ -33,8 +33,9 @@ unsigned page_glyph(struct page *p, enum page_mark mark);
 /* How many columns a printable string takes. */
 unsigned page_columns(const char *s);
 
-/* A field: its label (may be empty), its text wrapped from `indent` on.  A line of the text that
- * begins with a space is kept as it is (commands).  `tail` ends at the right edge; NULL = none. */
+/* A field: its label (may be empty), its text wrapped from `indent` on.  The lines of the text
+ * after its first are commands and stay as they are.  `tail` ends at the right edge; NULL = none.
+ */
 void page_field(struct page *p, const char *label, unsigned indent, const char *text,
                 const char *tail);
 

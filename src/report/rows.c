@@ -20,7 +20,7 @@ struct item {
     char text[ROW_TEXT];
 };
 
-enum { ITEMS_MAX = 256, SEALED_SHOWN = 12 };
+enum { ITEMS_MAX = 256, SEALED_SHOWN = 12, ENDS_LAST = 1000, JOINED_MOST = 30 };
 
 struct items {
     const struct verdict *verdict;
@@ -132,6 +132,8 @@ static void add_events(struct items *all)
         struct text t = text_of(i->text, sizeof i->text);
         event_text(flow, e, &t);
         i->icmp = e->kind == EVENT_ICMP;
+        if (e->kind == EVENT_FIN || e->kind == EVENT_RST)
+            i->order = (uint16_t)(i->order + ENDS_LAST); /* after what the segment carries */
         i->weight = e->kind != EVENT_DATA && e->kind != EVENT_DATA_ACKED && e->kind != EVENT_ACK;
     }
     all->lost += log->lost;
@@ -255,8 +257,8 @@ static void join_items(const struct items *all, struct rows *out)
         struct row *last = out->n ? &out->row[out->n - 1] : NULL;
         if (!i->weight && frame_says_more(all, k))
             continue;
-        if (last && same_row(last, i)) {
-            size_t used = strlen(last->text);
+        size_t used = last ? strlen(last->text) : 0;
+        if (last && same_row(last, i) && used + strlen(i->text) + 3 <= JOINED_MOST) {
             snprintf(last->text + used, sizeof last->text - used, " + %s", i->text);
             continue;
         }
@@ -314,7 +316,12 @@ static void note_sealed(struct rows *rows, const struct verdict *v, const struct
             ? SERVER
             : CLIENT;
     struct row *alert = row_at(rows, v->sealed.alert_at.frame, rejecting);
-    struct row *flight = row_at(rows, v->sealed.server_flight.frame, SERVER);
+    const struct tls_half *server = &tls->half[SERVER];
+    struct row *flight = NULL;
+    for (size_t i = 0; server->n_sealed && server->sealed_list && i < rows->n && !flight; i++)
+        if (rows->row[i].frame == server->sealed_list[0].at.frame && rows->row[i].from == SERVER &&
+            strstr(rows->row[i].text, "encrypted") && !rows->row[i].note[0])
+            flight = &rows->row[i];
     if (alert)
         snprintf(alert->note, sizeof alert->note, "%u bytes: the size of an alert",
                  v->sealed.alert_length);

@@ -1,8 +1,8 @@
 /* rows.h - what happened on one connection, in order, as short lines.
  *
  * What it is: the events of TCP merged with TLS messages, alerts and sealed records; what one frame
- * of one side brought is one row.  Both the finding blocks and the ladder are drawn from it.
- * Bounds: ROWS_MAX rows; what is beyond is counted. */
+ * of one side brought is one row, or several when it is much.  Both the finding blocks and the
+ * ladder are drawn from it. Bounds: ROWS_MAX rows; what is beyond is counted. */
 #pragma once
 
 #include "verdict/verdict.h"
