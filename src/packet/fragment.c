@@ -143,31 +143,36 @@ static bool piece_fits(const struct gathered *g, const struct fragment *piece, s
     return piece->more || end >= g->end;
 }
 
-static void gathered_put(struct gathered *g, uint8_t *octets, const struct fragment *piece,
-                         const struct bytes *body)
+/* The first to come stays. */
+static void unit_put(struct gathered *g, uint8_t *octets, size_t at, struct bytes unit)
 {
-    size_t length = bytes_on_wire(body), captured = body->left;
-    for (size_t done = 0; done < length; done += UNIT) {
-        size_t at = piece->offset + done, unit = at / UNIT;
-        uint64_t bit = (uint64_t)1 << unit % 64;
-        if (g->units[unit / 64] & bit)
-            continue;
-        g->units[unit / 64] |= bit;
-        g->n_units++;
-        size_t here = length - done < UNIT ? length - done : UNIT;
-        size_t have = captured <= done ? 0 : captured - done < here ? captured - done : here;
-        memcpy(octets + at, body->at + (have ? done : 0), have);
-        if (have < here && at + have < g->readable)
-            g->readable = (uint32_t)(at + have);
+    uint64_t *word = &g->units[at / UNIT / 64], bit = (uint64_t)1 << at / UNIT % 64;
+    if (*word & bit)
+        return;
+    *word |= bit;
+    g->n_units++;
+    memcpy(octets + at, unit.at, unit.left);
+    if (unit.clipped && at + unit.left < g->readable)
+        g->readable = (uint32_t)(at + unit.left);
+}
+
+static void gathered_put(struct gathered *g, uint8_t *octets, const struct fragment *piece,
+                         struct bytes body)
+{
+    uint32_t at = piece->offset;
+    while (bytes_on_wire(&body)) {
+        size_t there = bytes_on_wire(&body), n = there < UNIT ? there : UNIT;
+        unit_put(g, octets, at, bytes_take(&body, n));
+        at += (uint32_t)n;
     }
-    uint32_t end = piece->offset + (uint32_t)length;
-    if (end > g->end)
-        g->end = end;
+    if (at > g->end)
+        g->end = at;
     if (!piece->more)
         g->end_known = true;
 }
 
-static uint8_t *octets_of(struct fragments *store, size_t place)
+/* At most once for each place in the life of a store. */
+static uint8_t *place_grow(struct fragments *store, size_t place)
 {
     if (!store->octets[place])
         store->octets[place] = malloc(LARGEST);
@@ -186,12 +191,12 @@ enum fragment_answer fragments_add(struct fragments *store, const struct fragmen
         return FRAGMENT_HELD;
     if (!piece_fits(g, piece, bytes_on_wire(&p->payload)))
         return FRAGMENT_REFUSED;
-    uint8_t *octets = octets_of(store, place);
+    uint8_t *octets = place_grow(store, place);
     if (!octets)
         return FRAGMENT_HELD;
     if (piece->offset == 0 && !(g->units[0] & 1))
         g->protocol = p->ip_protocol;
-    gathered_put(g, octets, piece, &p->payload);
+    gathered_put(g, octets, piece, p->payload);
     if (!g->end_known || g->n_units < (g->end + UNIT - 1) / UNIT)
         return FRAGMENT_HELD;
     g->state = WHOLE;
