@@ -163,7 +163,7 @@ static void write_row(struct block *b, const struct rows *rows, const struct row
     else if (sides)
         page_format(p, STYLE_PLAIN, "%-7s  ", side_name(row->from));
     page_put(p, STYLE_PLAIN, row->text);
-    if (last && row->unanswered)
+    if (last && row->unanswered && strncmp(row->text, "SYN", 3) == 0)
         page_put(p, STYLE_PLAIN, ", the last one seen");
     page_end(p);
 }
@@ -462,6 +462,8 @@ void block_write(struct page *p, const struct report *r, const struct scene *sce
                        .facts = report_facts(r, scene, group) };
     write_title(&b);
     write_parties(&b);
+    if (group->id == F_CAPTURE_NOTHING_RELEVANT && scene->profile)
+        looked_at_write(p, r, scene);
     write_seen(&b);
     write_means(&b);
     write_not_seen(&b);

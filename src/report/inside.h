@@ -45,6 +45,9 @@ void block_filter(const struct group *group, struct text *out);
 struct facts report_facts(const struct report *r, const struct scene *scene,
                           const struct group *group);
 
+/* looked.c: what was looked for when nothing relevant was found. */
+void looked_at_write(struct page *p, const struct report *r, const struct scene *scene);
+
 /* ladder.c */
 void ladder_write(struct page *p, const struct report *r, const struct scene *scene,
                   const struct verdict *verdict);

@@ -233,55 +233,17 @@ static void write_more(struct page *p, const struct group *const *groups, size_t
     page_end(p);
 }
 
-static void write_other_ports(struct page *p, const struct report *r)
+/* Findings about the capture that can be why there is no verdict. */
+static bool decides(enum finding_id id)
 {
-    char line[400];
-    struct text t = text_of(line, sizeof line);
-    const struct table *ports = &r->summary.other_ports;
-    for (size_t i = 0; i < ports->n && i < 8; i++)
-        text_format(&t, "%sport %" PRIu32 ": %" PRIu64, i ? "   " : "",
-                    *(const uint32_t *)table_key(ports, i), *(const uint64_t *)table_at(ports, i));
-    if (ports->n > 8)
-        text_format(&t, "   and %zu more ports", ports->n - 8);
-    if (t.n)
-        page_field(p, "There is", PAGE_FIELD, line, NULL);
-}
-
-/* "ports 8013, 9443            0 connections" */
-static void write_looked_at(struct page *p, const struct report *r, const struct scene *scene)
-{
-    char line[200];
-    struct text t = text_of(line, sizeof line);
-    uint64_t questions = 0;
-
-    text_add(&t, "connections to ports");
-    for (size_t i = 0; i < scene->profile->n_services; i++)
-        if (scene->profile->service[i].checkin)
-            text_format(&t, " %u", scene->profile->service[i].port);
-    text_add(&t, ": none");
-    page_field(p, "Looked at", PAGE_FIELD, line, NULL);
-    if (!scene->profile->n_ems_names && !scene->profile->n_ems_addresses)
-        page_field(p, "", PAGE_FIELD, "port 443 to a known EMS: no EMS address or name known",
-                   NULL);
-    for (size_t i = 0; scene->names && i < names_lookups(scene->names); i++) {
-        struct lookup *l = names_lookup((struct names *)(uintptr_t)scene->names, i);
-        questions += profile_names_ems(scene->profile, l->name);
-    }
-    snprintf(line, sizeof line, "DNS questions for names of an EMS: %" PRIu64, questions);
-    page_field(p, "", PAGE_FIELD, line, NULL);
-    write_other_ports(p, r);
-    if (scene->filter[0]) {
-        snprintf(line, sizeof line, "\"%.150s\"", scene->filter);
-        page_field(p, "Filter", PAGE_FIELD, line, NULL);
-    }
-    page_end(p);
+    return id == F_CAPTURE_NOTHING_RELEVANT || id == F_CAPTURE_ONE_WAY ||
+           id == F_CAPTURE_CUT_SHORT || id == F_CAPTURE_MIDSTREAM;
 }
 
 static bool is_block(const struct report *r, const struct group *g)
 {
     if (g->of_capture)
-        return r->exit_code == 3 || g->id == F_CAPTURE_DAMAGED ||
-               (!r->summary.any_ok && !r->summary.any_error);
+        return g->id == F_CAPTURE_DAMAGED || (r->mark == MARK_UNKNOWN && decides(g->id));
     if (g->severity == SEVERITY_INFO)
         return g->primary && !r->summary.any_ok && !r->summary.any_error;
     if (g->severity == SEVERITY_QUALITY)
@@ -304,8 +266,6 @@ static void write_blocks(struct page *p, const struct report *r, const struct sc
         block_write(p, r, scene, groups[i]);
         shown[i] = true;
         written++;
-        if (groups[i]->id == F_CAPTURE_NOTHING_RELEVANT && scene->profile)
-            write_looked_at(p, r, scene);
         if (r->config.verbose == 1 && groups[i]->example && groups[i]->example->flow)
             ladder_write(p, r, scene, groups[i]->example);
     }

@@ -1,0 +1,47 @@
+/* json_parts.h - what the lines of different types have in common. */
+#pragma once
+
+#include "report/inside.h"
+#include "report/json_line.h"
+
+/* A fingerprint that is the same in every run: FNV-1a, unkeyed on purpose. */
+struct mark {
+    uint64_t v;
+};
+
+struct mark mark_begin(void);
+void mark_bytes(struct mark *m, const void *p, size_t n);
+void mark_number(struct mark *m, uint64_t v);
+struct mark mark_flow(const struct flow *flow);
+
+const char *json_outcome_name(enum outcome outcome);
+
+/* RFC 3339 in UTC, with nanoseconds where the time has them. */
+void json_put_time(struct report *r, const char *key, int64_t ns);
+
+/* A line is begun with its time; json_end_shakeout ends it. */
+void json_begin_line(struct report *r, int64_t time_ns);
+void json_end_shakeout(struct report *r);
+void json_begin_shakeout(struct report *r);
+void json_begin_event(struct report *r, const char *dataset, const char *kind, char id,
+                      struct mark m); /* leaves the object open */
+void json_put_category(struct writer *w, const char *type, const char *further); /* or NULL */
+
+/* One end of a connection; `open` leaves the object open for more. */
+void json_put_end(struct report *r, const char *key, const struct address *a, uint16_t port,
+                  bool open);
+
+/* Community ID, version 1, seed 0. */
+void json_put_community(struct report *r, const struct address *a, uint16_t a_port,
+                        const struct address *b, uint16_t b_port, uint8_t protocol);
+void json_put_flow_community(struct report *r, const struct flow *flow);
+
+void json_put_frames(struct writer *w, const uint64_t *frames, size_t n); /* nothing for none */
+void json_put_finding_ids(struct writer *w, const struct verdict *v);
+void json_put_cause(struct report *r, const char *text, enum confidence confidence);
+void json_put_primary(struct report *r, const struct raised *primary);
+void json_put_input_facts(struct report *r, const struct scene *scene);
+
+void json_tls(struct report *r, const struct verdict *v);
+void json_certificates(struct report *r, const struct verdict *v);
+void json_finding(struct report *r, const struct scene *scene, const struct group *g);
