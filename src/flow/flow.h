@@ -158,6 +158,7 @@ struct half_more {
     uint32_t n_reordered;
     uint32_t n_rst;
     uint32_t n_syn_other;      /* server: SYN-ACKs with another sequence number */
+    uint32_t other_isn;        /* of the newest of them */
     uint8_t ttl_syn, ttl_data; /* 0 = none seen */
     uint16_t ip_id_syn;
     uint8_t mac[6]; /* source of the first packet */

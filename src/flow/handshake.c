@@ -268,8 +268,9 @@ static bool synack_begins_another(const struct flow *flow, const struct packet *
     if (half->flags & HALF_SYN && half->isn == p->seq)
         return false;
     if (peer->flags & HALF_SYN) {
+        /* Over after it was answered: the SYN of a later connection was not captured. */
         bool over = flow->state == TCP_CLOSED || flow->state == TCP_RESET;
-        return over && !ack_fits_opening(flow, p, from);
+        return over && half->flags & HALF_SYN && !ack_fits_opening(flow, p, from);
     }
     if (flow->role == ROLE_SYNACK)
         return peer->isn + 1 != p->ack;
@@ -346,6 +347,7 @@ static void synack_take(struct turn *t)
         turn_half_more(t)->last_syn = turn_log(t, EVENT_SYNACK_AGAIN, AGAIN_LOGGED);
     } else {
         turn_half_more(t)->n_syn_other++;
+        turn_half_more(t)->other_isn = t->packet->seq;
         turn_log(t, EVENT_SYNACK_OTHER, ODD_LOGGED);
     }
 }
@@ -390,7 +392,17 @@ static void fin_take(struct turn *t)
         return;
     more->fin = ending_of(t);
     turn_half(t)->flags |= HALF_FIN;
-    t->more->progress = turn_log(t, EVENT_FIN, 1);
+}
+
+/* Behind the payload that it may carry, which is an event of its own. */
+static void fin_log(const struct turn *t)
+{
+    struct event event = turn_event(t, EVENT_FIN);
+    if (turn_half_more(t)->fin.frame != t->packet->frame)
+        return;
+    event.length = 0;
+    log_add(t->flows, t->flow, &event);
+    t->more->progress = event;
 }
 
 /* ---- the step ---- */
@@ -401,8 +413,15 @@ static enum segment segment_in_syn_sent(struct turn *t, enum segment segment)
     const struct packet *p = t->packet;
     if (t->from == CLIENT) {
         bool after_syn = p->seq - (turn_half(t)->isn + 1) < UINT32_C(1) << 30;
-        return segment == SEGMENT_SYN || segment == SEGMENT_RST || after_syn ? segment : SEGMENTS;
+        /* It turns down an answer to something else, and goes on waiting for its own. */
+        bool turns_down = t->more->ack_instead.frame || t->more->synack_bad.frame;
+        if (segment == SEGMENT_RST)
+            return turns_down ? SEGMENTS : segment;
+        return segment == SEGMENT_SYN || after_syn ? segment : SEGMENTS;
     }
+    /* After a SYN-ACK that does not fit an ACK tells of no better one. */
+    if (segment == SEGMENT_ACK && t->more->synack_bad.frame)
+        return SEGMENTS;
     if (segment == SEGMENT_SYN || ack_fits_opening(t->flow, p, t->from))
         return segment;
     if (segment == SEGMENT_ACK && !t->length) {
@@ -413,9 +432,23 @@ static enum segment segment_in_syn_sent(struct turn *t, enum segment segment)
     return SEGMENTS;
 }
 
+/* Of two answers with different numbers the client's ACK says which it took. */
+static void answer_choose(struct turn *t)
+{
+    struct half *peer = turn_peer(t);
+    const struct half_more *more = turn_peer_more(t);
+    uint32_t isn = t->packet->ack - 1;
+    if (!more->n_syn_other || isn == peer->isn || isn != more->other_isn)
+        return;
+    peer->isn = isn;
+    peer->next = peer->want = isn + 1;
+}
+
 static enum segment segment_in_syn_answered(struct turn *t, enum segment segment)
 {
     const struct half *peer = turn_peer(t);
+    if (t->from == CLIENT && t->packet->flags & TCP_ACK)
+        answer_choose(t);
     if (segment != SEGMENT_ACK)
         return segment;
     if (t->from == CLIENT)
@@ -457,6 +490,15 @@ static int64_t opening_rtt(const struct turn *t)
     return there >= 0 && back >= 0 ? both : 0;
 }
 
+/* Resets that the opening survived end nothing; the log keeps them. */
+static void resets_forget(struct turn *t)
+{
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        t->flow->half[side].flags &= (uint8_t)~HALF_RST;
+        t->more->half[side].rst = (struct ending_packet){ 0 };
+    }
+}
+
 static void state_step(struct turn *t)
 {
     struct flow *flow = t->flow;
@@ -466,6 +508,8 @@ static void state_step(struct turn *t)
     if (!next)
         return;
     flow->state = next;
+    if (is_opening_state(before) && next == TCP_OPEN)
+        resets_forget(t);
     bool opened = is_opening_state(before) && (next == TCP_OPEN || next == TCP_CLOSING);
     if (opened && t->from == CLIENT && !t->more->established.frame) {
         t->more->established = t->more->progress = turn_log(t, EVENT_ACK, 1);
@@ -582,6 +626,8 @@ enum side handshake_take(struct flows *flows, struct flow *flow, const struct pa
     if (!steady || packet->flags & OPENS_OR_ENDS)
         segment_take(&t);
     octets_take(&t);
+    if (packet->flags & TCP_FIN)
+        fin_log(&t);
     counters_add(&t);
     return t.from;
 }

@@ -55,9 +55,18 @@ static unsigned log_count(const struct log *log, enum event_kind kind, enum side
     return n;
 }
 
+/* What is told by the acknowledgement has nothing to do with the payload that comes with it. */
+static bool is_of_header(enum event_kind kind)
+{
+    return kind == EVENT_DATA_ACKED || kind == EVENT_UNSEEN || kind == EVENT_SACK_HOLE ||
+           kind == EVENT_ZERO_WINDOW;
+}
+
 struct event turn_log(const struct turn *t, enum event_kind kind, unsigned most)
 {
     struct event event = turn_event(t, kind);
+    if (is_of_header(kind))
+        event.length = 0;
     if (log_count(&t->more->log, kind, t->from) < most)
         log_add(t->flows, t->flow, &event);
     return event;

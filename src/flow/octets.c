@@ -8,6 +8,10 @@ enum { DATA_LOGGED = 8, AGAIN_LOGGED = 12, ODD_LOGGED = 4 };
 /* No window is larger (RFC 7323 section 2.3): beyond it the capture has lost the thread. */
 #define WINDOW_MOST (UINT32_C(1) << 30)
 
+/* An acknowledgement further ahead of what was captured is of another connection's numbers (two
+ * answers to one SYN, a device that rewrites them), not of lost packets. */
+#define UNSEEN_MOST (UINT32_C(1) << 24)
+
 static bool is_soon(const struct turn *t, int64_t then_ns)
 {
     uint64_t since = (uint64_t)t->packet->time_ns - (uint64_t)then_ns;
@@ -30,8 +34,8 @@ static void range_shrink(struct seq_range *range, uint32_t from, uint32_t to)
 
 /* ---- acknowledgements ---- */
 
-/* The peer has octets that the capture does not: they cannot come any more, unless they come at
- * once, captured in the wrong order. */
+/* The peer has octets that the capture does not.  They may still come: at once, captured in the
+ * wrong order, or repeated because the acknowledgement was lost. */
 static void unseen_add(const struct turn *t, uint32_t n)
 {
     struct half *peer = turn_peer(t);
@@ -109,12 +113,12 @@ static void ack_take(const struct turn *t)
     uint32_t ack = t->packet->ack;
     if (peer->flags & HALF_SEEN) {
         uint32_t ahead = ack - peer->next;
-        if (ahead >= WINDOW_MOST && ahead < -WINDOW_MOST)
+        if (ahead > UNSEEN_MOST && ahead < -WINDOW_MOST)
             return; /* nothing that was ever sent */
         bool joined = t->first_of_side && flow_is_midstream(t->flow);
-        if (ahead && ahead < WINDOW_MOST && joined)
+        if (ahead && ahead <= UNSEEN_MOST && joined)
             peer->next = ack;
-        else if (ahead && ahead < WINDOW_MOST)
+        else if (ahead && ahead <= UNSEEN_MOST)
             unseen_add(t, ahead);
     }
     if (is_newly_acked(peer, ack))
@@ -194,24 +198,31 @@ static void keepalive_take(const struct turn *t)
     turn_log(t, EVENT_KEEPALIVE, ODD_LOGGED);
 }
 
+/* New to the capture, though later octets (or their acknowledgement) were seen at that time: out of
+ * order when that is a moment ago, else repeated after a loss before the capture point. */
+static void late_take(const struct turn *t, int64_t then_ns)
+{
+    struct half_more *more = turn_half_more(t);
+    bool soon = is_soon(t, then_ns);
+    more->n_reordered += soon;
+    more->n_again += !soon;
+    more->n_filled += !soon;
+    data_new(t);
+}
+
 /* Payload that begins before what the side was already seen to send. */
 static void data_below(const struct turn *t, uint32_t start, uint32_t end)
 {
     struct half_more *more = turn_half_more(t);
     struct seq_range *hole = hole_find(t, start);
-    if (range_holds(&more->unseen_range, start) && is_soon(t, more->unseen_range.time_ns)) {
+    if (range_holds(&more->unseen_range, start)) {
+        late_take(t, more->unseen_range.time_ns);
         unseen_take_back(t, start, end);
-        more->n_reordered++;
-        data_new(t);
     } else if (t->length == 1 && turn_peer_more(t)->zero_since_ns) {
         keepalive_take(t); /* probes a closed window, RFC 9293 section 3.8.6.1 */
     } else if (hole) {
-        bool soon = is_soon(t, hole->time_ns);
+        late_take(t, hole->time_ns);
         range_shrink(hole, start, end);
-        more->n_reordered += soon;
-        more->n_again += !soon;
-        more->n_filled += !soon;
-        data_new(t);
     } else {
         data_again(t, start);
     }
