@@ -96,9 +96,9 @@ class Tally(unittest.TestCase):
 
 
 class Weakening(unittest.TestCase):
-    def weakens(self, before, after, healthy_too=False):
+    def weakens(self, before, after, earlier=False):
         outcomes = [run.Outcome(*text.split(), []) for text in (before, after)]
-        return run.weakening_complaint(*outcomes, healthy_too) is None
+        return run.weakening_complaint(*outcomes, earlier) is None
 
     def test_the_same_cause_may_lose_confidence_and_not_gain_it(self):
         before = 'tcp.syn.silent_drop unknown probable possible'
@@ -121,7 +121,7 @@ class Weakening(unittest.TestCase):
     def test_a_failure_is_healthy_only_before_it_happened(self):
         before, after = 'tcp.reset.by_server server certain -', 'ok.tls.established none certain -'
         self.assertFalse(self.weakens(before, after))
-        self.assertTrue(self.weakens(before, after, healthy_too=True))
+        self.assertTrue(self.weakens(before, after, earlier=True))
 
 
 class Captures(unittest.TestCase):
