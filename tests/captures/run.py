@@ -394,7 +394,7 @@ def arguments():
     parser.add_argument('--wrapper', default='', help='run the program under this command')
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     parser.add_argument('cases', nargs='*', metavar='CASE')
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def main():

@@ -6,6 +6,7 @@
 CORPUS holds MANIFEST.tsv (column path) and truth/<path with / as __>.json as written by its tshark_truth.py.
 Streams are matched by their two endpoints and, where those repeat, by the order of their first packets.  A value that
 tshark has and shakeout does not emit is missing, one that only shakeout has is extra, and both count as disagreement.
+Handshake messages are those that are whole in the capture; shakeout marks the others as cut, tshark leaves them out.
 Files are left out only by the rules of reason_to_leave_out, and are listed.  Exit status 1 when less than 99.5 % of
 the values of streams agree, or when the packet count of any file differs.
 """
@@ -32,6 +33,10 @@ FORMATS = re.compile(r'pcap(ng|-nano|-modified|-v[\d.]+)?$|linktype-highbits$')
 FIELDS = ['stream packets', 'sni', 'version', 'cipher', 'alerts', 'leaf serial', 'leaf subject', 'handshake']
 VERSIONS = {'SSLv2': 0x0002, 'SSLv3': 0x0300, 'TLSv1.0': 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303,
             'TLSv1.3': 0x0304}
+# Attributes that OpenSSL names and the truth numbers.
+ATTRIBUTES = {'description': '2.5.4.13', 'businessCategory': '2.5.4.15', 'postalCode': '2.5.4.17', 'street': '2.5.4.9',
+              'jurisdictionL': '1.3.6.1.4.1.311.60.2.1.1', 'jurisdictionST': '1.3.6.1.4.1.311.60.2.1.2',
+              'jurisdictionC': '1.3.6.1.4.1.311.60.2.1.3'}
 SIDES = {'client': 'c2s', 'server': 's2c'}
 TURNED = {'c2s': 's2c', 's2c': 'c2s'}
 
@@ -106,7 +111,12 @@ def name_parts(text):
     if text is None:
         return None
     parts = re.split(r'(?<!\\)[,+]\s*(?=[A-Za-z0-9.]+=)', text)
-    return sorted(re.sub(r'\\([0-9A-Fa-f]{2}|.)', unescape, part).strip() for part in parts if part)
+    return sorted(attribute(re.sub(r'\\([0-9A-Fa-f]{2}|.)', unescape, part).strip()) for part in parts if part)
+
+
+def attribute(text):
+    kind, _, value = text.partition('=')
+    return f'{ATTRIBUTES.get(kind, kind)}={value}'
 
 
 def leaf(certificates, side):
@@ -156,35 +166,38 @@ def endpoint(line, side):
 def our_tls(line):
     ours, tls = line['shakeout'].get('tls', {}), line.get('tls', {})
     alerts = [a for a in ours.get('alerts', []) if not a.get('encrypted')]
-    certificate = tls.get('server', {})
     return {
         'sni': tls.get('client', {}).get('server_name'),
         'version': number(ours.get('version_raw')),
         'cipher': number(ours.get('cipher_raw')),
         'alerts': [(SIDES[a['from']], a['code']) for a in alerts],
-        'leaf serial': serial(certificate.get('x509', {}).get('serial_number')),
-        'leaf subject': name_parts(certificate.get('subject')),
-        'handshake': [(SIDES[m['from']], m['type']) for m in ours.get('handshake', [])],
+        'handshake': [(SIDES[m['from']], m['type']) for m in ours.get('handshake', []) if not m.get('cut')],
     }
 
 
-def lines_of(lines, kind):
-    return [line for line in lines if line['event']['dataset'] == 'shakeout.' + kind]
+def our_leaf(line):
+    """The server's own certificate; {} when the line is about another one."""
+    certificate = line['tls'].get('server', {})
+    if line['shakeout']['chain_position'] != 0 or not certificate:
+        return {}
+    return {'leaf serial': serial(certificate.get('x509', {}).get('serial_number')),
+            'leaf subject': name_parts(certificate.get('subject'))}
 
 
 def our_streams(lines):
-    """One Stream per connection line, in order of their starts, with what its tls line adds."""
-    tls_lines = collections.defaultdict(list)
-    for line in lines_of(lines, 'tls'):
-        tls_lines[endpoint(line, 'client'), endpoint(line, 'server')].append(line)
-    started = []
-    for line in lines_of(lines, 'connection'):
-        client, server = endpoint(line, 'client'), endpoint(line, 'server')
-        values = {'stream packets': line['network']['packets']}
-        waiting = tls_lines[client, server]
-        if waiting and line['network'].get('protocol') == 'tls':
-            values |= our_tls(waiting.pop(0))
-        started.append((line['event']['start'], Stream(frozenset((client, server)), client, values)))
+    """One Stream per connection line, in order of their starts, with what the lines behind it add.  The lines of a
+    connection follow each other: connection, tls, certificates."""
+    started, values = [], {}
+    for line in lines:
+        kind = line['event']['dataset'].removeprefix('shakeout.')
+        if kind == 'connection':
+            client, server = endpoint(line, 'client'), endpoint(line, 'server')
+            values = {'stream packets': line['network']['packets']}
+            started.append((line['event']['start'], Stream(frozenset((client, server)), client, values)))
+        elif kind == 'tls':
+            values |= our_tls(line)
+        elif kind == 'certificate':
+            values |= {field: value for field, value in our_leaf(line).items() if field not in values}
     return [stream for _, stream in sorted(started, key=lambda pair: pair[0])]
 
 
