@@ -39,7 +39,8 @@ void candidate_note(struct candidates *c, const struct profile *profile, const s
 {
     if (!flow_is_tcp(flow))
         return;
-    bool by_port = is_checkin(profile, flow) && flow->half[CLIENT].flags & HALF_SYN;
+    uint8_t seen = flow->half[CLIENT].flags | flow->half[SERVER].flags;
+    bool by_port = is_checkin(profile, flow) && seen & (HALF_SYN | HALF_DATA);
     bool by_name = flow->session && flow->session->server_name[0] &&
                    profile_names_ems(profile, flow->session->server_name);
     if (by_port || by_name)

@@ -1,8 +1,8 @@
 /* candidate.h - addresses that are taken for an EMS, or one of its kind, by what clients do there.
  *
- * What it is: a bounded set.  An address enters when a client tries a check-in port of the profile
- * (8013, 9443) there, or asks for a TLS name that the profile recognises.  Configured addresses
- * need no entry.
+ * What it is: a bounded set.  An address enters when a client tries or uses a check-in port of the
+ * profile (8013, 9443) there, or asks for a TLS name that the profile recognises.  Configured
+ * addresses need no entry.
  * What it refuses: a proof.  Port 8013 is also a FortiGate's; what answers there is judged by name
  * and certificate, not here. */
 #pragma once

@@ -119,7 +119,7 @@ void checks_weigh_rejection(const struct matter *m, struct raised *r)
 static bool certificate_stage(const struct matter *m)
 {
     return m->tls->certificate[SERVER].frame || m->tls->server_hello.present ||
-           m->tls->half[SERVER].n_records;
+           m->tls->half[SERVER].n_records || m->more->half[SERVER].unseen_bytes;
 }
 
 static bool chose_unoffered(const struct matter *m)
@@ -133,6 +133,9 @@ static bool chose_unoffered(const struct matter *m)
         return !tls_offers_version(hello, version);
     return version > hello->legacy_version;
 }
+
+/* A client that answers a ServerHello with protocol_version did not mean to offer that one. */
+static bool chose_some(const struct matter *m) { return m->tls->server_hello.present; }
 
 static bool downgraded(const struct matter *m)
 {
@@ -244,7 +247,7 @@ static const struct alert_row {
     { SERVER, 109, NULL, F_TLS_EXTENSION_PROBLEM },
     { SERVER, 110, NULL, F_TLS_EXTENSION_PROBLEM },
     { SERVER, 80, NULL, F_TLS_SERVER_INTERNAL_ERROR },
-    { CLIENT, 70, chose_unoffered, F_TLS_VERSION_SERVER_CHOSE_UNACCEPTABLE },
+    { CLIENT, 70, chose_some, F_TLS_VERSION_SERVER_CHOSE_UNACCEPTABLE },
     { CLIENT, 70, NULL, F_TLS_VERSION_NONE_COMMON },
     { CLIENT, 47, chose_unoffered, F_TLS_VERSION_SERVER_CHOSE_UNACCEPTABLE },
     { CLIENT, 47, downgraded, F_TLS_VERSION_DOWNGRADE_DETECTED },
@@ -342,6 +345,8 @@ struct raised checks_alert(const struct matter *m)
         id = find_row(m);
     r = raise_of(id);
     raise_evidence(&r, m, E_ALERT | E_HELLO);
+    if (m->tls->server_hello.present)
+        raise_evidence(&r, m, E_ANSWER);
     if (m->alert->from == CLIENT && finding_of(id)->stage == STAGE_CERT) {
         raise_evidence(&r, m, E_FLIGHT);
         checks_weigh_rejection(m, &r);

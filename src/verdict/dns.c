@@ -272,17 +272,49 @@ static struct raised judge_silence(const struct scene *scene, const struct looku
     return r;
 }
 
+/* The question for AAAA fails in itself, the one for A is answered (RFC 4074). */
+static struct raised judge_aaaa(const struct scene *scene, const struct lookup *l,
+                                const struct around *a)
+{
+    struct raised none = { .id = F_NONE };
+    bool silent = !l->answered && !l->icmp_frame && l->tries >= 2 &&
+                  scene->last_ns - l->last_try_ns >= SECONDS(3);
+    bool broken = l->answered && (l->rcode == DNS_SERVFAIL || l->rcode == DNS_REFUSED);
+
+    if (l->type != DNS_AAAA || !a->success_frame || !a->asked_for_a || !(silent || broken))
+        return none;
+    struct raised r = failed(F_DNS_AAAA_BROKEN, l);
+    raise_frame(&r, a->success_frame);
+    if (silent && !return_seen(scene, l))
+        r.fact--;
+    return r;
+}
+
+static struct raised judge_answer(const struct lookup *l)
+{
+    struct raised none = { .id = F_NONE };
+    enum confidence word = blocked(l);
+
+    if (word != NO_CONFIDENCE) {
+        struct raised r = failed(F_DNS_BLOCKED_ANSWER, l);
+        r.cause = word;
+        return r;
+    }
+    if (l->tries < 2 && l->reply_ns - l->first_ns <= SECONDS(1))
+        return none;
+    return failed(F_DNS_SLOW, l);
+}
+
 static struct raised judge_lookup(const struct scene *scene, const struct lookup *l)
 {
     struct raised none = { .id = F_NONE };
 
-    if (l->answered && l->rcode == DNS_NOERROR && l->n_answers_all) {
-        enum confidence word = blocked(l);
-        struct raised r = failed(F_DNS_BLOCKED_ANSWER, l);
-        r.cause = word;
-        return word == NO_CONFIDENCE ? none : r;
-    }
+    if (l->answered && l->rcode == DNS_NOERROR && l->n_answers_all)
+        return judge_answer(l);
     struct around a = around_of(scene, l);
+    struct raised aaaa = judge_aaaa(scene, l, &a);
+    if (aaaa.id != F_NONE)
+        return aaaa;
     /* One family without an answer beside another with one is no failure; when both fail, the
      * question for A speaks for both. */
     if (works_otherwise(&a) || a.is_suffix_try || (l->type == DNS_AAAA && a.asked_for_a))

@@ -77,6 +77,14 @@ static struct raised judge_direction(const struct matter *m)
     return raise_of(F_CANNOT_TELL_ONE_SIDED);
 }
 
+/* What one side said in clear stands, even when nothing of the other was captured. */
+static struct raised judge_words(const struct matter *m)
+{
+    if (flow_both_seen(m->flow))
+        return (struct raised){ .id = F_NONE };
+    return checks_alert(m);
+}
+
 /* A record header that cannot be, in a stream that is whole. */
 static struct raised judge_corruption(const struct matter *m)
 {
@@ -97,7 +105,8 @@ static struct raised judge_corruption(const struct matter *m)
 static struct raised judge_primary(const struct matter *m)
 {
     static struct raised (*const steps[])(const struct matter *m) = {
-        judge_direction, judge_icmp, stall_silence, checks_alert, judge_corruption, stall_judge,
+        judge_icmp, judge_words, judge_direction, stall_silence, checks_alert, judge_corruption,
+        stall_judge,
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -125,19 +134,4 @@ void verdict_of(const struct scene *scene, const struct flow *flow, struct verdi
     notes_add(&m, out);
     stages_fill(&m, out);
     ruled_add(&m, out);
-}
-
-/* A straggler, or the answer to a packet still under way, may come so long after the close. */
-static const int64_t linger_ns = SECONDS(2);
-
-bool verdict_is_settled(const struct scene *scene, const struct flow *flow)
-{
-    struct verdict v;
-
-    if (flow->state != TCP_CLOSED && flow->state != TCP_RESET)
-        return false;
-    if (scene->last_ns - flow->last_ns < linger_ns)
-        return false;
-    verdict_of(scene, flow, &v);
-    return v.primary.severity == SEVERITY_INFO && v.primary.owner == OWNER_NONE;
 }

@@ -74,8 +74,10 @@ static void add_handshake(struct raised *r, const struct matter *m, unsigned kin
     const struct half_more *half = m->more->half;
     const struct tls *t = m->tls;
 
-    if (kinds & E_HELLO)
-        raise_frame(r, t && t->hello ? t->hello->at.frame : half[CLIENT].first_data.frame);
+    if (kinds & E_HELLO) {
+        raise_frame(r, half[CLIENT].first_data.frame);
+        raise_frame(r, t && t->hello ? t->hello->at.frame : 0);
+    }
     if (kinds & E_ANSWER)
         raise_frame(r, t && t->server_hello.present ? t->server_hello.at.frame
                        : t && t->retry.present      ? t->retry.at.frame
@@ -117,10 +119,16 @@ static void add_end(struct raised *r, const struct matter *m, unsigned kinds)
         if (kinds & E_DATA)
             raise_frame(r, half[side].last_data.frame);
     }
+    if (kinds & E_HOLE) {
+        add_log(r, m, 1U << EVENT_SACK_HOLE, CLIENT);
+        add_log(r, m, 1U << EVENT_SACK_HOLE, SERVER);
+    }
     if (kinds & E_ICMP)
         raise_frame(r, m->more->icmp.frame);
-    if (kinds & E_TOO_BIG)
+    if (kinds & E_TOO_BIG) {
         raise_frame(r, m->more->too_big.frame);
+        add_log(r, m, 1U << EVENT_ICMP, m->more->too_big.quoted_from);
+    }
 }
 
 void raise_evidence(struct raised *r, const struct matter *m, unsigned kinds)

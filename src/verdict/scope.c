@@ -21,3 +21,25 @@ bool verdict_in_scope(const struct scene *scene, const struct flow *flow)
     const struct service *service = profile_service(scene->profile, flow->port[SERVER]);
     return service && service->tcp && is_ems_address(scene, &flow->address[SERVER]);
 }
+
+bool verdict_never_in_scope(const struct scene *scene, const struct flow *flow)
+{
+    const struct session *s = flow->session;
+
+    return scene->scope == SCOPE_EMS && !profile_service(scene->profile, flow->port[SERVER]) &&
+           !(s && s->server_name[0] && profile_names_ems(scene->profile, s->server_name));
+}
+
+bool verdict_is_settled(const struct verdict *verdict)
+{
+    switch (verdict->primary.id) {
+    case F_OK_TLS_ESTABLISHED:
+    case F_OK_TLS_ESTABLISHED_CLOSED_CLEAN:
+    case F_OK_TLS_RESUMED:
+    case F_OK_TCP_NO_TLS:
+    case F_OK_CLOSED_AFTER_DATA_RST:
+        return true;
+    default:
+        return false;
+    }
+}

@@ -168,6 +168,17 @@ static bool http_400(const struct matter *m)
     return server_plain(m) && m->session->opening[SERVER].http_status == 400;
 }
 
+/* The first octets were sent, but too few of them captured to tell TLS from anything else. */
+static bool opening_cut(const struct matter *m)
+{
+    for (enum side side = CLIENT; m->session && side < SIDES; side++) {
+        const struct opening *o = &m->session->opening[side];
+        if (o->clipped && o->n < 3 && (m->service == NULL || m->service->tls != SERVICE_TLS_NONE))
+            return true;
+    }
+    return false;
+}
+
 /* The client had closed before the server said its first word. */
 static bool client_left_first(const struct matter *m)
 {
@@ -666,6 +677,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), ANY, client_plain, F_TLS_NOT_TLS_CLIENT_PLAINTEXT, ON_SIGHT, E_HELLO, NULL },
     { BIT(STOP_HELLO), ANY, http_400, F_TLS_NOT_TLS_HTTP_400, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
     { BIT(STOP_HELLO), ANY, server_plain, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
+    { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, opening_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY), FS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_CLIENT_ONLY), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
@@ -681,8 +693,8 @@ static const struct stall stalls[] = {
     { BIT(STOP_RETRY), O, answer_3s, F_TLS_HRR_LOOP_OR_FAIL, ON_SERVER, E_HELLO | E_ANSWER, NULL },
     { BIT(STOP_HELLO), RS, nothing_said, F_TCP_RESET_AFTER_CLIENTHELLO, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_HELLO), FS, nothing_said, F_TLS_SERVER_SILENT, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
-    { BIT(STOP_HELLO), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
-    { BIT(STOP_HELLO), FC, NULL, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
+    { BIT(STOP_HELLO), RC, nothing_said, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
+    { BIT(STOP_HELLO), FC, nothing_said, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
 
     /* the server's part of the handshake */
     { BIT(STOP_FLIGHT), CLOSED, aborts, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },

@@ -101,6 +101,7 @@ struct scene {
     int64_t first_ns, last_ns; /* capture's first and last packet */
     uint64_t last_frame;
     uint64_t packets;
+    bool complete; /* the input was read to its end */
     bool live;
     bool damaged;          /* the file breaks off or contradicts itself */
     char damage[160], format[24], file[256];
@@ -125,8 +126,12 @@ struct scene {
 /* Is the server of this flow a recognised or configured EMS, or one of their services (R15)? */
 bool verdict_in_scope(const struct scene *scene, const struct flow *flow);
 
-/* May it be said already, or does it depend on what the capture still may show? */
-bool verdict_is_settled(const struct scene *scene, const struct flow *flow);
+/* No matter what the capture still shows, this flow will not be judged: no service of the profile,
+ * and no name that is an EMS's. */
+bool verdict_never_in_scope(const struct scene *scene, const struct flow *flow);
+
+/* Of a closed connection: can nothing that the capture still may show change this verdict? */
+bool verdict_is_settled(const struct verdict *verdict);
 
 void verdict_of(const struct scene *scene, const struct flow *flow, struct verdict *out);
 
