@@ -1,0 +1,194 @@
+#include "report/json_line.h"
+#include "story.h"
+
+static const struct report_config jsonl = { .format = REPORT_JSONL, .input = 1 };
+
+static bool says(const struct told *told, const char *words)
+{
+    return strstr(told->text, words) != NULL;
+}
+
+/* What json_bytes makes of some octets. */
+static const char *escaped(const void *p, size_t n, bool *cut)
+{
+    static struct writer w;
+    static char out[8192];
+    writer_open(&w, stdout);
+    json_bytes(&w, NULL, p, n, cut);
+    memcpy(out, w.at, w.n);
+    out[w.n] = '\0';
+    return out;
+}
+
+Test(json_line, control_and_bidi_characters_are_escaped)
+{
+    bool cut = false;
+
+    cr_assert_str_eq(escaped("a\033[2Jb\n", 7, &cut), "\"a\\u001b[2Jb\\u000a\"");
+    cr_assert_str_eq(escaped("x\xe2\x80\xaey", 5, &cut), "\"x\\u202ey\"");
+    cr_assert_str_eq(escaped("\xf3\xa0\x81\x81", 4, &cut), "\"\\udb40\\udc41\"");
+    cr_assert_str_eq(escaped("\"\\</script>", 11, &cut), "\"\\\"\\\\</script>\"");
+    cr_assert_not(cut);
+}
+
+Test(json_line, octets_that_are_no_utf_8_are_shown_as_such)
+{
+    bool cut = false;
+
+    cr_assert_str_eq(escaped("a\xff\xc3", 3, &cut), "\"a\\\\xff\\\\xc3\"");
+    cr_assert_str_eq(escaped("gr\xc3\xbc\xc3\x9f", 6, &cut), "\"gr\xc3\xbc\xc3\x9f\"");
+}
+
+Test(json_line, a_long_string_is_cut_between_characters_and_says_so)
+{
+    char text[1025];
+    bool cut = false;
+    memset(text, 'x', sizeof text);
+    memcpy(text + 1023, "\xc3\xbc", 2);
+
+    const char *out = escaped(text, sizeof text, &cut);
+
+    cr_assert(cut);
+    cr_assert_eq(strlen(out), 1023 + 2);
+}
+
+Test(json, the_lines_begin_with_capture_and_end_with_summary)
+{
+    struct story s;
+    story_silent_drop(&s);
+
+    struct told told = story_tell_one(jsonl, &s);
+
+    cr_assert_eq(told.code, 1);
+    cr_assert_not_null(strstr(told.text, "\"shakeout.capture\""));
+    cr_assert_lt(strstr(told.text, "\"shakeout.capture\""), strchr(told.text, '\n'));
+    cr_assert_eq(told.text[told.size - 1], '\n');
+    char *summary = strstr(told.text, "\"shakeout.summary\"");
+    cr_assert_eq(strchr(summary, '\n'), told.text + told.size - 1);
+    cr_assert(says(&told, "\"exit_code\":1,\"complete\":true"));
+    free(told.text);
+}
+
+/* The community id is the published one for these ends. */
+Test(json, a_connection_line_holds_ends_times_stages_and_verdict)
+{
+    struct story s;
+    story_silent_drop(&s);
+
+    struct told told = story_tell_one(jsonl, &s);
+
+    cr_assert(says(&told, "{\"@timestamp\":\"2026-11-19T13:02:11.508000Z\",\"event\":{\"dataset\":"
+                          "\"shakeout.connection\",\"kind\":\"event\",\"id\":\"k-"));
+    cr_assert(says(&told, "\"outcome\":\"failure\",\"action\":\"tcp-connect\""));
+    cr_assert(says(&told, "\"end\":\"2026-11-19T13:02:18.552000Z\",\"duration\":7044000000"));
+    cr_assert(says(&told, "\"client\":{\"ip\":\"10.20.40.17\",\"port\":51544}"));
+    cr_assert(says(&told, "\"community_id\":\"1:5AvfNIlp2/vpb95UMPUpF1CYNV8=\""));
+    cr_assert(says(&told, "\"tcp\":\"DROP\""));
+    cr_assert(says(&told, "\"failed_stage\":\"tcp\",\"syn_sent\":4,\"frames\":[412,431,478,566],"
+                          "\"primary\":\"tcp.syn.silent_drop\""));
+    cr_assert(says(&told, "\"findings\":[\"tcp.syn.silent_drop\"]}}\n"));
+    free(told.text);
+}
+
+Test(json, the_order_of_the_ends_does_not_change_the_community_id)
+{
+    struct story s;
+    struct address client;
+    story_silent_drop(&s);
+    client = s.flow.address[CLIENT];
+    s.flow.address[CLIENT] = s.flow.address[SERVER];
+    s.flow.address[SERVER] = client;
+    s.flow.port[CLIENT] = 8013;
+    s.flow.port[SERVER] = 51544;
+
+    struct told told = story_tell_one(jsonl, &s);
+
+    cr_assert(says(&told, "\"community_id\":\"1:5AvfNIlp2/vpb95UMPUpF1CYNV8=\""));
+    free(told.text);
+}
+
+Test(json, two_runs_write_the_same_lines)
+{
+    struct story s;
+    story_silent_drop(&s);
+
+    struct told one = story_tell_one(jsonl, &s), two = story_tell_one(jsonl, &s);
+
+    cr_assert_str_eq(one.text, two.text);
+    free(one.text);
+    free(two.text);
+}
+
+Test(json, nanoseconds_are_kept_when_there_are_any)
+{
+    struct story s;
+    story_silent_drop(&s);
+    s.flow.first_ns += 7;
+
+    struct told told = story_tell_one(jsonl, &s);
+
+    cr_assert(says(&told, "\"start\":\"2026-11-19T13:02:11.508000007Z\""));
+    free(told.text);
+}
+
+Test(json, null_is_never_written)
+{
+    struct story s;
+    story_healthy(&s);
+
+    struct told told = story_tell_one(jsonl, &s);
+
+    cr_assert_not(says(&told, "null"));
+    cr_assert_not(says(&told, "\"failed_stage\""));
+    free(told.text);
+}
+
+Test(json, a_hostile_server_name_cannot_leave_its_string)
+{
+    struct story s;
+    struct session session = { .protocol = "tls" };
+    story_healthy(&s);
+    session.flow = &s.flow;
+    session.server_name = "\\u001b[2J\"},<b>";
+    s.flow.session = &session;
+
+    struct told told = story_tell_one(jsonl, &s);
+
+    cr_assert(says(&told, "\"address\":\"\\\\u001b[2J\\\"},<b>\""));
+    free(told.text);
+}
+
+Test(json, a_finding_line_holds_its_group)
+{
+    struct story one, two;
+    story_silent_drop(&one);
+    story_silent_drop(&two);
+    address_parse("10.20.40.18", &two.flow.address[CLIENT]);
+    const struct verdict *verdicts[] = { &one.verdict, &two.verdict };
+
+    struct told told = story_tell(jsonl, &one.scene, verdicts, 2, NULL, 0);
+
+    cr_assert(says(&told, "\"endpoints\":[\"10.20.40.17\",\"10.20.40.18\"],\"endpoints_count\":2,"
+                          "\"attempts\":{\"failed\":2}"));
+    cr_assert(
+        says(&told, "\"endpoints\":{\"total\":2,\"healthy\":0,\"failing\":2,\"undecided\":0}"));
+    free(told.text);
+}
+
+Test(json, an_output_that_cannot_be_written_is_a_failure)
+{
+    struct story s;
+    struct failure failure = { 0 };
+    struct report_config config = jsonl;
+    story_silent_drop(&s);
+    config.out = fopen("/dev/full", "w");
+    struct report *report = report_open(&config, &failure);
+    report_add(report, &s.scene, &s.verdict);
+
+    int code = report_close(report, &s.scene, NULL, 0, &failure);
+
+    cr_assert_eq(code, 2);
+    cr_assert_str_eq(failure.what, "output");
+    report_free(report);
+    fclose(config.out);
+}

@@ -1,0 +1,44 @@
+#include "x509/digest.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* FIPS 180 examples. */
+Test(digest, sha_1_of_known_messages)
+{
+    static const uint8_t abc[] = { 0xa9, 0x99, 0x3e, 0x36, 0x47, 0x06, 0x81, 0x6a, 0xba, 0x3e,
+                                   0x25, 0x71, 0x78, 0x50, 0xc2, 0x6c, 0x9c, 0xd0, 0xd8, 0x9d };
+    static const uint8_t nothing[] = { 0xda, 0x39, 0xa3, 0xee, 0x5e, 0x6b, 0x4b, 0x0d, 0x32, 0x55,
+                                       0xbf, 0xef, 0x95, 0x60, 0x18, 0x90, 0xaf, 0xd8, 0x07, 0x09 };
+    struct digest *digest = digest_open();
+    uint8_t out[DIGEST_SHA1];
+
+    cr_assert(digest_sha1(digest, "abc", 3, out));
+    cr_assert_arr_eq(out, abc, sizeof abc);
+    cr_assert(digest_sha1(digest, "", 0, out));
+    cr_assert_arr_eq(out, nothing, sizeof nothing);
+    digest_close(digest);
+}
+
+/* RFC 4648 section 10. */
+Test(digest, base64_of_the_vectors_of_the_rfc)
+{
+    static const char *const vectors[][2] = {
+        { "", "" },
+        { "f", "Zg==" },
+        { "fo", "Zm8=" },
+        { "foo", "Zm9v" },
+        { "foob", "Zm9vYg==" },
+        { "fooba", "Zm9vYmE=" },
+        { "foobar", "Zm9vYmFy" },
+    };
+    char out[16];
+
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        size_t n = digest_base64((const uint8_t *)vectors[i][0], strlen(vectors[i][0]), out);
+        out[n] = '\0';
+        cr_expect_str_eq(out, vectors[i][1]);
+    }
+}
+
+Test(digest, closing_nothing_is_fine) { digest_close(NULL); }
