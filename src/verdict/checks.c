@@ -116,10 +116,12 @@ void checks_weigh_rejection(const struct matter *m, struct raised *r)
 /* ---- conditions of the rows
  * ------------------------------------------------------------------------ */
 
+/* The server said something that can be rejected, or what it said was not captured. */
 static bool certificate_stage(const struct matter *m)
 {
-    return m->tls->certificate[SERVER].frame || m->tls->server_hello.present ||
-           m->tls->half[SERVER].n_records || m->more->half[SERVER].unseen_bytes;
+    return !(m->flow->half[SERVER].flags & HALF_SEEN) || m->tls->certificate[SERVER].frame ||
+           m->tls->server_hello.present || m->tls->half[SERVER].n_records ||
+           m->more->half[SERVER].unseen_bytes;
 }
 
 static bool chose_unoffered(const struct matter *m)

@@ -644,6 +644,7 @@ static const struct stall silences[] = {
 
 static const struct stall stalls[] = {
     /* the opening */
+    { BIT(STOP_SYN) | BIT(STOP_CHALLENGED) | BIT(STOP_SYNACK), ANY, bad_ack, F_TCP_SYNACK_BAD_ACK, ON_SIGHT, E_SYN | E_SYNACK | E_RESETS, NULL },
     { BIT(STOP_SYN), ANY, ipv6_loser, F_DNS_IPV6_FIRST_FAIL, ON_SERVER, E_SYN, weigh_sibling },
     { BIT(STOP_SYN), ANY, repeated_syn, F_TCP_SYN_SILENT_DROP, ON_SERVER, E_SYN, weigh_silent },
     { BIT(STOP_SYN), ANY, second_attempt, F_TCP_SYN_SILENT_DROP, ON_SERVER, E_SYN, weigh_silent },
@@ -652,7 +653,6 @@ static const struct stall stalls[] = {
     { BIT(STOP_REFUSED), ANY, by_other, F_TCP_SYN_REFUSED_BY_MIDDLEBOX, ON_SIGHT, E_SYN | E_RESETS, weigh_refusal },
     { BIT(STOP_REFUSED), ANY, by_host, F_TCP_SYN_REFUSED_BY_HOST, ON_SIGHT, E_SYN | E_RESETS, weigh_refusal },
     { BIT(STOP_REFUSED), ANY, NULL, F_TCP_SYN_REFUSED, ON_SIGHT, E_SYN | E_RESETS, weigh_refusal },
-    { BIT(STOP_SYNACK), ANY, bad_ack, F_TCP_SYNACK_BAD_ACK, ON_SIGHT, E_SYN | E_SYNACK | E_RESETS, NULL },
     { BIT(STOP_SYNACK), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_SYN | E_SYNACK | E_CLOSE, NULL },
     { BIT(STOP_SYNACK), RS | FS, NULL, F_TCP_ACCEPT_THEN_RESET, ON_SIGHT, E_SYNACK | E_CLOSE, NULL },
     { BIT(STOP_SYNACK), O, repeated_synack, F_TCP_SYNACK_LOST, ON_CLIENT, E_SYN | E_SYNACK, weigh_synack },

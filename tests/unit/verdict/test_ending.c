@@ -1,0 +1,555 @@
+#include "scenario.h"
+
+static struct scenario s;
+
+/* ---- healthy ends, and those that only look bad
+ * ---------------------------------------------------------------------- */
+
+static void exchange13(void)
+{
+    up13(&s);
+    sealed(&s, CLIENT, 60, 60);
+    sealed(&s, SERVER, 60, 70);
+}
+
+static void exchange12(void)
+{
+    up12(&s);
+    data12(&s, CLIENT, 60, 60);
+    data12(&s, SERVER, 60, 70);
+}
+
+Test(ending, data_both_ways_and_still_open)
+{
+    exchange13();
+
+    assert_primary(&s, 100, F_OK_TLS_ESTABLISHED);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_NONE);
+    cr_assert_eq(s.verdict.stage[STAGE_TLS], TOKEN_OK);
+    cr_assert_eq(s.verdict.stage[STAGE_CERT], TOKEN_DERIVED);
+    cr_assert_eq(s.verdict.stage[STAGE_APP], TOKEN_OK);
+    cr_assert_eq(s.verdict.failed_stage, ATTEMPT_STAGES);
+    over(&s);
+}
+
+Test(ending, a_visible_certificate_that_was_accepted_is_ok_and_not_derived)
+{
+    exchange12();
+
+    assert_primary(&s, 100, F_OK_TLS_ESTABLISHED);
+    cr_assert_eq(s.verdict.stage[STAGE_CERT], TOKEN_OK);
+    over(&s);
+}
+
+Test(ending, a_close_by_either_side_after_data_is_clean)
+{
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        exchange13();
+        fin(&s, side, 100);
+        fin(&s, side_other(side), 101);
+
+        assert_primary(&s, 5000, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN);
+        over(&s);
+    }
+}
+
+Test(ending, a_half_close_is_clean)
+{
+    exchange13();
+    fin(&s, CLIENT, 100);
+    sealed(&s, SERVER, 500, 200);
+    sealed(&s, SERVER, 500, 300);
+    fin(&s, SERVER, 400);
+
+    assert_primary(&s, 5000, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN);
+    over(&s);
+}
+
+Test(ending, a_reset_after_the_close_is_harmless)
+{
+    exchange13();
+    fin(&s, CLIENT, 100);
+    sealed(&s, SERVER, 19, 101);
+    rst(&s, CLIENT, 102);
+
+    assert_primary(&s, 5000, F_OK_CLOSED_AFTER_DATA_RST);
+    over(&s);
+}
+
+Test(ending, a_reset_after_close_notify_is_harmless)
+{
+    exchange13();
+    sealed(&s, CLIENT, 19, 100);
+    rst(&s, CLIENT, 101);
+    assert_primary(&s, 5000, F_OK_CLOSED_AFTER_DATA_RST);
+    over(&s);
+
+    exchange12();
+    s.tls.alerts = s.alerts;
+    payload(&s, CLIENT, 31, 100);
+    s.alerts[s.tls.n_alerts++] =
+        (struct tls_alert){ .at = stamp(&s), .from = CLIENT, .encrypted = true, .length = 26 };
+    rst(&s, CLIENT, 101);
+    assert_primary(&s, 5000, F_OK_CLOSED_AFTER_DATA_RST);
+    over(&s);
+}
+
+Test(ending, retransmissions_that_were_acknowledged_are_no_fault)
+{
+    exchange13();
+    s.more.half[CLIENT].n_again = 5;
+    s.more.half[SERVER].n_again = 9;
+    fin(&s, CLIENT, 20000);
+
+    assert_primary(&s, 30000, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN);
+    over(&s);
+}
+
+Test(ending, answered_keep_alives_are_no_fault)
+{
+    exchange13();
+    s.more.half[CLIENT].n_keepalive = 20;
+
+    assert_primary(&s, 600000, F_OK_TLS_ESTABLISHED);
+    over(&s);
+}
+
+Test(ending, a_closed_window_is_a_warning_about_its_side)
+{
+    exchange13();
+    s.more.half[CLIENT].zero_longest_ns = MS(3000);
+    s.more.half[CLIENT].zero_window = s.more.half[CLIENT].last_data;
+
+    assert_primary(&s, 5000, F_OK_TLS_ESTABLISHED);
+    const struct raised *r = noticed(&s.verdict, F_TCP_ZERO_WINDOW);
+    cr_assert_not_null(r);
+    cr_assert_eq(r->owner, OWNER_CLIENT);
+    assert_sound(r);
+    over(&s);
+}
+
+Test(ending, a_large_download_cut_by_the_end_of_the_capture_is_healthy)
+{
+    exchange13();
+    for (int i = 0; i < 8; i++)
+        sealed(&s, SERVER, 16401, 80 + i);
+    s.more.half[SERVER].zero_since_ns = when(90);
+    s.more.half[SERVER].again_count = 1;
+    s.more.half[SERVER].again_first = s.more.half[SERVER].again_last =
+        s.more.half[SERVER].last_data;
+
+    assert_primary(&s, 95, F_OK_TLS_ESTABLISHED);
+    over(&s);
+}
+
+Test(ending, regular_small_exchanges_are_a_long_lived_connection)
+{
+    up13(&s);
+    for (int i = 1; i <= 4; i++) {
+        sealed(&s, CLIENT, 40, i * 2000);
+        sealed(&s, SERVER, 40, i * 2000 + 10);
+    }
+
+    assert_primary(&s, 9000, F_OK_TLS_LONG_LIVED);
+    over(&s);
+}
+
+Test(ending, a_handshake_without_data_is_no_failure)
+{
+    for (int reset = 0; reset < 2; reset++) {
+        up13(&s);
+        if (reset)
+            rst(&s, CLIENT, 100);
+        else
+            fin(&s, CLIENT, 100);
+        assert_primary(&s, 5000, F_OK_TLS_NO_DATA);
+        over(&s);
+    }
+    up12(&s);
+    fin(&s, CLIENT, 100);
+    assert_primary(&s, 5000, F_OK_TLS_NO_DATA);
+    over(&s);
+}
+
+Test(ending, a_server_without_tickets_that_closes_an_idle_connection)
+{
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0304, 30);
+    flight13(&s, 30);
+    sealed(&s, CLIENT, 69, 40);
+    sealed(&s, SERVER, 19, 2000);
+    fin(&s, SERVER, 2000);
+
+    assert_primary(&s, 5000, F_OK_TLS_NO_DATA);
+    over(&s);
+}
+
+Test(ending, a_resumed_session_is_a_note)
+{
+    exchange13();
+    s.tls.server_hello.psk = true;
+    fin(&s, CLIENT, 100);
+
+    assert_primary(&s, 5000, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN);
+    cr_assert_not_null(noticed(&s.verdict, F_OK_TLS_RESUMED));
+    over(&s);
+}
+
+Test(ending, a_clean_end_is_settled_and_a_failure_is_not)
+{
+    exchange13();
+    fin(&s, CLIENT, 100);
+    fin(&s, SERVER, 101);
+    cr_assert(verdict_is_settled(judged(&s, 5000)));
+    over(&s);
+
+    opened(&s);
+    hello(&s, 20);
+    alert(&s, SERVER, 40, 30);
+    fin(&s, SERVER, 31);
+    cr_assert_not(verdict_is_settled(judged(&s, 5000)), "others may tell more about it");
+    over(&s);
+}
+
+/* ---- TLS 1.3 by lengths
+ * --------------------------------------------------------------------------------- */
+
+static void flight(bool asking)
+{
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0304, 30);
+    if (asking)
+        flight13_asking(&s, 30);
+    else
+        flight13(&s, 30);
+}
+
+Test(ending, an_alert_size_record_in_place_of_the_final_flight)
+{
+    flight(false);
+    uint64_t frame = sealed(&s, CLIENT, 19, 40);
+    fin(&s, CLIENT, 41);
+
+    assert_primary(&s, 5000, F_TLS_CERT_REJECTED_BY_CLIENT_ENCRYPTED);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    cr_assert(has_frame(&s.verdict.primary, frame));
+    cr_assert_eq(s.verdict.stage[STAGE_TLS], TOKEN_OK);
+    cr_assert_eq(s.verdict.stage[STAGE_CERT], TOKEN_REJECT);
+    cr_assert_eq(s.verdict.stage[STAGE_APP], TOKEN_NOT_REACHED);
+    over(&s);
+}
+
+Test(ending, after_a_resumption_no_certificate_can_be_refused)
+{
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0304, 30);
+    s.tls.server_hello.psk = true;
+    sealed(&s, SERVER, 23, 30);
+    sealed(&s, SERVER, 69, 30);
+    sealed(&s, CLIENT, 19, 40);
+    fin(&s, CLIENT, 41);
+    assert_primary(&s, 5000, F_CANNOT_TELL_ENCRYPTED_REASON);
+    over(&s);
+
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0304, 30);
+    s.tls.server_hello.psk = true;
+    sealed(&s, SERVER, 23, 30);
+    sealed(&s, SERVER, 69, 30);
+    fin(&s, CLIENT, 41);
+    assert_primary(&s, 5000, F_CANNOT_TELL_ENCRYPTED_REASON);
+    over(&s);
+}
+
+Test(ending, a_bare_close_after_the_servers_flight_is_possibly_a_refusal)
+{
+    for (int reset = 0; reset < 2; reset++) {
+        flight(false);
+        if (reset)
+            rst(&s, CLIENT, 41);
+        else
+            fin(&s, CLIENT, 41);
+        assert_primary(&s, 5000, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE);
+        cr_assert_eq(s.verdict.primary.fact, POSSIBLE);
+        over(&s);
+    }
+    opened(&s);
+    hello(&s, 20);
+    flight12(&s, 30);
+    fin(&s, CLIENT, 41);
+    assert_primary(&s, 5000, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE);
+    over(&s);
+}
+
+Test(ending, without_a_name_a_bare_close_tells_nothing)
+{
+    flight(false);
+    s.hello.server_name = bytes_whole(NULL, 0);
+    fin(&s, CLIENT, 41);
+
+    assert_primary(&s, 5000, F_CANNOT_TELL_ENCRYPTED_REASON);
+    over(&s);
+}
+
+Test(ending, an_alert_size_record_of_the_server_after_a_client_certificate)
+{
+    flight(true);
+    sealed(&s, CLIENT, 25, 40);
+    sealed(&s, CLIENT, 69, 40);
+    sealed(&s, SERVER, 19, 60);
+    fin(&s, SERVER, 61);
+
+    assert_primary(&s, 5000, F_TLS_CLIENTCERT_REJECTED_ENCRYPTED);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    const struct raised *none = noticed(&s.verdict, F_TLS_CLIENTCERT_NONE_SENT);
+    cr_assert_not_null(none);
+    cr_assert_eq(none->fact, PROBABLE);
+    over(&s);
+}
+
+Test(ending, without_a_request_the_same_record_has_no_reason)
+{
+    flight(false);
+    sealed(&s, CLIENT, 69, 40);
+    sealed(&s, SERVER, 19, 60);
+    fin(&s, SERVER, 61);
+    assert_primary(&s, 5000, F_CANNOT_TELL_ENCRYPTED_REASON);
+    over(&s);
+
+    flight(false);
+    sealed(&s, CLIENT, 69, 40);
+    sealed(&s, CLIENT, 100, 41);
+    sealed(&s, SERVER, 19, 60);
+    fin(&s, SERVER, 61);
+    assert_primary(&s, 5000, F_APP_CLOSED_WITHOUT_REPLY);
+    over(&s);
+}
+
+Test(ending, a_missing_client_certificate_that_the_server_accepts_is_a_note)
+{
+    flight(true);
+    sealed(&s, CLIENT, 25, 40);
+    sealed(&s, CLIENT, 69, 40);
+    sealed(&s, SERVER, 250, 60);
+    sealed(&s, CLIENT, 60, 70);
+    sealed(&s, SERVER, 60, 80);
+    fin(&s, CLIENT, 90);
+
+    assert_primary(&s, 5000, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN);
+    cr_assert_not_null(noticed(&s.verdict, F_TLS_CLIENTCERT_NONE_SENT));
+    over(&s);
+}
+
+Test(ending, a_late_reset_after_a_client_certificate)
+{
+    flight(true);
+    sealed(&s, CLIENT, 900, 40);
+    sealed(&s, CLIENT, 281, 40);
+    sealed(&s, CLIENT, 69, 40);
+    sealed(&s, CLIENT, 100, 45);
+    rst(&s, SERVER, 60);
+
+    assert_primary(&s, 5000, F_TLS_CLIENTCERT_LATE_FAILURE);
+    over(&s);
+}
+
+Test(ending, a_server_that_closes_right_after_the_final_flight_without_a_record)
+{
+    flight(false);
+    sealed(&s, CLIENT, 69, 40);
+    fin(&s, SERVER, 60);
+
+    assert_primary(&s, 5000, F_CANNOT_TELL_ENCRYPTED_REASON);
+    over(&s);
+}
+
+Test(ending, a_server_that_closes_after_the_request)
+{
+    up12(&s);
+    data12(&s, CLIENT, 60, 60);
+    fin(&s, SERVER, 100);
+
+    assert_primary(&s, 5000, F_APP_CLOSED_WITHOUT_REPLY);
+    cr_assert_eq(s.verdict.stage[STAGE_APP], TOKEN_CLOSED);
+    over(&s);
+}
+
+Test(ending, a_request_without_a_reply_for_half_a_minute)
+{
+    up12(&s);
+    data12(&s, CLIENT, 60, 60);
+    fin(&s, CLIENT, 31000);
+
+    assert_primary(&s, 35000, F_APP_NO_REPLY_TIMEOUT);
+    cr_assert_eq(s.verdict.stage[STAGE_APP], TOKEN_TIMEOUT);
+    over(&s);
+}
+
+Test(ending, a_slow_server_is_no_failure_while_the_client_waits)
+{
+    up12(&s);
+    data12(&s, CLIENT, 60, 60);
+
+    assert_primary(&s, 20000, F_INFO_INCOMPLETE_IN_PROGRESS);
+    over(&s);
+}
+
+/* ---- resets
+ * ---------------------------------------------------------------------------------------- */
+
+Test(ending, a_reset_after_the_greeting_with_the_servers_ttl)
+{
+    opened(&s);
+    hello(&s, 20);
+    rst(&s, SERVER, 30);
+
+    assert_primary(&s, 5000, F_TCP_RESET_AFTER_CLIENTHELLO);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_SERVER);
+    cr_assert_eq(s.verdict.primary.cause, POSSIBLE);
+    cr_assert_eq(s.verdict.stage[STAGE_TLS], TOKEN_RST);
+    over(&s);
+}
+
+Test(ending, a_reset_with_another_ttl_was_forged)
+{
+    opened(&s);
+    hello(&s, 20);
+    rst(&s, SERVER, 30);
+    s.more.half[SERVER].rst.ttl = 64;
+
+    assert_primary(&s, 5000, F_TCP_RESET_INJECTED);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_MIDDLEBOX);
+    cr_assert_neq(s.verdict.primary.owner_reason[0], '\0');
+    over(&s);
+}
+
+Test(ending, packets_of_one_address_that_disagree_prove_nothing)
+{
+    opened(&s);
+    hello(&s, 20);
+    rst(&s, SERVER, 30);
+    s.more.half[SERVER].rst.ttl = 64;
+    s.more.half[SERVER].ttl_data = 60;
+
+    assert_primary(&s, 5000, F_TCP_RESET_AFTER_CLIENTHELLO);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_UNKNOWN);
+    over(&s);
+}
+
+Test(ending, data_behind_a_reset_shows_that_it_was_forged)
+{
+    opened(&s);
+    hello(&s, 20);
+    rst(&s, SERVER, 30);
+    payload(&s, SERVER, 1400, 35);
+
+    judged(&s, 5000);
+    cr_assert_eq(s.verdict.primary.id, F_TCP_RESET_INJECTED);
+    over(&s);
+}
+
+Test(ending, one_weak_sign_is_not_enough)
+{
+    exchange13();
+    s.more.half[CLIENT].syn_options.timestamps = s.more.half[SERVER].syn_options.timestamps = true;
+    rst(&s, SERVER, 100);
+
+    assert_primary(&s, 5000, F_TCP_RESET_BY_SERVER);
+    cr_assert_eq(s.verdict.primary.fact, CERTAIN);
+    over(&s);
+}
+
+Test(ending, resets_of_both_sides_within_a_millisecond)
+{
+    exchange13();
+    rst(&s, SERVER, 100);
+    rst(&s, CLIENT, 100);
+    assert_primary(&s, 5000, F_TCP_RESET_BOTH_ENDS);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    over(&s);
+
+    exchange13();
+    s.more.rtt_ns = MS(1); /* one may answer the other */
+    rst(&s, SERVER, 100);
+    rst(&s, CLIENT, 100);
+    assert_primary(&s, 5000, F_TCP_RESET_BOTH_ENDS);
+    cr_assert_eq(s.verdict.primary.fact, POSSIBLE);
+    over(&s);
+}
+
+Test(ending, a_reset_after_a_round_pause_is_a_timer)
+{
+    exchange13();
+    rst(&s, SERVER, 70 + 3600000);
+    assert_primary(&s, 3700000, F_TCP_RESET_IDLE_TIMEOUT);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_SERVER);
+    over(&s);
+
+    exchange13();
+    rst(&s, CLIENT, 70 + 75000);
+    assert_primary(&s, 100000, F_TCP_RESET_IDLE_TIMEOUT);
+    cr_assert_eq(s.verdict.primary.fact, POSSIBLE);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_CLIENT);
+    over(&s);
+}
+
+Test(ending, a_reset_of_a_working_connection_by_the_client)
+{
+    exchange13();
+    rst(&s, CLIENT, 100);
+
+    assert_primary(&s, 5000, F_TCP_RESET_BY_CLIENT);
+    cr_assert_eq(s.verdict.stage[STAGE_APP], TOKEN_RST);
+    over(&s);
+}
+
+/* ---- paths that die
+ * ------------------------------------------------------------------------------------ */
+
+static void die(int after_ms)
+{
+    exchange13();
+    if (after_ms > 60000) {
+        s.more.longest_gap_ns = MS(after_ms);
+        s.more.longest_gap = (struct event){ .frame = s.frame + 1, .time_ns = when(after_ms) };
+    }
+    sealed(&s, CLIENT, 100, after_ms);
+    unacked(&s, CLIENT);
+    again(&s, CLIENT, after_ms + 300);
+    again(&s, CLIENT, after_ms + 900);
+    again(&s, CLIENT, after_ms + 2100);
+    again(&s, CLIENT, after_ms + 12000);
+}
+
+Test(ending, a_working_path_that_dies)
+{
+    die(200);
+
+    assert_primary(&s, 20000, F_TCP_PATH_DIED);
+    cr_assert_eq(s.verdict.primary.fact, CERTAIN);
+    cr_assert_eq(s.verdict.stage[STAGE_APP], TOKEN_DROP);
+    over(&s);
+}
+
+Test(ending, a_path_that_is_dead_after_a_pause)
+{
+    die(600000);
+
+    assert_primary(&s, 620000, F_TCP_IDLE_SILENT_DROP);
+    over(&s);
+}
+
+Test(ending, a_client_that_resets_after_the_path_died_is_not_the_cause)
+{
+    die(200);
+    rst(&s, CLIENT, 15000);
+
+    assert_primary(&s, 20000, F_TCP_PATH_DIED);
+    over(&s);
+}
