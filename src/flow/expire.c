@@ -2,8 +2,8 @@
 
 /* Above HIGH of what may be used flows are given up, above FULL whichever is worth least. */
 enum { HIGH_PERCENT = 90, FULL_PERCENT = 95 };
-enum { LOOKED_AT = 128 };            /* records per call */
-enum { LIGHT_S = 60, IDLE_S = 600 }; /* idle for so long */
+enum { LOOKED_AT = 128 };                                     /* records per call */
+enum { LIGHT_S = 60, IDLE_S = (AGE_STEPS - 1) * AGE_STEP_S }; /* idle for so long */
 
 static unsigned percent_of(size_t used, size_t all)
 {
@@ -40,13 +40,19 @@ static bool is_light(const struct flow *flow)
 static uint64_t worth(const struct flow *flow)
 {
     uint64_t rank = is_over(flow) ? 0 : is_light(flow) ? 1 : 2;
-    return rank << 32 | flow->active_s;
+    return rank << 62 | (flow->last_frame & (UINT64_MAX >> 2));
+}
+
+/* Nothing for so many seconds of the table's own clock, which no jump of the capture moves far. */
+static bool is_idle(const struct flows *flows, const struct flow *flow, int64_t seconds)
+{
+    int64_t step = flows->age_step - seconds / AGE_STEP_S;
+    return step > 0 && flow->last_frame < flows->age_frame[step % AGE_STEPS];
 }
 
 static bool is_due(const struct flows *flows, const struct flow *flow)
 {
-    uint32_t idle_s = flows_seconds(flows) - flow->active_s;
-    return is_over(flow) || idle_s > (is_light(flow) ? LIGHT_S : IDLE_S);
+    return is_over(flow) || is_idle(flows, flow, is_light(flow) ? LIGHT_S : IDLE_S);
 }
 
 /* The least worthy of the next records; NULL when none may go. */

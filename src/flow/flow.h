@@ -73,7 +73,7 @@ enum flow_flag {
     FLOW_SUCCEEDED = 0x10, /* another flow took over its addresses and ports */
     FLOW_ENDED = 0x20,     /* closed, and the session was told */
     FLOW_NO_MEMORY = 0x40, /* the arena was refused: facts are missing */
-    FLOW_CANDIDATE = 0x80, /* towards a recognised EMS, or scope all */
+    FLOW_PARTING = 0x80,   /* closed, and waiting for late packets */
 };
 
 struct flow {
@@ -84,10 +84,9 @@ struct flow {
     uint8_t state;    /* enum tcp_state */
     uint8_t role;     /* enum role_source */
     uint8_t flags;    /* enum flow_flag */
-    uint32_t self;    /* its number in the table */
-    uint32_t older;   /* earlier flow of the same tuple + 1; 0 = none */
     int64_t last_ns;
     uint64_t last_frame;
+    struct flow_more *more; /* NULL until something beyond one SYN happened */
     /* second line: every packet */
     struct half half[SIDES];
     /* third line: openings, and things that stay */
@@ -95,12 +94,12 @@ struct flow {
     uint64_t first_frame;
     uint64_t hash;
     struct arena arena;
-    struct flow_more *more;  /* NULL until something beyond one SYN happened */
     struct session *session; /* NULL until the first payload octet */
+    uint32_t self;           /* its number in the table */
+    uint32_t older;          /* earlier flow of the same tuple + 1; 0 = none */
     uint32_t n_syn;          /* SYNs with the same initial sequence number */
     uint16_t vlan;           /* of the first packet, + 1 */
     uint16_t interface;
-    uint32_t active_s; /* last packet on the table's own clock, for flow_expired alone */
 };
 
 _Static_assert(sizeof(struct flow) == 192, "what a half-open flow costs");
@@ -139,10 +138,10 @@ struct seq_range {
 enum { HALF_HOLES = 2 };
 
 struct half_more {
-    /* what a packet in the middle of a transfer touches comes first */
-    uint32_t n_data;  /* segments with payload, without repeats */
-    uint32_t largest; /* payload octets of the largest segment */
-    struct event last_data;
+    /* first line: payload in the middle of a transfer */
+    _Alignas(64) struct event last_data;
+    uint32_t n_data;       /* segments with payload, without repeats */
+    uint32_t largest;      /* payload octets of the largest segment */
     int64_t zero_since_ns; /* window 0 announced since; 0 = not now */
     struct event
         sack_hole; /* newest proof that the peer misses earlier octets; cleared when filled */
@@ -177,8 +176,10 @@ struct half_more {
 };
 
 struct flow_more {
+    /* first line: every packet */
     struct event progress; /* the last packet that brought something new */
     int64_t longest_gap_ns;
+    bool watched[SIDES]; /* the side is not simply sending: repeats, holes, a closed window ... */
     struct event longest_gap; /* the packet after it */
     struct half_more half[SIDES];
     struct log log;

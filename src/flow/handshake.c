@@ -591,22 +591,47 @@ static struct flow_more *more_or_scratch(struct flows *flows, struct flow *flow)
     return &flows->scratch;
 }
 
-static void counters_add(const struct turn *t)
+/* Does this side anything but send in order and have it acknowledged? */
+static bool is_watched(const struct half *half, const struct half_more *more)
 {
-    struct half *half = turn_half(t);
-    half->packets++;
-    half->bytes += t->length;
-    half->window = t->packet->window;
-    t->flows->counts.data_bytes += t->length;
+    bool unacked = half->flags & HALF_DATA && !more->acked.frame;
+    return unacked || more->again_count || more->n_keepalive_unanswered || more->sack_hole.frame ||
+           more->zero_since_ns;
+}
+
+static void watched_set(struct turn *t)
+{
+    for (enum side side = CLIENT; side < SIDES; side++)
+        t->more->watched[side] = is_watched(&t->flow->half[side], &t->more->half[side]);
+}
+
+enum { OPENS_OR_ENDS = TCP_SYN | TCP_FIN | TCP_RST };
+
+static bool is_steady(const struct flow *flow, const struct packet *p)
+{
+    return (flow->state == TCP_OPEN || flow->state == TCP_MIDSTREAM) && !(p->flags & OPENS_OR_ENDS);
+}
+
+static void packet_take(struct turn *t)
+{
+    roles_from_late_opening(t);
+    if (t->flow->state == TCP_NEW && !(t->packet->flags & TCP_SYN))
+        t->flow->state = TCP_MIDSTREAM;
+    side_appears(t);
+    if (!is_steady(t->flow, t->packet))
+        segment_take(t);
+    octets_take(t);
+    if (t->packet->flags & TCP_FIN)
+        fin_log(t);
     turn_peer_more(t)->n_keepalive_unanswered = 0;
     if (t->packet->payload.clipped)
         turn_half_more(t)->cut_packets++;
+    watched_set(t);
 }
 
 enum side handshake_take(struct flows *flows, struct flow *flow, const struct packet *packet,
                          enum side from)
 {
-    enum { OPENS_OR_ENDS = TCP_SYN | TCP_FIN | TCP_RST };
     if (flow->state == TCP_NEW && segment_of(packet->flags) == SEGMENT_SYN) {
         lone_syn_take(flows, flow, packet);
         return from;
@@ -617,17 +642,13 @@ enum side handshake_take(struct flows *flows, struct flow *flow, const struct pa
                       .packet = packet,
                       .length = (uint32_t)bytes_on_wire(&packet->payload),
                       .from = from };
-    roles_from_late_opening(&t);
-    if (flow->state == TCP_NEW && !(packet->flags & TCP_SYN))
-        flow->state = TCP_MIDSTREAM;
     gap_note(&t);
-    side_appears(&t);
-    bool steady = flow->state == TCP_OPEN || flow->state == TCP_MIDSTREAM;
-    if (!steady || packet->flags & OPENS_OR_ENDS)
-        segment_take(&t);
-    octets_take(&t);
-    if (packet->flags & TCP_FIN)
-        fin_log(&t);
-    counters_add(&t);
+    if (!is_steady(flow, packet) || !octets_in_order(&t))
+        packet_take(&t);
+    struct half *half = turn_half(&t);
+    half->packets++;
+    half->bytes += t.length;
+    half->window = packet->window;
+    flows->counts.data_bytes += t.length;
     return t.from;
 }

@@ -58,5 +58,9 @@ static inline bool is_opening_state(uint8_t state)
     return state == TCP_SYN_SENT || state == TCP_SYN_CROSSED || state == TCP_SYN_ANSWERED;
 }
 
+/* octets.c: the usual packet in the middle of a transfer, whole and at once; false, and nothing
+ * done, when it is not one. */
+bool octets_in_order(const struct turn *t);
+
 /* octets.c: payload, acknowledgement and window of the packet. */
 void octets_take(const struct turn *t);

@@ -326,3 +326,32 @@ void octets_take(const struct turn *t)
     if (!t->packet->header_cut)
         window_take(t);
 }
+
+/* Next in order, or an acknowledgement alone, and nothing else to it? */
+static bool is_usual(const struct turn *t)
+{
+    const struct packet *p = t->packet;
+    const struct half *half = turn_half(t), *peer = turn_peer(t);
+    if (t->more->watched[CLIENT] || t->more->watched[SERVER] || !(half->flags & HALF_SEEN) ||
+        p->seq != half->next || p->window == 0 || p->options.n_sack || p->payload.clipped ||
+        !(p->flags & TCP_ACK) || !(peer->flags & HALF_ACKED) || !(peer->flags & HALF_SEEN))
+        return false;
+    return p->ack - peer->acked <= peer->next - peer->acked &&
+           (half->flags & (HALF_RST | HALF_FIN)) == 0;
+}
+
+bool octets_in_order(const struct turn *t)
+{
+    if (!is_usual(t))
+        return false;
+    if (t->length) {
+        struct half_more *more = turn_half_more(t);
+        if (t->length > more->largest || more->n_data < DATA_LOGGED)
+            return false;
+        more->n_data++;
+        more->last_data = t->more->progress = turn_event(t, EVENT_DATA);
+        turn_half(t)->next += t->length;
+    }
+    turn_peer(t)->acked = t->packet->ack;
+    return true;
+}

@@ -3,9 +3,10 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { TCP = 6, UDP = 17, DNS_PORT = 53 };
-enum { FIRST_SLOTS = 1024 };
+enum { FIRST_SLOTS = 1024, LINE = 64, HUGE_PAGE = 1 << 21 };
 
 #define CHUNK_BYTES (FLOW_CHUNK * sizeof(struct flow))
 
@@ -53,6 +54,19 @@ static struct slot *slot_free(const struct flows *flows, uint32_t tag)
     return slot;
 }
 
+/* Large ones are visited as randomly as records are. */
+static struct slot *slots_make(size_t n)
+{
+    size_t bytes = n * sizeof(struct slot);
+    if (bytes < 2 * HUGE_PAGE)
+        return calloc(n, sizeof(struct slot));
+    struct slot *slots = aligned_alloc(HUGE_PAGE, bytes);
+    if (!slots)
+        return NULL;
+    (void)madvise(slots, bytes, MADV_HUGEPAGE);
+    return memset(slots, 0, bytes);
+}
+
 /* Twice the slots; false when the ceiling forbids both to exist for a moment. */
 static bool index_grow(struct flows *flows)
 {
@@ -61,7 +75,7 @@ static bool index_grow(struct flows *flows)
         return false;
     struct slot *old = flows->slots;
     uint32_t n_old = flows->n_slots;
-    struct slot *slots = calloc((size_t)n_old * 2, sizeof *slots);
+    struct slot *slots = slots_make((size_t)n_old * 2);
     if (!slots)
         return false;
     flows->slots = slots;
@@ -148,8 +162,6 @@ static struct slot *slot_of_flow(const struct flows *flows, const struct flow *f
 
 static bool chunk_add(struct flows *flows)
 {
-    if (!flows_may_take(flows, CHUNK_BYTES) || flows->n_records > UINT32_MAX - 2 * FLOW_CHUNK)
-        return false;
     if (flows->n_chunks == flows->chunk_room) {
         size_t room = flows->chunk_room ? flows->chunk_room * 2 : 16;
         struct flow **chunks = realloc(flows->chunks, room * sizeof(struct flow *));
@@ -158,11 +170,29 @@ static bool chunk_add(struct flows *flows)
         flows->chunks = chunks;
         flows->chunk_room = room;
     }
-    struct flow *chunk = aligned_alloc(64, CHUNK_BYTES);
+    struct flow *chunk = aligned_alloc(HUGE_PAGE, CHUNK_BYTES);
     if (!chunk)
         return false;
+    /* Flows are visited at random: with small pages the address translation alone would cost as
+     * much as the record.  Small captures stay in the first chunk and touch what they need. */
+    if (flows->n_chunks)
+        (void)madvise(chunk, CHUNK_BYTES, MADV_HUGEPAGE);
     flows->chunks[flows->n_chunks++] = chunk;
-    table_bytes_set(flows, flows->table_bytes + CHUNK_BYTES);
+    return true;
+}
+
+/* A record that was never used; the machine hands out its pages only now. */
+static bool record_reserve(struct flows *flows)
+{
+    size_t portion = FLOW_CHARGED * sizeof(struct flow);
+    if (flows->n_records > UINT32_MAX - 2 * FLOW_CHUNK)
+        return false;
+    if (flows->n_records % FLOW_CHARGED == 0 && !flows_may_take(flows, portion))
+        return false;
+    if (flows->n_records == flows->n_chunks * FLOW_CHUNK && !chunk_add(flows))
+        return false;
+    if (flows->n_records % FLOW_CHARGED == 0)
+        table_bytes_set(flows, flows->table_bytes + portion);
     return true;
 }
 
@@ -174,7 +204,7 @@ static struct flow *record_take(struct flows *flows)
         id = flows->free_id - 1;
         flows->free_id = flow_at(flows, id)->older;
     } else {
-        if (id == flows->n_chunks * FLOW_CHUNK && !chunk_add(flows))
+        if (!record_reserve(flows))
             return NULL;
         flows->n_records++;
     }
@@ -186,6 +216,7 @@ static struct flow *record_take(struct flows *flows)
 static void record_give_back(struct flows *flows, struct flow *flow)
 {
     flow->protocol = 0;
+    flow->more = NULL;
     flow->older = flows->free_id;
     flows->free_id = flow->self + 1;
 }
@@ -291,6 +322,16 @@ static int64_t time_between(int64_t a, int64_t b)
     return a - b;
 }
 
+static void clock_advance(struct flows *flows, int64_t step_ns)
+{
+    flows->now_ns += step_ns;
+    int64_t step = flows->now_ns / (AGE_STEP_S * INT64_C(1000000000));
+    for (int64_t i = 0; flows->age_step < step && i < AGE_STEPS; i++) {
+        flows->age_step = i + 1 < AGE_STEPS ? flows->age_step + 1 : step;
+        flows->age_frame[flows->age_step % AGE_STEPS] = flows->counts.last_frame;
+    }
+}
+
 static void clock_step(struct flows *flows, const struct packet *p)
 {
     struct flow_counts *counts = &flows->counts;
@@ -308,7 +349,7 @@ static void clock_step(struct flows *flows, const struct packet *p)
         counts->first_jump_frame = counts->first_jump_frame ? counts->first_jump_frame : p->frame;
     }
     if (step > 0)
-        flows->now_ns += step < flows->largest_step_ns ? step : flows->largest_step_ns;
+        clock_advance(flows, step < flows->largest_step_ns ? step : flows->largest_step_ns);
 }
 
 /* ---- packets ---- */
@@ -347,7 +388,6 @@ static struct flow *transport_accept(struct flows *flows, const struct packet *p
         udp_take(flow, p, *from);
     flow->last_ns = p->time_ns;
     flow->last_frame = p->frame;
-    flow->active_s = flows_seconds(flows);
     return flow;
 }
 
@@ -386,18 +426,12 @@ static const struct flow *flow_by_tag(const struct flows *flows, uint64_t hash)
     return NULL;
 }
 
-static void prefetch_lines(const void *p, size_t n_lines)
-{
-    for (size_t i = 0; i < n_lines; i++)
-        __builtin_prefetch((const char *)p + i * 64, 1);
-}
+static void prefetch_line(const void *p) { __builtin_prefetch(p, 1); }
 
-/* What a packet in the middle of a transfer touches of struct flow_more. */
-static void prefetch_more(const struct flow_more *more)
+static void prefetch_record(const struct flow *flow)
 {
-    prefetch_lines(more, 1);
-    prefetch_lines(&more->half[CLIENT], 2);
-    prefetch_lines(&more->half[SERVER], 2);
+    prefetch_line(flow);
+    prefetch_line(&flow->half);
 }
 
 /* Three rounds, so that each finds in the cache what the one before asked for. */
@@ -407,15 +441,18 @@ void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n)
     assert(n <= PACKET_BATCH);
     for (size_t i = 0; i < n; i++)
         if (has_key(&packets[i]))
-            __builtin_prefetch(slot_first(flows, tag_of(packets[i].flow_hash)));
+            prefetch_line(slot_first(flows, tag_of(packets[i].flow_hash)));
     for (size_t i = 0; i < n; i++) {
         found[i] = has_key(&packets[i]) ? flow_by_tag(flows, packets[i].flow_hash) : NULL;
         if (found[i])
-            prefetch_lines(found[i], 3);
+            prefetch_record(found[i]);
     }
     for (size_t i = 0; i < n; i++)
-        if (found[i] && found[i]->more)
-            prefetch_more(found[i]->more);
+        if (found[i] && found[i]->more) {
+            bool client = packets[i].source_port == found[i]->port[CLIENT];
+            prefetch_line(found[i]->more);
+            prefetch_line(&found[i]->more->half[client ? CLIENT : SERVER]);
+        }
 }
 
 /* ---- the cold part ---- */
@@ -424,11 +461,13 @@ struct flow_more *flow_more(struct flows *flows, struct flow *flow)
 {
     if (flow->more)
         return flow->more;
-    struct flow_more *more = arena_zalloc(&flow->arena, flows->pool, sizeof *more);
-    if (!more) {
+    /* The arena aligns to 16 octets, what every packet touches should lie in one line. */
+    uint8_t *room = arena_zalloc(&flow->arena, flows->pool, sizeof(struct flow_more) + LINE - 16);
+    if (!room) {
         flow->flags |= FLOW_NO_MEMORY;
         return NULL;
     }
+    struct flow_more *more = (void *)(room + (-(uintptr_t)room & (LINE - 1)));
     flow->more = more;
     if (flow_is_tcp(flow) && flow->half[CLIENT].flags & HALF_SYN && !flow->half[SERVER].flags) {
         handshake_recall_syn(flow, more);

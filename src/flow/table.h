@@ -14,7 +14,12 @@ struct slot {
     uint32_t id;  /* of the newest flow of these addresses and ports, + 1; 0 = free */
 };
 
-enum { FLOW_CHUNK_SHIFT = 10, FLOW_CHUNK = 1 << FLOW_CHUNK_SHIFT };
+enum { FLOW_CHUNK_SHIFT = 15, FLOW_CHUNK = 1 << FLOW_CHUNK_SHIFT }; /* 6 MiB: three huge pages */
+enum { FLOW_CHARGED = 1024 }; /* records are charged to the ceiling in such portions */
+
+/* Frame numbers of the last ten minutes of the table's clock, to tell for how long a flow was idle
+ * from its last frame alone. */
+enum { AGE_STEP_S = 10, AGE_STEPS = 60 };
 
 struct flows {
     struct slot *slots;
@@ -30,10 +35,12 @@ struct flows {
     struct flow_counts counts;
     bool clock_set;
     int64_t largest_step_ns;
-    int64_t raw_ns;           /* of the newest packet, as the capture claims */
-    int64_t now_ns;           /* the table's own clock: begins at 0, never goes back */
-    uint32_t hand;            /* where flow_expired looks next */
-    struct flow_more scratch; /* for flows that the arena has no room for */
+    int64_t raw_ns;                /* of the newest packet, as the capture claims */
+    int64_t now_ns;                /* the table's own clock: begins at 0, never goes back */
+    uint32_t hand;                 /* where flow_expired looks next */
+    int64_t age_step;              /* newest step of the clock that age_frame knows */
+    uint64_t age_frame[AGE_STEPS]; /* the newest frame when step i (mod AGE_STEPS) began */
+    struct flow_more scratch;      /* for flows that the arena has no room for */
 };
 
 /* Who talks to whom, as a packet (or the quote of one) says it. */
@@ -49,11 +56,6 @@ static inline struct flow *flow_at(const struct flows *flows, uint32_t id)
 }
 
 static inline bool flow_in_use(const struct flow *f) { return f->protocol != 0; }
-
-static inline uint32_t flows_seconds(const struct flows *flows)
-{
-    return (uint32_t)(flows->now_ns / 1000000000);
-}
 
 /* The newest flow of a tuple; NULL when there is none.  *from is the side of its source. */
 struct flow *flows_find(const struct flows *flows, uint64_t hash, const struct tuple *tuple,
