@@ -20,6 +20,7 @@ enum {
     HOSTS_MAX = 1 << 16,
     CERTS_MIB = 32,
     CAPTURE_FINDINGS = 16,
+    PARTINGS = 1024, /* closed flows that wait for late packets before they may be let go */
 };
 
 static const int64_t second_ns = 1000000000;
@@ -37,6 +38,12 @@ struct engine {
     struct candidates *candidates;
     struct served *served;
     struct scene scene;
+    struct parting {
+        struct flow *flow;
+        uint64_t first_frame; /* tells whether the record is still that of this flow */
+    } * partings;             /* closed flows, oldest first, in a ring */
+    size_t first_parting, n_partings;
+    bool began; /* the report has its first line */
     uint64_t packets, cut_packets;
     int64_t next_look_ns; /* live: when the open flows are looked at again */
 };
@@ -60,8 +67,9 @@ static bool engine_open(struct engine *e)
     e->world.labeller = e->config->label ? labeller_open() : NULL;
     e->candidates = candidates_open();
     e->served = served_open();
+    e->partings = calloc(PARTINGS, sizeof *e->partings);
     if (!e->decoder || !e->twins || !e->flows || !e->hosts || !e->world.certs || !e->world.names ||
-        !e->candidates || !e->served)
+        !e->candidates || !e->served || !e->partings)
         return false;
     e->world.flows = e->flows;
     e->world.pool = flows_pool(e->flows);
@@ -79,6 +87,7 @@ static bool engine_open(struct engine *e)
 
 static void engine_close(struct engine *e)
 {
+    free(e->partings);
     served_close(e->served);
     candidates_close(e->candidates);
     labeller_close(e->world.labeller);
@@ -102,33 +111,6 @@ static bool payload_wanted(const struct flow *flow, const struct packet *p, enum
         return dissector_for_port(flow->port[SERVER]) != NULL;
     /* A keep-alive probe repeats an octet that is long read. */
     return !flow->session || seq_after(p->seq + (uint32_t)n, half->want);
-}
-
-static void accept_packet(struct engine *e, const struct packet *p)
-{
-    enum side from = CLIENT;
-
-    e->packets++;
-    if (p->cut)
-        e->cut_packets++;
-    if (p->fragment || twin_seen(e->twins, p))
-        return;
-    if (p->kind == PACKET_ICMP) {
-        e->scene.icmp_seen = true;
-        if (p->quote.present && p->quote.ip_protocol == 17)
-            names_icmp(e->world.names, &p->quote.source, p->quote.source_port,
-                       &p->quote.destination, p->quote.destination_port, p->frame, p->icmp_type,
-                       p->icmp_code);
-    }
-    struct flow *flow = flow_accept(e->flows, p, &from);
-    if (!flow || p->kind == PACKET_ICMP)
-        return;
-    if (host_wants(flow, p, from))
-        host_note(e->hosts, flow, p, from);
-    if (p->flags & TCP_SYN && from == CLIENT)
-        candidate_note(e->candidates, e->scene.profile, flow);
-    if (payload_wanted(flow, p, from))
-        session_advance(&e->world, flow, p, from);
 }
 
 /* What the rules need to know of the capture as a whole, as of now. */
@@ -167,10 +149,23 @@ static void scene_refresh(struct engine *e)
     s->unknown_link_type = decoded->first_unknown_link;
     s->unknown_inside = decoded->unknown_inside;
     s->tunnelled = decoded->tunnelled;
+    s->connections = flows->with_syn + flows->midstream;
+    s->one_sided = flows->one_sided_tcp;
+    s->midstream = flows->midstream;
     s->evicted_flows = flows->evicted + flows->refused;
     s->clock_back = flows->backward_steps;
     s->clock_forward = flows->forward_jumps;
     s->clock_frame = flows->first_jump_frame;
+}
+
+static void begin_report(struct engine *e, bool complete)
+{
+    if (e->began)
+        return;
+    e->began = true;
+    scene_refresh(e);
+    e->scene.complete = complete;
+    report_capture(e->report, &e->scene);
 }
 
 static void judge(struct engine *e, struct flow *flow)
@@ -184,6 +179,7 @@ static void judge(struct engine *e, struct flow *flow)
         report_other(e->report, flow);
         return;
     }
+    begin_report(e, false);
     verdict_of(&e->scene, flow, &verdict);
     report_add(e->report, &e->scene, &verdict);
 }
@@ -196,6 +192,75 @@ static void end_session(struct engine *e, struct flow *flow)
         candidate_note(e->candidates, e->scene.profile, flow);
         served_note(e->served, flow);
     }
+}
+
+/* A closed flow has waited long enough for late packets: if nothing that the capture still may show
+ * can change what is said of it, it is said now and its memory serves the next. */
+static void part_with(struct engine *e, struct flow *flow)
+{
+    struct verdict verdict;
+
+    end_session(e, flow);
+    if (!verdict_in_scope(&e->scene, flow)) {
+        if (verdict_never_in_scope(&e->scene, flow)) {
+            judge(e, flow);
+            flow_release(e->flows, flow);
+        }
+        return;
+    }
+    begin_report(e, false);
+    e->scene.last_ns = flows_counts(e->flows)->last_ns;
+    verdict_of(&e->scene, flow, &verdict);
+    if (!verdict_is_settled(&verdict))
+        return;
+    flow->flags |= FLOW_JUDGED;
+    report_add(e->report, &e->scene, &verdict);
+    if (!(flow->flags & FLOW_PINNED))
+        flow_release(e->flows, flow);
+}
+
+static void note_parting(struct engine *e, struct flow *flow)
+{
+    if (e->n_partings == PARTINGS) {
+        struct parting *oldest = &e->partings[e->first_parting];
+        e->first_parting = (e->first_parting + 1) % PARTINGS;
+        e->n_partings--;
+        if (oldest->flow->first_frame == oldest->first_frame &&
+            oldest->flow->flags & FLOW_PARTING && !(oldest->flow->flags & FLOW_JUDGED))
+            part_with(e, oldest->flow);
+    }
+    flow->flags |= FLOW_PARTING;
+    e->partings[(e->first_parting + e->n_partings++) % PARTINGS] =
+        (struct parting){ flow, flow->first_frame };
+}
+
+static void accept_packet(struct engine *e, const struct packet *p)
+{
+    enum side from = CLIENT;
+
+    e->packets++;
+    if (p->cut)
+        e->cut_packets++;
+    if (p->fragment || twin_seen(e->twins, p))
+        return;
+    if (p->kind == PACKET_ICMP) {
+        e->scene.icmp_seen = true;
+        if (p->quote.present && p->quote.ip_protocol == 17)
+            names_icmp(e->world.names, &p->quote.source, p->quote.source_port,
+                       &p->quote.destination, p->quote.destination_port, p->frame, p->icmp_type,
+                       p->icmp_code);
+    }
+    struct flow *flow = flow_accept(e->flows, p, &from);
+    if (!flow || p->kind == PACKET_ICMP)
+        return;
+    if (host_wants(flow, p, from))
+        host_note(e->hosts, flow, p, from);
+    if (p->flags & TCP_SYN && from == CLIENT)
+        candidate_note(e->candidates, e->scene.profile, flow);
+    if (payload_wanted(flow, p, from))
+        session_advance(&e->world, flow, p, from);
+    if (flow->state >= TCP_CLOSED && !(flow->flags & FLOW_PARTING))
+        note_parting(e, flow);
 }
 
 /* Under memory pressure: judged with what is known, and let go. */
@@ -262,8 +327,8 @@ static bool judge_rest(struct engine *e)
         if (flow_is_tcp(flow))
             all[n++] = flow;
     }
+    begin_report(e, true);
     scene_refresh(e);
-    report_capture(e->report, &e->scene);
     qsort(all, n, sizeof *all, by_last_frame);
     for (size_t i = 0; i < n; i++)
         judge(e, all[i]);

@@ -99,24 +99,26 @@ static bool start_tls(struct session *s)
     return true;
 }
 
-static void keep_chain(struct session *s, const struct tls_certificates *fresh)
+/* Takes the certificates of the message just read, if there are any. */
+static void keep_chain(struct session *s)
 {
-    unsigned n = fresh->n < TLS_CHAIN_MAX ? fresh->n : TLS_CHAIN_MAX;
+    struct tls_certificates fresh = tls_fresh(s->tls);
+    unsigned n = fresh.n < TLS_CHAIN_MAX ? fresh.n : TLS_CHAIN_MAX;
     const struct cert **chain =
         n ? arena_zalloc(&s->flow->arena, s->world->pool, n * sizeof(struct cert *)) : NULL;
-    s->chain_cut[fresh->from] |= fresh->cut;
-    if (!chain || s->n_chain[fresh->from])
+    s->chain_cut[fresh.from] |= fresh.cut;
+    if (!chain || s->n_chain[fresh.from])
         return; /* a renegotiation: the first chain is the one that was judged */
     unsigned kept = 0;
     for (unsigned i = 0; i < n; i++) {
-        const struct cert *cert = cert_put(s->world->certs, fresh->der[i]);
+        const struct cert *cert = cert_put(s->world->certs, fresh.der[i]);
         if (cert)
             chain[kept++] = cert;
         else
-            s->chain_cut[fresh->from] = true;
+            s->chain_cut[fresh.from] = true;
     }
-    s->chain[fresh->from] = chain;
-    s->n_chain[fresh->from] = (uint8_t)kept;
+    s->chain[fresh.from] = chain;
+    s->n_chain[fresh.from] = (uint8_t)kept;
 }
 
 static void keep_server_name(struct session *s)
@@ -148,7 +150,7 @@ static bool read_tls(struct session *s, enum side from)
     enum tls_step step = tls_feed(s->tls, from, &window, s->now);
     size_t used = before - bytes_on_wire(&window);
     if (step == TLS_STEP_CERTIFICATES)
-        keep_chain(s, &s->tls->fresh);
+        keep_chain(s);
     keep_server_name(s);
     stream_consume(stream, used);
     if (step == TLS_STEP_LOST) {
@@ -258,12 +260,19 @@ static enum side read_all(struct session *s, enum side from)
     return from;
 }
 
+static void read_gap(struct session *s, enum side side, uint64_t missing)
+{
+    tls_gap(s->tls, side, missing, false, s->now);
+    keep_chain(s);
+    keep_server_name(s);
+}
+
 static void give_up(struct session *s, enum side side, uint64_t missing)
 {
     s->gave_up[side] += missing;
     s->hole_since_ns[side] = 0;
     if (s->tls)
-        tls_gap(s->tls, side, missing, false, s->now);
+        read_gap(s, side, missing);
     else if (s->dissector && s->dissector->gap && !s->dissector_done)
         s->dissector->gap(s, s->state, side, missing);
     s->stream[side].missing += missing;
@@ -371,8 +380,14 @@ void session_end(struct session_world *world, struct flow *flow)
     for (enum side side = CLIENT; side < SIDES; side++)
         if (s->stream[side].started && !(flow->half[side].flags & HALF_DONE))
             drain(s, side);
-    for (enum side side = CLIENT; side < SIDES; side++)
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        if (s->tls) {
+            tls_end(s->tls, side, s->now);
+            keep_chain(s);
+            keep_server_name(s);
+        }
         stream_finish(&s->stream[side], &flow->arena, world->pool);
+    }
     if (s->dissector && s->dissector->end)
         s->dissector->end(s, s->state, session_ending(flow));
 }

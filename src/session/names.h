@@ -21,8 +21,22 @@ enum {
     DNS_NAME_TEXT = 256, /* printable presentation form, without the final dot, lower case */
 };
 
-enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_AAAA = 28, DNS_SVCB = 64, DNS_HTTPS = 65 };
-enum dns_rcode { DNS_NOERROR = 0, DNS_FORMERR, DNS_SERVFAIL, DNS_NXDOMAIN, DNS_NOTIMP, DNS_REFUSED };
+enum dns_type {
+    DNS_A = 1,
+    DNS_CNAME = 5,
+    DNS_PTR = 12,
+    DNS_AAAA = 28,
+    DNS_SVCB = 64,
+    DNS_HTTPS = 65
+};
+enum dns_rcode {
+    DNS_NOERROR = 0,
+    DNS_FORMERR,
+    DNS_SERVFAIL,
+    DNS_NXDOMAIN,
+    DNS_NOTIMP,
+    DNS_REFUSED
+};
 
 struct lookup {
     struct address client, server;
@@ -30,10 +44,10 @@ struct lookup {
     bool tcp, truncated, answered;
     uint8_t rcode;
     char name[DNS_NAME_TEXT];
-    char canonical[DNS_NAME_TEXT]; /* end of the CNAME chain; empty without one */
-    unsigned tries;                /* questions seen, the first included */
+    char canonical[DNS_NAME_TEXT];  /* end of the CNAME chain; empty without one */
+    unsigned tries;                 /* questions seen, the first included */
     uint64_t frames[LOOKUP_FRAMES]; /* of the questions */
-    uint64_t reply_frame;          /* 0 = none */
+    uint64_t reply_frame;           /* 0 = none */
     int64_t first_ns, last_try_ns, reply_ns;
     unsigned n_answers, n_answers_all; /* addresses */
     struct address answer[LOOKUP_ANSWERS];
@@ -81,5 +95,6 @@ const struct lookup *names_lookup_for(const struct names *names, const struct ad
                                       const struct address *address, int64_t before_ns);
 
 size_t names_lookups(const struct names *names);
-struct lookup *names_lookup(const struct names *names, size_t i); /* in order of the first question */
+struct lookup *names_lookup(const struct names *names,
+                            size_t i); /* in order of the first question */
 uint64_t names_refused(const struct names *names);

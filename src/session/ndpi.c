@@ -50,8 +50,7 @@ const char *labeller_guess(struct labeller *labeller, void **memory, const uint8
             return NULL;
         memset(*memory, 0, SIZEOF_FLOW_STRUCT);
     }
-    ndpi_protocol p =
-        ndpi_detection_process_packet(labeller->module, *memory, packet, n, time_ms);
+    ndpi_protocol p = ndpi_detection_process_packet(labeller->module, *memory, packet, n, time_ms);
     uint16_t id = p.app_protocol != NDPI_PROTOCOL_UNKNOWN ? p.app_protocol : p.master_protocol;
     return id == NDPI_PROTOCOL_UNKNOWN ? NULL : ndpi_get_proto_name(labeller->module, id);
 }

@@ -39,8 +39,8 @@ static uint16_t http_status(const char *line)
 
 static bool http_request(const char *line)
 {
-    static const char *const methods[] = { "GET ",     "POST ",  "HEAD ",  "CONNECT ", "OPTIONS ",
-                                           "DELETE ",  "PUT ",   "PATCH ", "TRACE ",   "PROPFIND " };
+    static const char *const methods[] = { "GET ",    "POST ", "HEAD ",  "CONNECT ", "OPTIONS ",
+                                           "DELETE ", "PUT ",  "PATCH ", "TRACE ",   "PROPFIND " };
 
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (strncmp(line, methods[i], strlen(methods[i])) == 0)

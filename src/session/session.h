@@ -37,9 +37,10 @@ struct opening {
     uint8_t n;
     bool clipped; /* fewer were captured than sent */
     struct tls_stamp at;
-    const char *line; /* printable, shorter than SESSION_LINE; empty when it is no text; never NULL */
-    uint16_t http_status;    /* of a first line "HTTP/1.x NNN"; 0 = none */
-    bool http_request;       /* a first line such as "GET / HTTP/1.1" */
+    const char
+        *line; /* printable, shorter than SESSION_LINE; empty when it is no text; never NULL */
+    uint16_t http_status; /* of a first line "HTTP/1.x NNN"; 0 = none */
+    bool http_request;    /* a first line such as "GET / HTTP/1.1" */
 };
 
 struct session {
@@ -50,21 +51,21 @@ struct session {
     struct opening opening[SIDES];
     const struct dissector *dissector; /* NULL = none chosen */
     void *state;                       /* of the dissector */
-    const char *protocol; /* "tls", "dns", "http", a dissector's or nDPI's name; "" unknown */
+    const char *protocol;  /* "tls", "dns", "http", a dissector's or nDPI's name; "" unknown */
     bool protocol_guessed; /* the name is nDPI's */
     bool searching;        /* the first octets have not decided yet */
     bool dissector_done;
     uint8_t ndpi_packets;
-    void *ndpi; /* of ndpi.c; NULL mostly */
-    struct tls *tls; /* NULL until TLS was seen */
-    uint64_t tls_offset[SIDES]; /* stream offset where TLS began (after an upgrade) */
+    void *ndpi;                       /* of ndpi.c; NULL mostly */
+    struct tls *tls;                  /* NULL until TLS was seen */
+    uint64_t tls_offset[SIDES];       /* stream offset where TLS began (after an upgrade) */
     const struct cert **chain[SIDES]; /* n_chain entries as sent; NULL when none */
     uint8_t n_chain[SIDES];
     bool chain_cut[SIDES];
-    const char *server_name; /* SNI, printable; empty when none; never NULL */
-    struct tls_stamp alien; /* first octets that fit nothing expected; frame 0 = none */
-    uint64_t gave_up[SIDES]; /* octets given up in the region that decides */
-    bool clipped[SIDES];     /* the snap length cut octets that were wanted */
+    const char *server_name;      /* SNI, printable; empty when none; never NULL */
+    struct tls_stamp alien;       /* first octets that fit nothing expected; frame 0 = none */
+    uint64_t gave_up[SIDES];      /* octets given up in the region that decides */
+    bool clipped[SIDES];          /* the snap length cut octets that were wanted */
     int64_t hole_since_ns[SIDES]; /* reading waits for octets that were not seen; 0 = it does not */
     uint32_t plain_left[SIDES];   /* octets of plain text still to be looked at */
 };

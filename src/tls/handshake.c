@@ -259,14 +259,24 @@ static uint16_t draft_retry(struct tls *t, struct bytes body, struct tls_stamp a
 
 static uint16_t certificate(struct tls *t, enum side from, struct bytes body, struct tls_stamp at)
 {
-    t->fresh.from = from;
-    t->fresh.at = at;
-    certificates_read(body, &t->fresh);
+    t->fresh = true;
+    t->fresh_from = from;
+    t->fresh_at = at;
+    t->fresh_body = body;
     if (!t->certificate[from].frame) {
         t->certificate[from] = at;
-        t->n_certificates[from] = t->fresh.n;
+        t->n_certificates[from] = tls_fresh(t).n;
     }
     return TLS_CERTIFICATE;
+}
+
+struct tls_certificates tls_fresh(const struct tls *t)
+{
+    struct tls_certificates out = { .from = t->fresh_from, .at = t->fresh_at };
+
+    if (t->fresh)
+        certificates_read(t->fresh_body, &out);
+    return out;
 }
 
 static uint16_t server_certificate(struct tls *t, struct bytes body, struct tls_stamp at)

@@ -243,7 +243,7 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
     bool again = true;
 
     join_settle(t, from);
-    t->fresh.n = 0;
+    t->fresh = false;
     while (again && !half->lost && in->left) {
         if (half->body_left == 0)
             again =
@@ -253,7 +253,7 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
     }
     if (!half->lost && in->clipped)
         feed_clipped(t, from, in, at);
-    if (t->fresh.n > 0)
+    if (tls_fresh(t).n > 0)
         return TLS_STEP_CERTIFICATES;
     return half->lost ? TLS_STEP_LOST : TLS_STEP_MORE;
 }
@@ -289,7 +289,7 @@ void tls_gap(struct tls *t, enum side from, uint64_t n, bool clipped, struct tls
     struct tls_half *half = &t->half[from];
     uint32_t inside = n < half->body_left ? (uint32_t)n : half->body_left;
 
-    t->fresh.n = 0;
+    t->fresh = false;
     if (half->lost || n == 0)
         return;
     join_settle(t, from);
@@ -313,6 +313,6 @@ void tls_gap(struct tls *t, enum side from, uint64_t n, bool clipped, struct tls
 void tls_end(struct tls *t, enum side from, struct tls_stamp at)
 {
     join_settle(t, from);
-    t->fresh.n = 0;
+    t->fresh = false;
     (void)join_cut(t, from, at);
 }

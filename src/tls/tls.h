@@ -210,13 +210,17 @@ struct tls {
     struct bytes request_types,
         request_schemes;           /* its certificate_types, supported_signature_algs */
     unsigned request_authorities;  /* CA names it lists */
-    struct tls_certificates fresh; /* borrowed: valid only after TLS_STEP_CERTIFICATES */
+    /* The Certificate message just read, for tls_fresh: borrowed. */
+    bool fresh;
+    enum side fresh_from;
+    struct bytes fresh_body;
+    struct tls_stamp fresh_at;
     bool out_of_memory;
 };
 
 enum tls_step {
     TLS_STEP_MORE,         /* all of `in` was used */
-    TLS_STEP_CERTIFICATES, /* stopped behind a Certificate message: take t->fresh, call again */
+    TLS_STEP_CERTIFICATES, /* stopped behind a Certificate message: take tls_fresh, call again */
     TLS_STEP_LOST,         /* this side cannot be framed any more */
 };
 
@@ -226,7 +230,7 @@ struct tls *tls_open(struct arena *arena, struct pool *pool);
 /* Reads in-order bytes of one side.  `in` is consumed as far as understood; what remains in it must
  * come again, followed by more (less than a record header, or an unsplit SSL 2.0 hello).
  * After TLS_STEP_MORE, t->half[from].body_left octets that follow belong to a record nobody needs
- * (see tls_skippable) and may be skipped unseen.  t->fresh borrows `in` and the join buffer and is
+ * (see tls_skippable) and may be skipped unseen.  tls_fresh borrows `in` and the join buffer and is
  * valid until the next call.  Clipped bytes at the end of `in` were on the wire but not captured.
  */
 enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at);
@@ -243,8 +247,12 @@ void tls_skipped(struct tls *t, enum side from, uint32_t n, struct tls_stamp at)
 void tls_gap(struct tls *t, enum side from, uint64_t n, bool clipped, struct tls_stamp at);
 
 /* No more octets of this side will come: a message under way is read as far as it was seen.
- * t->fresh as after tls_gap. */
+ * tls_fresh as after tls_gap. */
 void tls_end(struct tls *t, enum side from, struct tls_stamp at);
+
+/* The certificates of the message just read; n is 0 when there is none.  Windows are borrowed and
+ * valid until the next call that takes octets. */
+struct tls_certificates tls_fresh(const struct tls *t);
 
 /* Does this look like the start of a TLS conversation?  1 yes, 0 no, -1 too short to tell. */
 int tls_looks_like_client(const struct bytes *in); /* a ClientHello record, or its SSL 2.0 form */

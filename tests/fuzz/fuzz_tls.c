@@ -26,8 +26,10 @@ static void touch(struct bytes window)
 
 static void touch_fresh(const struct tls *t)
 {
-    for (unsigned i = 0; i < t->fresh.n && i < TLS_CHAIN_MAX; i++)
-        touch(t->fresh.der[i]);
+    struct tls_certificates fresh = tls_fresh(t);
+
+    for (unsigned i = 0; i < fresh.n && i < TLS_CHAIN_MAX; i++)
+        touch(fresh.der[i]);
 }
 
 static void touch_hello(const struct tls_client_hello *h)

@@ -159,7 +159,7 @@ static inline size_t feed_window(struct connection *c, enum side from, struct by
 
     while ((c->step = tls_feed(c->tls, from, &in, at)) == TLS_STEP_CERTIFICATES) {
         c->n_fresh++;
-        c->fresh = c->tls->fresh;
+        c->fresh = tls_fresh(c->tls);
     }
     return in.left;
 }
