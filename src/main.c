@@ -109,8 +109,8 @@ static int explain(const struct options *o)
 
 static int version(void)
 {
-    printf("shakeout " SHAKEOUT_VERSION "\n%s\n%s\n%s\n%s\n", capture_library(), cert_library(),
-           labeller_library(), ini_library());
+    printf("shakeout " SHAKEOUT_VERSION "\n%s\n%s\nnDPI %s\n%s\n", capture_library(),
+           cert_library(), labeller_library(), ini_library());
     return 0;
 }
 

@@ -41,6 +41,26 @@ struct facts report_facts(const struct report *r, const struct scene *scene, con
                                       !g->of_capture && !server_is_ems(r, scene, g) };
 }
 
+/* A group of one, for what is said of a verdict alone. */
+struct group report_group_of(const struct verdict *v)
+{
+    struct group g = { .id = v->primary.id, .n_endpoints = 1, .n_members = 1, .example = v };
+
+    g.one_network = true;
+    if (v->flow) {
+        g.client = v->flow->address[CLIENT];
+        g.server = v->flow->address[SERVER];
+        g.port = v->flow->port[SERVER];
+        g.n_syn = v->flow->n_syn;
+    } else if (v->lookup) {
+        g.client = v->lookup->client;
+        g.server = v->lookup->server;
+        g.port = v->lookup->server_port;
+        g.lookup = true;
+    }
+    return g;
+}
+
 static enum page_mark mark_of(const struct group *g)
 {
     switch (g->severity) {

@@ -7,7 +7,6 @@
 #include "report/rows.h"
 #include "report/summary.h"
 #include "report/writer.h"
-#include "x509/digest.h"
 
 enum { CLOCK_TEXT = 20 };
 
@@ -15,11 +14,11 @@ struct report {
     struct report_config config;
     struct writer writer;
     struct summary summary;
-    struct digest *digest; /* JSON only: for community ids */
-    int64_t clock_s;       /* the second that clock_text shows */
+    int64_t clock_s; /* the second that clock_text shows */
     char clock_text[CLOCK_TEXT];
     bool clock_known;
     bool cut;                              /* a string of the line being written was cut */
+    uint32_t attempt;                      /* of the connection being reported, at its service */
     bool begun;                            /* the capture line was written */
     const struct raised *capture_findings; /* only while closing */
     size_t n_capture_findings;
@@ -42,6 +41,7 @@ void block_write(struct page *p, const struct report *r, const struct scene *sce
                  const struct group *group);
 /* One display filter that shows the evidence; empty without frames. */
 void block_filter(const struct group *group, struct text *out);
+struct group report_group_of(const struct verdict *verdict);
 struct facts report_facts(const struct report *r, const struct scene *scene,
                           const struct group *group);
 

@@ -1,6 +1,7 @@
 /* JSON Lines: one object for each thing that is known, in ECS names where there is one. */
 #include "report/json_parts.h"
 #include "report/version.h"
+#include "x509/digest.h"
 
 #include <inttypes.h>
 
@@ -8,17 +9,22 @@ static const char schema[] = "1.0";
 
 struct mark mark_begin(void) { return (struct mark){ 0xcbf29ce484222325 }; }
 
+void mark_number(struct mark *m, uint64_t v)
+{
+    m->v = (m->v ^ v) * 0x100000001b3;
+    m->v ^= m->v >> 29;
+}
+
 void mark_bytes(struct mark *m, const void *p, size_t n)
 {
     const uint8_t *octet = p;
-    for (size_t i = 0; i < n; i++)
-        m->v = (m->v ^ octet[i]) * 0x100000001b3;
-}
-
-void mark_number(struct mark *m, uint64_t v)
-{
-    for (int i = 0; i < 8; i++, v >>= 8)
-        m->v = (m->v ^ (v & 0xff)) * 0x100000001b3;
+    for (size_t i = 0; i < n;) {
+        uint64_t word = 0;
+        for (unsigned k = 0; k < 8 && i < n; k++, i++)
+            word = word << 8 | octet[i];
+        mark_number(m, word);
+    }
+    mark_number(m, n);
 }
 
 struct mark mark_flow(const struct flow *flow)
@@ -157,8 +163,7 @@ void json_put_community(struct report *r, const struct address *a, uint16_t a_po
     in[n + 3] = (uint8_t)a_port;
     in[n + 4] = (uint8_t)(b_port >> 8);
     in[n + 5] = (uint8_t)b_port;
-    if (!digest_sha1(r->digest, in, n + 6, sum))
-        return;
+    digest_sha1(in, n + 6, sum);
     digest_base64(sum, DIGEST_SHA1, text + 2);
     json_key(&r->writer, "community_id");
     writer_put_n(&r->writer, "\"", 1);
@@ -267,9 +272,23 @@ void json_put_cause(struct report *r, const char *text, enum confidence confiden
     json_end_object(&r->writer);
 }
 
-void json_put_primary(struct report *r, const struct raised *p)
+/* The cause in words; most connections have none, and pay nothing. */
+static void put_cause_of(struct report *r, const struct scene *scene, const struct verdict *v)
+{
+    char line[1024];
+    struct text t = text_of(line, sizeof line);
+    if (!v->primary.cause)
+        return;
+    struct group g = report_group_of(v);
+    struct facts facts = report_facts(r, scene, &g);
+    fill(&facts, finding_of(g.id)->prose.means, &t);
+    json_put_cause(r, line, v->primary.cause);
+}
+
+void json_put_primary(struct report *r, const struct scene *scene, const struct verdict *v)
 {
     struct writer *w = &r->writer;
+    const struct raised *p = &v->primary;
     if (!p->id)
         return;
     json_word(w, "primary", finding_of(p->id)->id);
@@ -277,7 +296,7 @@ void json_put_primary(struct report *r, const struct raised *p)
     json_word(w, "owner", owner_name(p->owner));
     if (p->fact)
         json_word(w, "confidence", confidence_name(p->fact));
-    json_put_cause(r, "", p->cause);
+    put_cause_of(r, scene, v);
     if (p->owner_reason[0])
         json_string(w, "owner_reason", p->owner_reason, &r->cut);
 }
@@ -309,16 +328,14 @@ static void put_connection(struct report *r, const struct scene *scene, const st
     put_traffic(r, f);
     put_network(r, f);
     json_begin_shakeout(r);
-    uint32_t attempt =
-        service_attempts(&r->summary, &f->address[CLIENT], &f->address[SERVER], f->port[SERVER]);
-    if (attempt)
-        json_number(w, "attempt", attempt);
+    if (r->attempt)
+        json_number(w, "attempt", r->attempt);
     put_stages(w, v->stage);
     if (outcome == OUTCOME_FAILED && v->failed_stage < ATTEMPT_STAGES)
         json_word(w, "failed_stage", stage_name((enum stage)v->failed_stage));
     json_number(w, "syn_sent", f->n_syn);
     json_put_frames(w, v->primary.frames, v->primary.n_frames);
-    json_put_primary(r, &v->primary);
+    json_put_primary(r, scene, v);
     json_put_finding_ids(w, v);
     json_end_shakeout(r);
 }

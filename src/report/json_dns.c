@@ -77,7 +77,6 @@ void json_lookup(struct report *r, const struct scene *scene, const struct verdi
     struct mark m = mark_begin();
     uint64_t frames[LOOKUP_FRAMES + 2];
 
-    (void)scene;
     mark_bytes(&m, l->client.octet, 16);
     mark_bytes(&m, l->server.octet, 16);
     mark_bytes(&m, l->name, strlen(l->name));
@@ -101,7 +100,7 @@ void json_lookup(struct report *r, const struct scene *scene, const struct verdi
     json_begin_shakeout(r);
     json_number(w, "tries", l->tries);
     json_put_frames(w, frames, lookup_frames(l, frames));
-    json_put_primary(r, &v->primary);
+    json_put_primary(r, scene, v);
     if (v->primary.id)
         json_put_finding_ids(w, v);
     json_end_shakeout(r);

@@ -4,7 +4,8 @@
 #include "report/inside.h"
 #include "report/json_line.h"
 
-/* A fingerprint that is the same in every run: FNV-1a, unkeyed on purpose. */
+/* A fingerprint that is the same in every run: FNV's multiplication over words, unkeyed on purpose.
+ */
 struct mark {
     uint64_t v;
 };
@@ -39,7 +40,7 @@ void json_put_flow_community(struct report *r, const struct flow *flow);
 void json_put_frames(struct writer *w, const uint64_t *frames, size_t n); /* nothing for none */
 void json_put_finding_ids(struct writer *w, const struct verdict *v);
 void json_put_cause(struct report *r, const char *text, enum confidence confidence);
-void json_put_primary(struct report *r, const struct raised *primary);
+void json_put_primary(struct report *r, const struct scene *scene, const struct verdict *v);
 void json_put_input_facts(struct report *r, const struct scene *scene);
 
 void json_tls(struct report *r, const struct verdict *v);

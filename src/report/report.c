@@ -6,13 +6,10 @@
 struct report *report_open(const struct report_config *config, struct failure *failure)
 {
     struct report *r = calloc(1, sizeof *r);
-    bool json = config->format == REPORT_JSONL;
 
     if (r)
         r->config = *config;
-    if (r && json)
-        r->digest = digest_open();
-    if (r && (!json || r->digest) && summary_open(&r->summary, config->verbose >= 2)) {
+    if (r && summary_open(&r->summary, config->verbose >= 2)) {
         writer_open(&r->writer, config->out);
         return r;
     }
@@ -26,7 +23,6 @@ void report_free(struct report *r)
     if (!r)
         return;
     summary_close(&r->summary);
-    digest_close(r->digest);
     free(r);
 }
 
@@ -51,7 +47,7 @@ void report_capture(struct report *r, const struct scene *scene)
 
 void report_add(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
-    summary_add(&r->summary, scene, verdict);
+    r->attempt = summary_add(&r->summary, scene, verdict);
     if (!is_json(r))
         return;
     report_capture(r, scene);

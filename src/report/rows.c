@@ -259,7 +259,9 @@ static void join_items(const struct items *all, struct rows *out)
             continue;
         size_t used = last ? strlen(last->text) : 0;
         if (last && same_row(last, i) && used + strlen(i->text) + 3 <= JOINED_MOST) {
-            snprintf(last->text + used, sizeof last->text - used, " + %s", i->text);
+            struct text joined = { last->text, sizeof last->text, used, false };
+            text_add(&joined, " + ");
+            text_add(&joined, i->text);
             continue;
         }
         if (out->n == ROWS_MAX) {

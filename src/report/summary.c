@@ -259,7 +259,8 @@ static void count_service(struct service_count *c, const struct verdict *v, enum
 }
 
 static struct endpoint *count_endpoint(struct summary *s, const struct verdict *v,
-                                       const struct parties *who, enum outcome outcome)
+                                       const struct parties *who, enum outcome outcome,
+                                       uint32_t *attempt)
 {
     struct endpoint *e = table_put(&s->endpoints, who->client);
     if (!e)
@@ -272,6 +273,7 @@ static struct endpoint *count_endpoint(struct summary *s, const struct verdict *
     struct service_count *c = service_of(s, e, who);
     if (c)
         count_service(c, v, outcome);
+    *attempt = c ? c->attempts : 0;
     return e;
 }
 
@@ -306,7 +308,7 @@ static void count_outcome(struct summary *s, enum outcome outcome)
     s->any_ok = s->any_ok || outcome == OUTCOME_OK;
 }
 
-void summary_add(struct summary *s, const struct scene *scene, const struct verdict *v)
+uint32_t summary_add(struct summary *s, const struct scene *scene, const struct verdict *v)
 {
     const struct flow *flow = v->flow;
     struct parties who = { .client = &flow->address[CLIENT],
@@ -320,7 +322,8 @@ void summary_add(struct summary *s, const struct scene *scene, const struct verd
 
     s->totals.connections++;
     count_outcome(s, outcome);
-    struct endpoint *e = count_endpoint(s, v, &who, outcome);
+    uint32_t attempt = 0;
+    struct endpoint *e = count_endpoint(s, v, &who, outcome, &attempt);
     if (e && !e->has_mac && flow->more) {
         static const uint8_t none[6];
         memcpy(e->mac, flow->more->half[CLIENT].mac, sizeof e->mac);
@@ -330,6 +333,7 @@ void summary_add(struct summary *s, const struct scene *scene, const struct verd
     note_findings(s, e, &who, v);
     if (s->keep_all && outcome == OUTCOME_FAILED)
         keep_example(s, v, SUMMARY_EXAMPLES);
+    return attempt;
 }
 
 void summary_add_lookup(struct summary *s, const struct scene *scene, const struct verdict *v)

@@ -358,21 +358,10 @@ void text_report(struct report *r, const struct scene *scene)
 void text_notice(struct report *r, const struct scene *scene, const struct verdict *v)
 {
     struct page page = text_page(r);
-    struct group g = { .id = v->primary.id, .n_endpoints = 1, .n_members = 1, .example = v };
+    struct group g = report_group_of(v);
     char line[600], time[STAMP_TEXT];
     struct text t = text_of(line, sizeof line);
 
-    if (v->flow) {
-        g.client = v->flow->address[CLIENT];
-        g.server = v->flow->address[SERVER];
-        g.port = v->flow->port[SERVER];
-        g.n_syn = v->flow->n_syn;
-    } else if (v->lookup) {
-        g.client = v->lookup->client;
-        g.server = v->lookup->server;
-        g.port = v->lookup->server_port;
-        g.lookup = true;
-    }
     struct facts facts = report_facts(r, scene, &g);
     fill_headline(&facts, &t);
     page_format(&page, STYLE_DIM, "%s  ", stamp_whole(scene->last_ns, page.stamps, time));
