@@ -145,8 +145,11 @@ static bool read_tls(struct session *s, enum side from)
     size_t before = bytes_on_wire(&window);
 
     s->clipped[from] |= window.clipped != 0;
-    if (!stream->read)
-        opening_note(s, from, &window); /* the other side may answer a hello in plain text */
+    if (!stream->read) { /* the other side may answer a hello in plain text */
+        opening_note(s, from, &window);
+        if (!s->ending && opening_unfinished(&window))
+            return false;
+    }
     enum tls_step step = tls_feed(s->tls, from, &window, s->now);
     size_t used = before - bytes_on_wire(&window);
     if (step == TLS_STEP_CERTIFICATES)
@@ -374,6 +377,7 @@ void session_end(struct session_world *world, struct flow *flow)
     flow->flags |= FLOW_ENDED;
     if (!s)
         return;
+    s->ending = true;
     labeller_forget(&s->ndpi);
     if (!flow_is_tcp(flow))
         return;

@@ -48,6 +48,11 @@ static bool http_request(const char *line)
     return false;
 }
 
+bool opening_unfinished(const struct bytes *window)
+{
+    return window->left < SESSION_LINE && !window->clipped && is_text(window->at, window->left);
+}
+
 void opening_note(struct session *s, enum side from, const struct bytes *window)
 {
     struct opening *o = &s->opening[from];

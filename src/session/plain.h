@@ -10,5 +10,8 @@
 /* Keeps the start of a side; does nothing when it has been kept. */
 void opening_note(struct session *s, enum side from, const struct bytes *window);
 
+/* Is this the beginning of a line of text whose end has not come?  Then it is worth waiting. */
+bool opening_unfinished(const struct bytes *window);
+
 /* Sets s->protocol when these octets tell it. */
 void plain_label(struct session *s, enum side from, const struct bytes *window);

@@ -54,6 +54,7 @@ struct session {
     const char *protocol;  /* "tls", "dns", "http", a dissector's or nDPI's name; "" unknown */
     bool protocol_guessed; /* the name is nDPI's */
     bool searching;        /* the first octets have not decided yet */
+    bool ending;           /* nothing more will come */
     bool dissector_done;
     uint8_t ndpi_packets;
     void *ndpi;                       /* of ndpi.c; NULL mostly */

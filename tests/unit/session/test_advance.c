@@ -231,3 +231,33 @@ Test(advance, octets_that_never_come_are_a_gap_and_the_rest_is_still_read)
     cr_assert_not_null(l.flow->session->tls);
     line_close(&l);
 }
+
+Test(advance, a_plain_answer_in_pieces_is_kept_as_one_line)
+{
+    struct line l;
+    line_open(&l, 8013);
+
+    handshake(&l);
+    say(&l, CLIENT, hello, sizeof hello);
+    say_text(&l, SERVER, "HTT");
+    say_text(&l, SERVER, "P/1.1 40");
+    say_text(&l, SERVER, "0 Bad Request\r\n\r\n");
+
+    cr_assert_eq(l.flow->session->opening[SERVER].http_status, 400);
+    line_close(&l);
+}
+
+Test(advance, a_plain_answer_that_stops_in_its_first_line_is_read_at_the_end)
+{
+    struct line l;
+    line_open(&l, 8013);
+
+    handshake(&l);
+    say(&l, CLIENT, hello, sizeof hello);
+    say_text(&l, SERVER, "SSH-2.0");
+    session_end(&l.world, l.flow);
+
+    cr_assert_str_eq(l.flow->session->opening[SERVER].line, "SSH-2.0");
+    cr_assert(l.flow->session->tls->half[SERVER].alien);
+    line_close(&l);
+}
