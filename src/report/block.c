@@ -164,28 +164,41 @@ static bool is_evidence(const struct raised *r, uint64_t frame)
     return false;
 }
 
-static void write_row(struct block *b, const struct rows *rows, const struct row *row, bool sides,
-                      bool last)
+/* The rows of one frame on one line, as far as it has room. */
+static void write_row(struct block *b, const struct rows *rows, const struct row *const *row,
+                      size_t n, bool sides)
 {
     char frame[32], time[STAMP_TEXT];
-    int64_t offset = row->time_ns - rows->zero_ns;
+    int64_t offset = row[0]->time_ns - rows->zero_ns;
     struct page *p = b->page;
+    unsigned used = ROW_INDENT + 6 + (sides ? 9 : 0) + 9 + 2;
 
     page_spaces(p, ROW_INDENT);
-    page_format(p, STYLE_PLAIN, "%-5s ", page_frame(p, row->frame, frame));
-    page_format(p, STYLE_DIM, "%s  ", stamp_time(row->time_ns, p->stamps, time));
-    if (offset)
-        page_format(p, STYLE_DIM, "+%6.3f  ", (double)offset / 1e9);
-    else
-        page_format(p, STYLE_DIM, "%7.3f  ", 0.0);
-    if (row->icmp)
-        page_put(p, STYLE_PLAIN, "network  ");
-    else if (sides)
-        page_format(p, STYLE_PLAIN, "%-7s  ", side_name(row->from));
-    page_put(p, STYLE_PLAIN, row->text);
-    if (last && row->unanswered && strncmp(row->text, "SYN", 3) == 0)
-        page_put(p, STYLE_PLAIN, ", the last one seen");
-    page_end(p);
+    page_format(p, STYLE_PLAIN, "%-5s ", page_frame(p, row[0]->frame, frame));
+    page_format(p, STYLE_DIM, offset ? "%s  +%6.3f  " : "%s  %7.3f  ",
+                stamp_time(row[0]->time_ns, p->stamps, time), (double)offset / 1e9);
+    used += page_columns(time);
+    if (sides)
+        page_format(p, STYLE_PLAIN, "%-7s  ", row[0]->icmp ? "network" : side_name(row[0]->from));
+    for (size_t i = 0; i < n; i++) {
+        unsigned columns = page_columns(row[i]->text) + (i ? 3 : 0);
+        if (i && used + columns + 4 > p->width) {
+            page_put(p, STYLE_PLAIN, " ...");
+            break;
+        }
+        page_format(p, STYLE_PLAIN, "%s%s", i ? " + " : "", row[i]->text);
+        used += columns;
+    }
+}
+
+/* How many of the rows from the first on are of one frame and side. */
+static size_t same_frame(const struct row *const *row, size_t n)
+{
+    size_t same = 1;
+    while (same < n && row[same]->frame == row[0]->frame && row[same]->from == row[0]->from &&
+           row[same]->icmp == row[0]->icmp)
+        same++;
+    return same;
 }
 
 /* The rows whose frames are the evidence. */
@@ -193,22 +206,27 @@ static void write_rows(struct block *b)
 {
     const struct verdict *v = b->facts.verdict;
     struct rows *rows = v && v->flow ? malloc(sizeof *rows) : NULL;
-    const struct row *shown[ROWS_SHOWN];
-    size_t n = 0, most = b->group->n_endpoints > 1 ? ROWS_OF_MANY : ROWS_SHOWN;
+    const struct row *shown[ROWS_MAX];
+    size_t n = 0, lines = 0, most = b->group->n_endpoints > 1 ? ROWS_OF_MANY : ROWS_SHOWN;
     bool sides = false;
 
     if (!rows)
         return;
     rows_of(v, rows);
     const struct raised *raised = raised_of(v, b->group->id);
-    for (size_t i = 0; i < rows->n && n < most; i++) {
+    for (size_t i = 0; i < rows->n; i++) {
         if (!is_evidence(raised, rows->row[i].frame))
             continue;
         sides = sides || rows->row[i].from == SERVER || rows->row[i].icmp;
         shown[n++] = &rows->row[i];
     }
-    for (size_t i = 0; i < n; i++)
-        write_row(b, rows, shown[i], sides, i == n - 1 && n > 1);
+    for (size_t i = 0, same; i < n && lines < most; i += same, lines++) {
+        same = same_frame(shown + i, n - i);
+        write_row(b, rows, shown + i, same, sides);
+        if (i && i + same == n && shown[i]->unanswered && !strncmp(shown[i]->text, "SYN", 3))
+            page_put(b->page, STYLE_PLAIN, ", the last one seen");
+        page_end(b->page);
+    }
     free(rows);
 }
 
@@ -266,8 +284,11 @@ static void write_means(struct block *b)
     if (means)
         page_field(b->page, "Means", PAGE_FIELD, b->text,
                    b->group->cause ? confidence_name(b->group->cause) : NULL);
-    if (b->group->owner_reason[0])
-        page_field(b->page, means ? "" : "Means", PAGE_FIELD, b->group->owner_reason, NULL);
+    if (b->group->owner_reason[0]) {
+        snprintf(b->text, sizeof b->text, "act: %s, because %s", owner_name(b->group->owner),
+                 b->group->owner_reason);
+        page_field(b->page, means ? "" : "Means", PAGE_FIELD, b->text, NULL);
+    }
 }
 
 /* What TLS 1.3 hides, said where somebody will look for it. */
