@@ -1,5 +1,7 @@
 #include "verdict/absence.h"
 
+#include "verdict/dns.h"
+
 #include <string.h>
 
 /* The pair's other direction is proven by this connection, or by any packet of that host. */
@@ -13,13 +15,15 @@ static bool direction_proven(const struct matter *m, enum side side)
     return host && host->sent_frame;
 }
 
+/* The other side asked DNS as well, and no reply is seen, nor anything else that comes back to it.
+ */
 static bool nobody_answers(const struct matter *m, enum side side)
 {
     const struct address *address = &m->flow->address[side];
     const struct host *host = m->scene->hosts ? host_find(m->scene->hosts, address) : NULL;
+    struct dns_traffic dns = dns_traffic_of(m->scene->names, address, m->flow->first_ns);
 
-    /* A lookup that was answered came back to it as well. */
-    return !(host && host->received_frame) && !(m->name_lookup && m->name_lookup->reply_frame);
+    return !(host && host->received_frame) && dns.asked && !dns.answered;
 }
 
 static bool lost_here(const struct matter *m, enum side side)
@@ -34,7 +38,7 @@ static bool filter_hides(const char *filter)
 {
     static const char *const words[] = {
         "src ",    "dst ",  "tcp[",    "tcpflags", "ip[",  "ip6[",
-        "greater", "less ", "inbound", "outbound", "icmp", "len "
+        "greater", "less ", "inbound", "outbound", "len ",
     };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -61,7 +65,11 @@ unsigned absence_unmet(const struct matter *m, enum side side)
 
 enum confidence absence_weigh(const struct matter *m, enum side side, enum confidence word)
 {
-    for (unsigned unmet = absence_unmet(m, side); unmet && word > NO_CONFIDENCE; unmet &= unmet - 1)
+    unsigned unmet = absence_unmet(m, side);
+
+    if (unmet & UNMET_NOBODY)
+        return NO_CONFIDENCE;
+    for (; unmet && word > NO_CONFIDENCE; unmet &= unmet - 1)
         word--;
     return word;
 }

@@ -1,7 +1,8 @@
 /* absence.h - what may be concluded from something that was not seen (rules R2 and R3).
  *
- * What it is: five conditions, each of which must hold before silence is evidence; every one that
- * does not lowers the word by one step.  Below `possible` there is no conclusion.
+ * What it is: conditions that must hold before silence is evidence; every one that does not lowers
+ * the word by one step.  Below `possible` there is no conclusion, and none from a capture in which
+ * nothing that this host asked is answered: that is one direction only.
  * What it refuses: silence near the end of the capture: that is for the caller, who knows how long
  * an answer may take.
  * Also tells what a side was silent about in the whole capture. */
@@ -11,7 +12,7 @@
 
 enum absence_unmet {
     UNMET_DIRECTION = 0x01, /* nothing proves that packets of that side are captured */
-    UNMET_NOBODY = 0x10,    /* ... and nothing at all is seen to come back to the other side */
+    UNMET_NOBODY = 0x10,    /* ... and what else the other side asked is unanswered too */
     UNMET_LOSS = 0x02,      /* the capture lost packets, or octets of that side */
     UNMET_FILTER = 0x04,    /* a capture filter may have removed the answer */
     UNMET_CUT = 0x08,       /* packets of that side are cut short */

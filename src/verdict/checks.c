@@ -88,6 +88,9 @@ static void weigh_expired(const struct matter *m, struct raised *r)
     const struct cert *leaf = checks_leaf(m);
 
     r->fact = said ? CERTAIN : PROBABLE;
+    /* Up to TLS 1.2 the dates would tell whose clock or certificate it is. */
+    if (!leaf && !m->tls13)
+        raise_owner(r, OWNER_UNKNOWN, "the certificate and its dates were not captured");
     if (leaf && cert_facts(leaf)->parsed && !seen)
         raise_owner(r, OWNER_CLIENT,
                     "the certificate is valid at the time of the capture: the clock of the client");
@@ -202,6 +205,12 @@ static bool groups_disjoint(const struct matter *m)
     return known;
 }
 
+/* What the client answered to the request decides, and was not captured. */
+static bool client_unseen(const struct matter *m)
+{
+    return !(m->flow->half[CLIENT].flags & HALF_SEEN) && matter_certificate_requested(m);
+}
+
 static bool client_certificate_sent(const struct matter *m)
 {
     return m->tls->certificate[CLIENT].frame && m->tls->n_certificates[CLIENT] > 0;
@@ -224,6 +233,10 @@ static const struct alert_row {
     { SERVER, 112, without_name, F_TLS_SNI_MISSING },
     { SERVER, 112, NULL, F_TLS_SNI_UNRECOGNIZED },
     { SERVER, 120, NULL, F_TLS_ALPN_NONE_COMMON },
+    { SERVER, 40, client_unseen, F_TLS_HANDSHAKE_FAILURE },
+    { SERVER, 42, client_unseen, F_TLS_HANDSHAKE_FAILURE },
+    { SERVER, 49, client_unseen, F_TLS_HANDSHAKE_FAILURE },
+    { SERVER, 50, client_unseen, F_TLS_HANDSHAKE_FAILURE },
     { SERVER, 49, client_certificate_sent, F_TLS_CLIENTCERT_ACCESS_DENIED },
     { SERVER, 49, NULL, F_TLS_SERVER_ACCESS_DENIED },
     { SERVER, 116, NULL, F_TLS_CLIENTCERT_REQUIRED },

@@ -56,6 +56,24 @@ static bool within(int64_t a_ns, int64_t b_ns, int64_t span_ns)
     return a_ns > b_ns ? a_ns - b_ns <= span_ns : b_ns - a_ns <= span_ns;
 }
 
+struct dns_traffic dns_traffic_of(const struct names *names, const struct address *client,
+                                  int64_t time_ns)
+{
+    struct dns_traffic out = { .asked = false };
+
+    if (!names)
+        return out;
+    struct near near = near_of(names, time_ns);
+    for (size_t i = near.from; i < near.to; i++) {
+        const struct lookup *l = lookup_at(names, i);
+        if (!address_equal(&l->client, client))
+            continue;
+        out.asked = true;
+        out.answered = out.answered || l->answered;
+    }
+    return out;
+}
+
 /* ---- connections to the other addresses of a name (RFC 8305)
  * ------------------------------------------------------------------------------------- */
 

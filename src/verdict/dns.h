@@ -17,3 +17,11 @@ struct sibling {
 };
 
 struct sibling dns_sibling(const struct matter *m);
+
+/* Did this client ask anything around this moment, and was anything of it answered? */
+struct dns_traffic {
+    bool asked, answered;
+};
+
+struct dns_traffic dns_traffic_of(const struct names *names, const struct address *client,
+                                  int64_t time_ns);

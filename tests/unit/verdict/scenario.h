@@ -13,7 +13,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define MS(n) ((int64_t)(n) * 1000000)
+#define MS(n)    ((int64_t)(n)*1000000)
 #define START_NS (1763553600 * (int64_t)1000000000) /* 2025-11-19 12:00 UTC */
 
 enum { CLIENT_ISN = 1000, SERVER_ISN = 9000, MSS = 1460 };
@@ -116,8 +116,7 @@ static inline void syn(struct scenario *s, int ms)
 {
     struct half *half = &s->flow.half[CLIENT];
     struct half_more *more = &s->more.half[CLIENT];
-    struct event e =
-        packet_of(s, CLIENT, s->flow.n_syn ? EVENT_SYN_AGAIN : EVENT_SYN, ms, 0);
+    struct event e = packet_of(s, CLIENT, s->flow.n_syn ? EVENT_SYN_AGAIN : EVENT_SYN, ms, 0);
 
     if (!s->flow.n_syn++)
         more->first_syn = e;
@@ -456,12 +455,12 @@ static inline void assert_sound(const struct raised *r)
         cr_assert_lt(r->frames[i - 1], r->frames[i], "%s", f->id);
 }
 
-#define assert_primary(s, end, expected)                                                           \
-    do {                                                                                           \
-        const struct verdict *v_ = judged((s), (end));                                             \
-        assert_sound(&v_->primary);                                                                \
-        cr_assert_eq(v_->primary.id, (expected), "expected %s, got %s", finding_of(expected)->id,  \
-                     finding_of(v_->primary.id)->id);                                              \
+#define assert_primary(s, end, expected)                                                          \
+    do {                                                                                          \
+        const struct verdict *v_ = judged((s), (end));                                            \
+        assert_sound(&v_->primary);                                                               \
+        cr_assert_eq(v_->primary.id, (expected), "expected %s, got %s", finding_of(expected)->id, \
+                     finding_of(v_->primary.id)->id);                                             \
     } while (0)
 
 /* The server was seen to send elsewhere, with this TTL and hardware address octet. */

@@ -148,10 +148,13 @@ static void too_big(uint32_t mtu)
     s.more.half[CLIENT].last_data.length = 1448;
     s.flow.half[CLIENT].next = CLIENT_ISN + 1 + 1448;
     s.flow.half[CLIENT].acked = CLIENT_ISN + 1;
-    s.more.too_big = (struct icmp_note){
-        .frame = ++s.frame, .time_ns = when(21), .quoted_from = CLIENT, .type = 3, .code = 4,
-        .mtu = mtu, .seq_plausible = true
-    };
+    s.more.too_big = (struct icmp_note){ .frame = ++s.frame,
+                                         .time_ns = when(21),
+                                         .quoted_from = CLIENT,
+                                         .type = 3,
+                                         .code = 4,
+                                         .mtu = mtu,
+                                         .seq_plausible = true };
     again(&s, CLIENT, 300);
     again(&s, CLIENT, 900);
 }
@@ -337,16 +340,28 @@ Test(handshake, plain_text_where_it_belongs_is_fine)
 /* ---- readable alerts
  * ---------------------------------------------------------------------------------- */
 
-enum phase { AFTER_HELLO, AFTER_HELLO_12, AFTER_FLIGHT_12, AFTER_FLIGHT_13, ASKED_EMPTY, ASKED_SENT };
+enum phase {
+    AFTER_HELLO,
+    AFTER_HELLO_12,
+    AFTER_FLIGHT_12,
+    AFTER_FLIGHT_13,
+    ASKED_EMPTY,
+    ASKED_SENT
+};
 
 static void reach(enum phase phase)
 {
     opened(&s);
     hello(&s, 20);
     switch (phase) {
-    case AFTER_HELLO: break;
-    case AFTER_HELLO_12: server_hello(&s, 0x0303, 30); break;
-    case AFTER_FLIGHT_12: flight12(&s, 30); break;
+    case AFTER_HELLO:
+        break;
+    case AFTER_HELLO_12:
+        server_hello(&s, 0x0303, 30);
+        break;
+    case AFTER_FLIGHT_12:
+        flight12(&s, 30);
+        break;
     case AFTER_FLIGHT_13:
         server_hello(&s, 0x0304, 30);
         flight13(&s, 30);
@@ -393,7 +408,8 @@ Test(handshake, alerts_mean_what_their_sender_and_place_say)
         { AFTER_FLIGHT_13, CLIENT, 48, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA, OWNER_UNKNOWN },
         { AFTER_FLIGHT_13, CLIENT, 45, F_TLS_CERT_REJECTED_BY_CLIENT_EXPIRED, OWNER_SERVER },
         { AFTER_FLIGHT_12, CLIENT, 44, F_TLS_CERT_REJECTED_BY_CLIENT_REVOKED, OWNER_SERVER },
-        { AFTER_FLIGHT_12, CLIENT, 42, F_TLS_CERT_REJECTED_BY_CLIENT_BAD_CERTIFICATE, OWNER_UNKNOWN },
+        { AFTER_FLIGHT_12, CLIENT, 42, F_TLS_CERT_REJECTED_BY_CLIENT_BAD_CERTIFICATE,
+          OWNER_UNKNOWN },
         { AFTER_FLIGHT_12, CLIENT, 43, F_TLS_CERT_REJECTED_BY_CLIENT_UNSUPPORTED, OWNER_UNKNOWN },
         { AFTER_FLIGHT_12, CLIENT, 46, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN, OWNER_UNKNOWN },
         { AFTER_FLIGHT_12, CLIENT, 51, F_TLS_SIGNATURE_INVALID, OWNER_UNKNOWN },

@@ -1,0 +1,272 @@
+#include "scenario.h"
+
+static struct scenario s;
+static struct dns_message m;
+static uint64_t frame;
+
+static void ask_from(const char *client, const char *resolver, const char *name, uint16_t type,
+                     int ms)
+{
+    m = (struct dns_message){ .frame = ++frame,
+                              .time_ns = when(ms),
+                              .client = at(client),
+                              .server = at(resolver),
+                              .client_port = 40053,
+                              .server_port = 53,
+                              .type = type,
+                              .id = (uint16_t)(7 + type) };
+    strcpy(m.name, name);
+    names_message((struct names *)s.scene.names, &m);
+    s.scene.last_ns = m.time_ns;
+}
+
+static void ask(const char *name, uint16_t type, int ms)
+{
+    ask_from("10.20.40.17", "10.0.0.2", name, type, ms);
+}
+
+static void reply(uint8_t rcode, const char *address, int ms)
+{
+    m.frame = ++frame;
+    m.time_ns = when(ms);
+    m.reply = true;
+    m.rcode = rcode;
+    m.n_answers = m.n_answers_all = address != NULL;
+    if (address)
+        m.answer[0] = at(address);
+    names_message((struct names *)s.scene.names, &m);
+    s.scene.last_ns = m.time_ns;
+}
+
+static const struct verdict *of(size_t i, int end_ms)
+{
+    s.scene.last_ns = when(end_ms);
+    verdict_of_lookup(&s.scene, names_lookup(s.scene.names, i), &s.verdict);
+    if (s.verdict.primary.id != F_NONE)
+        assert_sound(&s.verdict.primary);
+    return &s.verdict;
+}
+
+#define assert_lookup(i, end, expected)                            \
+    cr_assert_eq(of((i), (end))->primary.id, (expected), "got %s", \
+                 finding_of(s.verdict.primary.id)->id)
+
+Test(lookups, a_name_that_does_not_exist)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_NXDOMAIN, NULL, 5);
+
+    assert_lookup(0, 20000, F_DNS_NXDOMAIN);
+    cr_assert_eq(s.verdict.primary.cause, POSSIBLE);
+    cr_assert_eq(s.verdict.stage[STAGE_DNS], TOKEN_NXDOM);
+    cr_assert_eq(s.verdict.primary.n_frames, 2);
+    over(&s);
+}
+
+Test(lookups, another_resolver_that_knows_the_name_makes_the_cause_probable)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_NXDOMAIN, NULL, 5);
+    ask_from("10.20.41.5", "10.0.0.3", "ems.corp.example", DNS_A, 100);
+    reply(DNS_NOERROR, "10.0.0.10", 105);
+
+    assert_lookup(0, 20000, F_DNS_NXDOMAIN);
+    cr_assert_eq(s.verdict.primary.cause, PROBABLE);
+    over(&s);
+}
+
+Test(lookups, a_later_success_of_the_same_name_is_no_failure)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_NXDOMAIN, NULL, 5);
+    ask("ems.corp.example", DNS_A, 20000);
+    reply(DNS_NOERROR, "10.0.0.10", 20005);
+
+    assert_lookup(0, 30000, F_NONE);
+    over(&s);
+}
+
+Test(lookups, tries_of_a_search_list_are_no_failure)
+{
+    begin(&s);
+    ask("ems.corp.example.corp.local", DNS_A, 0);
+    reply(DNS_NXDOMAIN, NULL, 5);
+    ask("ems.corp.example", DNS_A, 10);
+    reply(DNS_NOERROR, "10.0.0.10", 15);
+    ask("ems.lab.local", DNS_A, 20);
+    reply(DNS_NXDOMAIN, NULL, 25);
+
+    assert_lookup(0, 20000, F_NONE);
+    assert_lookup(2, 20000, F_NONE);
+    over(&s);
+}
+
+Test(lookups, a_missing_ipv6_address_alone_is_no_failure)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_NOERROR, "10.0.0.10", 5);
+    ask("ems.corp.example", DNS_AAAA, 0);
+    reply(DNS_NXDOMAIN, NULL, 5);
+    ask("ems2.corp.example", DNS_AAAA, 100);
+    reply(DNS_NOERROR, NULL, 105);
+
+    assert_lookup(1, 20000, F_NONE);
+    assert_lookup(2, 20000, F_NONE);
+    over(&s);
+}
+
+Test(lookups, ipv6_questions_that_fail_beside_ipv4_are_a_warning)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_NOERROR, "10.0.0.10", 5);
+    ask("ems.corp.example", DNS_AAAA, 1);
+    reply(DNS_SERVFAIL, NULL, 6);
+
+    assert_lookup(1, 20000, F_DNS_AAAA_BROKEN);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_WARNING);
+    over(&s);
+}
+
+Test(lookups, resolvers_that_fail_or_refuse)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_SERVFAIL, NULL, 5);
+    assert_lookup(0, 20000, F_DNS_SERVFAIL);
+    over(&s);
+
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_REFUSED, NULL, 5);
+    assert_lookup(0, 20000, F_DNS_REFUSED);
+    over(&s);
+}
+
+Test(lookups, a_second_resolver_that_answers_within_ten_seconds_makes_it_a_note)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_SERVFAIL, NULL, 5);
+    ask_from("10.20.40.17", "10.0.0.3", "ems.corp.example", DNS_A, 100);
+    reply(DNS_NOERROR, "10.0.0.10", 105);
+
+    assert_lookup(0, 20000, F_NONE);
+    over(&s);
+}
+
+Test(lookups, an_address_that_is_known_and_used_makes_it_a_note)
+{
+    struct scenario other;
+    begin(&s);
+    ask_from("10.20.41.5", "10.0.0.3", "ems.corp.example", DNS_A, 0);
+    reply(DNS_NOERROR, "10.0.0.10", 5);
+    ask("ems.corp.example", DNS_A, 5);
+    reply(DNS_SERVFAIL, NULL, 8);
+    assert_lookup(1, 20000, F_DNS_SERVFAIL);
+    opened(&other);
+    other.flow.first_ns = when(10);
+    served_note((struct served *)s.scene.served, &other.flow);
+    over(&other);
+
+    assert_lookup(1, 20000, F_NONE);
+    over(&s);
+}
+
+Test(lookups, questions_without_an_answer)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    assert_lookup(0, 20000, F_NONE);
+    ask("ems.corp.example", DNS_A, 5000);
+    assert_lookup(0, 7000, F_NONE);
+
+    assert_lookup(0, 20000, F_DNS_TIMEOUT);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    cr_assert_eq(s.verdict.primary.n_frames, 2);
+    seen_elsewhere(&s, 63, 0);
+    s.verdict.primary.fact = NO_CONFIDENCE;
+    over(&s);
+}
+
+Test(lookups, an_icmp_error_for_the_question)
+{
+    const struct address client = at("10.20.40.17"), server = at("10.0.0.2");
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    names_icmp((struct names *)s.scene.names, &client, 40053, &server, 53, 99, 3, 3);
+
+    assert_lookup(0, 20000, F_DNS_ICMP_UNREACHABLE);
+    cr_assert(has_frame(&s.verdict.primary, 99));
+    cr_assert_eq(s.verdict.stage[STAGE_DNS], TOKEN_UNREACH);
+    over(&s);
+}
+
+Test(lookups, a_name_without_an_address)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_NOERROR, NULL, 5);
+
+    assert_lookup(0, 20000, F_DNS_NO_ADDRESS);
+    over(&s);
+}
+
+Test(lookups, a_block_address_in_place_of_the_server)
+{
+    static const struct {
+        const char *address;
+        enum finding_id id;
+        enum confidence cause;
+    } rows[] = {
+        { "208.91.112.55", F_DNS_BLOCKED_ANSWER, CERTAIN },
+        { "2001:cdba::3257:9652", F_DNS_BLOCKED_ANSWER, CERTAIN },
+        { "0.0.0.0", F_DNS_BLOCKED_ANSWER, PROBABLE },
+        { "127.0.0.1", F_DNS_BLOCKED_ANSWER, PROBABLE },
+        { "10.0.0.10", F_NONE, NO_CONFIDENCE },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(&s);
+        ask("ems.corp.example", DNS_A, 0);
+        reply(DNS_NOERROR, rows[i].address, 5);
+
+        assert_lookup(0, 20000, rows[i].id);
+        cr_assert_eq(s.verdict.primary.cause, rows[i].cause, "%s", rows[i].address);
+        over(&s);
+    }
+}
+
+Test(lookups, an_answer_after_more_than_a_second_is_slow)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_NOERROR, "10.0.0.10", 1500);
+
+    assert_lookup(0, 20000, F_DNS_SLOW);
+    over(&s);
+}
+
+Test(lookups, only_names_of_an_ems_are_in_scope_unless_all_are)
+{
+    begin(&s);
+    s.scene.scope = SCOPE_EMS;
+    strcpy(s.profile.ems_name[0], "ems.corp.example");
+    s.profile.n_ems_names = 1;
+    ask("www.example.org", DNS_A, 0);
+    reply(DNS_NXDOMAIN, NULL, 5);
+    ask("ems.corp.example", DNS_A, 10);
+    reply(DNS_NXDOMAIN, NULL, 15);
+    ask("ems.corp.example", DNS_HTTPS, 20);
+    reply(DNS_NXDOMAIN, NULL, 25);
+
+    cr_assert_not(of(0, 20000)->in_scope);
+    cr_assert_eq(s.verdict.primary.id, F_NONE);
+    assert_lookup(1, 20000, F_DNS_NXDOMAIN);
+    cr_assert_not(of(2, 20000)->in_scope);
+    over(&s);
+}
