@@ -77,7 +77,7 @@ static bool fill_client(const struct facts *f, struct text *out)
 {
     if (!f->group || f->group->of_capture)
         return false;
-    if (f->group->n_endpoints <= 1)
+    if (f->group->n_endpoints <= 1 || f->one_client)
         return add_address(&f->group->client, out);
     text_format(out, "%" PRIu32 " endpoints", f->group->n_endpoints);
     if (f->group->one_network) {
@@ -374,11 +374,12 @@ static bool at_ems(const char *begin, const char *s)
     return !before && !product;
 }
 
-/* A server that is no EMS is not called one. */
-static void add_server_word(const char *begin, const char *s, struct text *out)
+/* A server that is no EMS is not called one.  Answers how much of the sentence that replaces. */
+static size_t add_server_word(const char *begin, const char *s, struct text *out)
 {
-    bool the = s - begin >= 4 && (memcmp(s - 3, "he ", 3) == 0);
+    bool the = s - begin >= 4 && memcmp(s - 3, "he ", 3) == 0;
     text_add(out, the ? "server" : s == begin ? "The server" : "the server");
+    return strncmp(s, "EMS server", 10) == 0 ? 10 : 3;
 }
 
 static bool fill_sentence(const struct facts *f, const char *s, size_t n, struct text *out)
@@ -394,8 +395,7 @@ static bool fill_sentence(const struct facts *f, const char *s, size_t n, struct
         if (end) {
             i = (size_t)(end - s);
         } else if (f->not_ems && at_ems(s, s + i)) {
-            add_server_word(s, s + i, out);
-            i += 2;
+            i += add_server_word(s, s + i, out) - 1;
         } else {
             text_add_n(out, s + i, 1);
         }
@@ -403,9 +403,19 @@ static bool fill_sentence(const struct facts *f, const char *s, size_t n, struct
     return true;
 }
 
-bool fill(const struct facts *f, const char *template, struct text *out)
+/* A command is for one host, even when many are concerned. */
+static bool holds_command(const char *template)
 {
+    return strchr(template, '\n') || strstr(template, "tcpdump ");
+}
+
+bool fill(const struct facts *facts, const char *template, struct text *out)
+{
+    struct facts copy = *facts, *f = &copy;
     bool any = false;
+
+    if (template && holds_command(template))
+        f->one_client = true;
     for (const char *s = template; s && *s;) {
         size_t n = sentence_length(s);
         any |= fill_sentence(f, s, n, out);

@@ -16,8 +16,9 @@ struct facts {
     const struct group *group;
     const struct verdict *verdict; /* an example */
     bool names_hidden;
-    bool general; /* "the client" for {client}, and so on */
-    bool not_ems; /* the server is no EMS: the word is replaced */
+    bool general;    /* "the client" for {client}, and so on */
+    bool one_client; /* {client} is the first one, however many there are */
+    bool not_ems;    /* the server is no EMS: the word is replaced */
 };
 
 /* The filled template; false, and out empty, when no sentence of it could be kept. */

@@ -78,6 +78,21 @@ Test(fill, the_word_ems_is_for_those_that_are_one)
     cr_assert(filled(&facts, "On EMS look. The EMS certificate of FortiClient EMS, not SYSTEMS."));
     cr_assert_str_eq(out,
                      "On the server look. The server certificate of FortiClient EMS, not SYSTEMS.");
+    cr_assert(filled(&facts, "On the EMS server, now"));
+}
+
+Test(fill, a_command_names_one_host_however_many_are_concerned)
+{
+    struct story s;
+    story_silent_drop(&s);
+    struct group g = group_of(&s);
+    struct facts facts = { .group = &g, .verdict = &s.verdict };
+    g.n_endpoints = 3;
+
+    cr_assert(filled(&facts, "{client} fail"));
+    cr_assert_str_eq(out, "3 endpoints in 10.20.40.0/24 fail");
+    cr_assert(filled(&facts, "try:\nping {client}"));
+    cr_assert_str_eq(out, "try:\nping 10.20.40.17");
 }
 
 Test(fill, every_template_of_the_catalogue_knows_its_placeholders)
