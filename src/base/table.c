@@ -34,32 +34,45 @@ void table_close(struct table *t)
     *t = (struct table){ 0 };
 }
 
-static uint32_t *slot_of(const struct table *t, const void *key)
+static struct table_slot *slot_of(const struct table *t, const void *key, uint64_t hash)
 {
-    size_t i = (size_t)hash_bytes(key, t->key_bytes, t->seed) & (t->n_slots - 1);
-    while (t->slots[i] && memcmp(entry(t, t->slots[i] - 1), key, t->key_bytes) != 0)
-        i = (i + 1) & (t->n_slots - 1);
-    return &t->slots[i];
+    uint32_t tag = (uint32_t)(hash >> 32);
+    size_t i = (size_t)hash & (t->n_slots - 1);
+
+    for (;; i = (i + 1) & (t->n_slots - 1)) {
+        struct table_slot *slot = &t->slots[i];
+        if (!slot->number ||
+            (slot->tag == tag && memcmp(entry(t, slot->number - 1), key, t->key_bytes) == 0))
+            return slot;
+    }
+}
+
+static uint64_t hash_of(const struct table *t, const void *key)
+{
+    return hash_bytes(key, t->key_bytes, t->seed);
 }
 
 void *table_get(const struct table *t, const void *key)
 {
     if (!t->slots)
         return NULL;
-    uint32_t at = *slot_of(t, key);
-    return at ? entry(t, at - 1) + key_span(t) : NULL;
+    uint32_t number = slot_of(t, key, hash_of(t, key))->number;
+    return number ? entry(t, number - 1) + key_span(t) : NULL;
 }
 
 static bool grow_slots(struct table *t)
 {
-    uint32_t *old = t->slots;
-    uint32_t *bigger = calloc(t->n_slots * 2, sizeof *bigger);
+    struct table_slot *old = t->slots;
+    struct table_slot *bigger = calloc(t->n_slots * 2, sizeof *bigger);
     if (!bigger)
         return false;
     t->slots = bigger;
     t->n_slots *= 2;
-    for (size_t i = 0; i < t->n; i++)
-        *slot_of(t, entry(t, i)) = (uint32_t)i + 1;
+    for (size_t i = 0; i < t->n; i++) {
+        uint64_t hash = hash_of(t, entry(t, i));
+        *slot_of(t, entry(t, i), hash) =
+            (struct table_slot){ (uint32_t)(hash >> 32), (uint32_t)i + 1 };
+    }
     free(old);
     return true;
 }
@@ -83,17 +96,17 @@ void *table_put(struct table *t, const void *key)
 {
     if (!t->slots)
         return NULL;
-    uint32_t *slot = slot_of(t, key);
-    if (*slot)
-        return entry(t, *slot - 1) + key_span(t);
-    if (t->n >= t->max_records || !grow_chunks(t) ||
-        (t->n * 2 >= t->n_slots && !grow_slots(t))) {
+    uint64_t hash = hash_of(t, key);
+    struct table_slot *slot = slot_of(t, key, hash);
+    if (slot->number)
+        return entry(t, slot->number - 1) + key_span(t);
+    if (t->n >= t->max_records || !grow_chunks(t) || (t->n * 2 >= t->n_slots && !grow_slots(t))) {
         t->refused++;
         return NULL;
     }
-    slot = slot_of(t, key);
+    slot = slot_of(t, key, hash);
     uint8_t *e = entry(t, t->n++);
-    *slot = (uint32_t)t->n;
+    *slot = (struct table_slot){ (uint32_t)(hash >> 32), (uint32_t)t->n };
     memset(e, 0, record_span(t));
     memcpy(e, key, t->key_bytes);
     return e + key_span(t);

@@ -12,12 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct table_slot {
+    uint32_t tag;    /* upper half of the hash: most other keys need no look at their record */
+    uint32_t number; /* of the record, + 1; 0 = empty */
+};
+
 struct table {
     size_t key_bytes, record_bytes, max_records;
-    size_t n;          /* records in use */
-    uint64_t refused;  /* puts that found the table full */
+    size_t n;         /* records in use */
+    uint64_t refused; /* puts that found the table full */
     struct hash_seed seed;
-    uint32_t *slots; /* record number + 1; 0 is empty */
+    struct table_slot *slots;
     size_t n_slots;
     uint8_t **chunks; /* of TABLE_CHUNK records each, record = key then value */
     size_t n_chunks;

@@ -52,8 +52,9 @@ size_t text_utf8(const uint8_t *p, size_t n, uint32_t *code)
     static const struct form {
         uint8_t mask, mark;
         uint32_t least;
-    } forms[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
-                  { 0xf8, 0xf0, 0x10000 } };
+    } forms[] = {
+        { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 }
+    };
 
     for (size_t length = 1; length <= 4 && length <= n; length++) {
         const struct form *form = &forms[length - 1];
@@ -103,10 +104,25 @@ bool text_is_hostile(uint32_t c)
     return false;
 }
 
+/* How many octets from p on are printable ASCII: nearly all of most names. */
+static size_t plain_run(const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+    while (i < n && p[i] >= 0x20 && p[i] < 0x7f)
+        i++;
+    return i;
+}
+
 void text_foreign(struct text *t, const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
     while (n) {
+        size_t plain = plain_run(p, n);
+        text_add_n(t, (const char *)p, plain);
+        p += plain;
+        n -= plain;
+        if (!n || t->cut)
+            return;
         uint32_t code;
         size_t length = text_utf8(p, n, &code);
         if (length && !text_is_hostile(code)) {

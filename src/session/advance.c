@@ -278,7 +278,6 @@ static void give_up(struct session *s, enum side side, uint64_t missing)
         read_gap(s, side, missing);
     else if (s->dissector && s->dissector->gap && !s->dissector_done)
         s->dissector->gap(s, s->state, side, missing);
-    s->stream[side].missing += missing;
     stream_skip(&s->stream[side], missing);
 }
 
@@ -295,7 +294,7 @@ static bool hole_is_hopeless(struct session *s, enum side side, uint64_t hole)
     if (!(half->flags & HALF_ACKED) || seq_before(half->acked, behind))
         return false;
     return s->now.time_ns - s->hole_since_ns[side] > patience_ns ||
-           s->stream[side].buffer_size >= PATIENCE_OCTETS;
+           stream_stash_size(&s->stream[side]) >= PATIENCE_OCTETS;
 }
 
 static void advance_udp(struct session *s, const struct packet *packet, enum side from)

@@ -12,34 +12,59 @@ void stream_start(struct stream *s, uint32_t seq)
     s->base_seq = seq;
 }
 
+static const struct ranges no_ranges;
+
+static const struct ranges *held(const struct stream *s)
+{
+    return s->stash ? &s->stash->held : &no_ranges;
+}
+
+static const struct ranges *clipped(const struct stream *s)
+{
+    return s->stash ? &s->stash->clipped : &no_ranges;
+}
+
+static uint64_t ranges_end(const struct ranges *set)
+{
+    return set->n ? set->range[set->n - 1].to : 0;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
 /* One past the last octet that is known to have been sent behind the reading position. */
 static uint64_t stream_known_end(const struct stream *s)
 {
     uint64_t end = s->read + bytes_on_wire(&s->direct);
-    if (s->held.n && s->held.range[s->held.n - 1].to > end)
-        end = s->held.range[s->held.n - 1].to;
-    if (s->clipped.n && s->clipped.range[s->clipped.n - 1].to > end)
-        end = s->clipped.range[s->clipped.n - 1].to;
-    return end;
+
+    return larger(end, larger(ranges_end(held(s)), ranges_end(clipped(s))));
 }
 
-static bool stream_is_empty(const struct stream *s) { return s->held.n == 0 && s->clipped.n == 0; }
+static bool stream_is_empty(const struct stream *s)
+{
+    return held(s)->n == 0 && clipped(s)->n == 0;
+}
 
-/* ---- the buffer ---- */
+/* ---- the stash ---- */
+
+static bool stash_open(struct stream *s, struct arena *arena, struct pool *pool)
+{
+    if (!s->stash)
+        s->stash = arena_zalloc_block(arena, pool, sizeof *s->stash);
+    return s->stash != NULL;
+}
 
 /* What was read is moved over only when its room is needed. */
-static void buffer_compact(struct stream *s)
+static void stash_compact(struct stash *stash, uint64_t read)
 {
-    uint64_t gone = s->read - s->buffer_from;
-    s->buffer_from = s->read;
-    if (s->held.n == 0 || gone == 0)
-        return;
-    uint64_t end = s->held.range[s->held.n - 1].to;
-    if (end > s->read)
-        memmove(s->buffer, s->buffer + gone, end - s->read);
+    uint64_t gone = read - stash->from;
+    uint64_t end = ranges_end(&stash->held);
+
+    stash->from = read;
+    if (gone && end > read)
+        memmove(stash->buffer, stash->buffer + gone, end - read);
 }
 
-static bool buffer_grow(struct stream *s, struct arena *arena, struct pool *pool, size_t need)
+static bool stash_grow(struct stash *stash, struct arena *arena, struct pool *pool, size_t need)
 {
     size_t size = SMALLEST_BUFFER;
     while (size < need)
@@ -47,30 +72,32 @@ static bool buffer_grow(struct stream *s, struct arena *arena, struct pool *pool
     uint8_t *bigger = arena_zalloc_block(arena, pool, size);
     if (!bigger)
         return false;
-    if (s->buffer)
-        memcpy(bigger, s->buffer, s->buffer_size);
-    arena_give_back(arena, pool, s->buffer);
-    s->buffer = bigger;
-    s->buffer_size = size;
+    if (stash->buffer)
+        memcpy(bigger, stash->buffer, stash->size);
+    arena_give_back(arena, pool, stash->buffer);
+    stash->buffer = bigger;
+    stash->size = size;
     return true;
 }
 
 /* Room for the octets before offset `to`, which is at most STREAM_BUFFER ahead of `read`. */
-static bool buffer_reserve(struct stream *s, struct arena *arena, struct pool *pool, uint64_t to)
+static bool stash_reserve(struct stream *s, struct arena *arena, struct pool *pool, uint64_t to)
 {
-    if (!s->buffer)
-        s->buffer_from = s->read;
-    if (to - s->buffer_from <= s->buffer_size)
+    struct stash *stash = s->stash;
+
+    if (!stash->buffer)
+        stash->from = s->read;
+    if (to - stash->from <= stash->size)
         return true;
-    buffer_compact(s);
-    if (to - s->buffer_from <= s->buffer_size)
+    stash_compact(stash, s->read);
+    if (to - stash->from <= stash->size)
         return true;
-    return buffer_grow(s, arena, pool, (size_t)(to - s->buffer_from));
+    return stash_grow(stash, arena, pool, (size_t)(to - stash->from));
 }
 
-static uint8_t *buffer_at(const struct stream *s, uint64_t offset)
+static uint8_t *stash_at(const struct stash *stash, uint64_t offset)
 {
-    return s->buffer + (offset - s->buffer_from);
+    return stash->buffer + (offset - stash->from);
 }
 
 static uint32_t octets_differing(const uint8_t *a, const uint8_t *b, size_t n)
@@ -84,16 +111,18 @@ static uint32_t octets_differing(const uint8_t *a, const uint8_t *b, size_t n)
 }
 
 /* The first copy of an octet stays. */
-static void buffer_fill(struct stream *s, uint64_t from, const uint8_t *at, uint64_t n)
+static void stash_fill(struct stream *s, uint64_t from, const uint8_t *at, uint64_t n)
 {
+    const struct stash *stash = s->stash;
+
     for (uint64_t done = 0; done < n;) {
         uint64_t offset = from + done;
-        uint64_t step = smaller(ranges_run(&s->held, offset), n - done);
+        uint64_t step = smaller(ranges_run(&stash->held, offset), n - done);
         if (step) {
-            s->conflicts += octets_differing(buffer_at(s, offset), at + done, (size_t)step);
+            s->conflicts += octets_differing(stash_at(stash, offset), at + done, (size_t)step);
         } else {
-            step = smaller(ranges_next(&s->held, offset) - offset, n - done);
-            memcpy(buffer_at(s, offset), at + done, (size_t)step);
+            step = smaller(ranges_next(&stash->held, offset) - offset, n - done);
+            memcpy(stash_at(stash, offset), at + done, (size_t)step);
         }
         done += step;
     }
@@ -109,23 +138,25 @@ static bool stream_hold(struct stream *s, struct arena *arena, struct pool *pool
     uint64_t room = from < limit ? limit - from : 0;
     uint64_t n = smaller(piece.left, room);
     bool whole = bytes_on_wire(&piece) <= room;
+    if (!stash_open(s, arena, pool))
+        return false;
     if (n) {
-        if (!buffer_reserve(s, arena, pool, from + n))
+        if (!stash_reserve(s, arena, pool, from + n))
             return false;
-        buffer_fill(s, from, piece.at, n);
-        if (!ranges_add(&s->held, from, from + n))
+        stash_fill(s, from, piece.at, n);
+        if (!ranges_add(&s->stash->held, from, from + n))
             return false;
     }
     if (n < piece.left)
         return false;
     uint64_t cut = smaller(piece.clipped, room - n);
-    return ranges_add(&s->clipped, from + n, from + n + cut) && whole;
+    return ranges_add(&s->stash->clipped, from + n, from + n + cut) && whole;
 }
 
 static bool stream_has_window(const struct stream *s)
 {
-    return bytes_on_wire(&s->direct) || ranges_run(&s->held, s->read) ||
-           ranges_run(&s->clipped, s->read);
+    return bytes_on_wire(&s->direct) || ranges_run(held(s), s->read) ||
+           ranges_run(clipped(s), s->read);
 }
 
 bool stream_accept(struct stream *s, struct arena *arena, struct pool *pool, uint32_t seq,
@@ -164,12 +195,12 @@ struct bytes stream_window(const struct stream *s)
 {
     if (bytes_on_wire(&s->direct))
         return s->direct;
-    uint64_t here = ranges_run(&s->held, s->read);
-    uint64_t cut = ranges_run(&s->clipped, s->read + here);
+    uint64_t here = ranges_run(held(s), s->read);
+    uint64_t cut = ranges_run(clipped(s), s->read + here);
     /* Octets that a later copy brought whole count, not that the first copy was cut. */
     if (cut)
-        cut = smaller(cut, ranges_next(&s->held, s->read + here) - (s->read + here));
-    return bytes_of(here ? buffer_at(s, s->read) : NULL, (size_t)here, (size_t)(here + cut));
+        cut = smaller(cut, ranges_next(held(s), s->read + here) - (s->read + here));
+    return bytes_of(here ? stash_at(s->stash, s->read) : NULL, (size_t)here, (size_t)(here + cut));
 }
 
 static void stream_advance(struct stream *s, uint64_t n)
@@ -178,10 +209,12 @@ static void stream_advance(struct stream *s, uint64_t n)
     s->base_seq += (uint32_t)n;
     if (bytes_on_wire(&s->direct))
         bytes_skip(&s->direct, smaller(n, bytes_on_wire(&s->direct)));
-    ranges_drop_below(&s->held, s->read);
-    ranges_drop_below(&s->clipped, s->read);
-    if (s->held.n == 0)
-        s->buffer_from = s->read;
+    if (!s->stash)
+        return;
+    ranges_drop_below(&s->stash->held, s->read);
+    ranges_drop_below(&s->stash->clipped, s->read);
+    if (s->stash->held.n == 0)
+        s->stash->from = s->read;
 }
 
 void stream_consume(struct stream *s, uint64_t n)
@@ -196,13 +229,13 @@ static uint64_t stream_unseen_before(const struct stream *s, uint64_t to)
     uint64_t unseen = 0;
     uint64_t end = smaller(to, stream_known_end(s));
     for (uint64_t at = s->read + bytes_on_wire(&s->direct); at < end;) {
-        uint64_t run = ranges_run(&s->held, at);
-        run = run ? run : ranges_run(&s->clipped, at);
+        uint64_t run = ranges_run(held(s), at);
+        run = run ? run : ranges_run(clipped(s), at);
         if (run) {
             at += run;
             continue;
         }
-        uint64_t next = smaller(ranges_next(&s->held, at), ranges_next(&s->clipped, at));
+        uint64_t next = smaller(ranges_next(held(s), at), ranges_next(clipped(s), at));
         unseen += smaller(next, end) - at;
         at = next;
     }
@@ -220,14 +253,14 @@ uint64_t stream_hole(const struct stream *s)
 {
     if (stream_has_window(s) || stream_is_empty(s))
         return 0;
-    return smaller(ranges_next(&s->held, s->read), ranges_next(&s->clipped, s->read)) - s->read;
+    return smaller(ranges_next(held(s), s->read), ranges_next(clipped(s), s->read)) - s->read;
 }
 
 void stream_finish(struct stream *s, struct arena *arena, struct pool *pool)
 {
-    arena_give_back(arena, pool, s->buffer);
-    s->buffer = NULL;
-    s->buffer_size = 0;
-    s->held.n = s->clipped.n = 0;
+    if (s->stash)
+        arena_give_back(arena, pool, s->stash->buffer);
+    arena_give_back(arena, pool, s->stash);
+    s->stash = NULL;
     s->direct = (struct bytes){ .at = (const uint8_t *)"" };
 }

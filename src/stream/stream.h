@@ -19,19 +19,24 @@
 /* Octets behind the reading position that may be held: a block of 64 KiB with its header. */
 enum { STREAM_BUFFER = 64 * 1024 - 64 };
 
-struct stream {
-    bool started;
-    uint32_t base_seq; /* sequence number of offset `read` */
-    uint64_t read;     /* offset of the next octet to be read */
-    uint8_t *buffer;   /* octets from offset `buffer_from` on; NULL = nothing held */
-    uint64_t buffer_from;
-    size_t buffer_size;
+/* Octets that could not be read in their packet. */
+struct stash {
+    uint8_t *buffer; /* octets from offset `from` on; NULL = none */
+    uint64_t from;
+    size_t size;
     struct ranges held;    /* which offsets of the buffer are there */
     struct ranges clipped; /* which were on the wire but cut by the snap length */
-    struct bytes direct;   /* borrowed: the current packet's octets at `read`; empty = none */
-    uint64_t missing;      /* octets given up so far */
-    uint32_t conflicts;    /* overlapping octets that differ */
-    uint32_t overflow;     /* segments that did not fit */
+};
+
+struct stream {
+    bool started;
+    uint32_t base_seq;   /* sequence number of offset `read` */
+    uint64_t read;       /* offset of the next octet to be read */
+    struct stash *stash; /* what waits behind a hole, or was not understood; NULL mostly */
+    struct bytes direct; /* borrowed: the current packet's octets at `read`; empty = none */
+    uint64_t missing;    /* octets given up so far */
+    uint32_t conflicts;  /* overlapping octets that differ */
+    uint32_t overflow;   /* segments that did not fit */
 };
 
 /* The first octet will have this sequence number. */
@@ -60,5 +65,11 @@ uint64_t stream_hole(const struct stream *s);
 /* Sequence number of the reading position. */
 static inline uint32_t stream_seq(const struct stream *s) { return s->base_seq; }
 
-/* No more payload will be wanted: gives the buffer back. */
+/* Octets that the stash has room for by now. */
+static inline size_t stream_stash_size(const struct stream *s)
+{
+    return s->stash ? s->stash->size : 0;
+}
+
+/* No more payload will be wanted: gives the stash back. */
 void stream_finish(struct stream *s, struct arena *arena, struct pool *pool);
