@@ -105,7 +105,8 @@ enum blindness matter_blind(const struct matter *m)
     bool lost = m->session->gave_up[CLIENT] || m->session->gave_up[SERVER];
     for (enum side side = CLIENT; m->tls && side < SIDES; side++) {
         cut = cut || m->tls->half[side].clipped;
-        lost = lost || m->tls->half[side].gap;
+        lost = lost || m->tls->half[side].gap ||
+               (m->tls->half[side].lost && !m->tls->half[side].alien);
     }
     return cut ? BLIND_CUT : lost ? BLIND_LOSS : SIGHTED;
 }
@@ -128,18 +129,35 @@ const char *matter_name(const struct matter *m)
  * this; EncryptedExtensions and Finished alone not than that. */
 enum { FLIGHT_LEAST = 400, FLIGHT_RESUMED = 68 };
 
+/* The record with which the octets of the sealed flight are as many as they must be. */
+static uint64_t sealed_flight_frame(const struct matter *m)
+{
+    const struct tls_half *half = &m->tls->half[SERVER];
+    uint32_t octets = 0, n = half->n_sealed < TLS_SEALED_MAX ? half->n_sealed : TLS_SEALED_MAX;
+    uint32_t least = tls_resumed(m->tls) ? FLIGHT_RESUMED : FLIGHT_LEAST; /* no certificate then */
+
+    for (uint32_t i = 0; i < n; i++) {
+        octets += half->sealed_list[i].length;
+        if (octets >= least)
+            return half->sealed_list[i].at.frame;
+    }
+    return 0;
+}
+
+uint64_t matter_flight_frame(const struct matter *m)
+{
+    if (!m->tls)
+        return 0;
+    return m->tls13 ? sealed_flight_frame(m) : m->tls->certificate[SERVER].frame;
+}
+
 bool matter_flight_complete(const struct matter *m)
 {
     if (!m->tls || m->tls->half[SERVER].lost || m->tls->half[SERVER].gap)
         return false;
     if (!m->tls13)
         return m->tls->state >= TLS_KEYED && m->tls->state < TLS_SEALED;
-    const struct tls_half *half = &m->tls->half[SERVER];
-    uint32_t octets = 0, n = half->n_sealed < TLS_SEALED_MAX ? half->n_sealed : TLS_SEALED_MAX;
-    for (uint32_t i = 0; i < n; i++)
-        octets += half->sealed_list[i].length;
-    bool resumed = tls_resumed(m->tls); /* then no certificate is in it */
-    return !half->body_left && n && octets >= (resumed ? FLIGHT_RESUMED : FLIGHT_LEAST);
+    return !m->tls->half[SERVER].body_left && sealed_flight_frame(m);
 }
 
 static bool has_message(const struct tls *t, enum side from, uint16_t type)

@@ -84,6 +84,8 @@ bool matter_expects_tls(const struct matter *m);
 bool matter_resumed(const struct matter *m);
 /* TLS 1.3: is the server's part of the handshake complete as far as lengths can show? */
 bool matter_flight_complete(const struct matter *m);
+/* Where the server's certificate had come, readable or sealed; 0 = it had not. */
+uint64_t matter_flight_frame(const struct matter *m);
 /* Readable or derived: the server asked for a client certificate; the client sent an empty one. */
 bool matter_certificate_requested(const struct matter *m);
 bool matter_certificate_empty(const struct matter *m);

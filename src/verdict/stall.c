@@ -133,21 +133,26 @@ static bool is_record(const struct opening *o)
            o->octets[1] == 3;
 }
 
+/* SSL 2.0: a length of two octets with the high bit, then the type (its SERVER-HELLO is 4). */
+static bool is_ssl2(const struct opening *o)
+{
+    return o->octets[0] & 0x80 && (o->octets[2] == 4 || o->octets[2] == 1);
+}
+
 /* Enough was captured from the very first octet, and it is no TLS, nor a wrapping of it. */
 static bool is_plain(const struct matter *m, enum side side)
 {
     if (!m->session || m->session->gave_up[side] || m->midstream)
         return false;
     const struct opening *o = &m->session->opening[side];
-    if (o->n < 3 || is_record(o) || (side == CLIENT && m->tls))
+    if (o->n < 3 || is_record(o) || is_ssl2(o) || (side == CLIENT && m->tls))
         return false;
     return strncmp(o->line, "PROXY ", 6) != 0 && strncmp(o->line, "CONNECT ", 8) != 0;
 }
 
 static bool client_plain(const struct matter *m)
 {
-    return matter_expects_tls(m) && is_plain(m, CLIENT) &&
-           (m->session->opening[CLIENT].octets[0] & 0x80) == 0; /* SSL 2.0 has the high bit */
+    return matter_expects_tls(m) && is_plain(m, CLIENT);
 }
 
 static bool server_plain(const struct matter *m)
@@ -404,6 +409,14 @@ static bool by_name(const struct matter *m)
     return m->tls->hello && (m->tls->hello->server_name.left || m->tls->hello->cut);
 }
 
+/* It closed when it had not yet seen that of the server which it could refuse. */
+static bool left_early(const struct matter *m)
+{
+    enum side side = CLIENT;
+    const struct ending_packet *close = matter_close(m, &side);
+    return close && close->frame < matter_flight_frame(m);
+}
+
 static bool flight_by_name(const struct matter *m)
 {
     return by_name(m) && !matter_resumed(m) && matter_flight_complete(m);
@@ -415,6 +428,7 @@ static bool certificate_by_name(const struct matter *m)
 }
 
 static bool is_12(const struct matter *m) { return !m->tls13; }
+static bool is_12_by_name(const struct matter *m) { return !m->tls13 && by_name(m); }
 
 static bool sent_certificate(const struct matter *m) { return m->sealed.client_certificate_sent; }
 static bool asked(const struct matter *m) { return matter_certificate_requested(m); }
@@ -702,16 +716,22 @@ static const struct stall stalls[] = {
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { SHAKING | BIT(STOP_UNREADABLE), CLOSED, blind_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { SHAKING | BIT(STOP_UNREADABLE), CLOSED, blind_loss, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), FC, left_early, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
+    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), RC, left_early, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_FLIGHT), FC | RC, certificate_by_name, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_FLIGHT | E_CLOSE, weigh_rejection },
     { BIT(STOP_FLIGHT), FC, NULL, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FLIGHT), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { BIT(STOP_CERTIFIED), FC | RC, flight_by_name, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_ANSWER | E_FLIGHT | E_CLOSE, weigh_rejection },
+    { BIT(STOP_CERTIFIED), FC, is_12, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
+    { BIT(STOP_CERTIFIED), RC, is_12, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { BIT(STOP_CERTIFIED), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_FLIGHT | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_REJECTS), ANY, matter_resumed, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_ALERT | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_REJECTS), ANY, NULL, F_TLS_CERT_REJECTED_BY_CLIENT_ENCRYPTED, ON_SIGHT, E_ANSWER | E_FLIGHT | E_ALERT | E_CLOSE, weigh_rejection },
 
     /* the client's final flight */
-    { BIT(STOP_FINAL), FC | RC, is_12, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_FLIGHT | E_CLOSE, weigh_rejection },
+    { BIT(STOP_FINAL), FC | RC, is_12_by_name, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_FLIGHT | E_CLOSE, weigh_rejection },
+    { BIT(STOP_FINAL), FC, is_12, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
+    { BIT(STOP_FINAL), RC, is_12, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { BIT(STOP_FINAL), FS, is_12, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FINAL), FC | RC, NULL, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_FINAL), FS, done_1s, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
@@ -748,6 +768,7 @@ static const struct stall stalls[] = {
     /* nothing decided, and the capture cannot show why or ends */
     { ~0UL, ANY, blind_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
     { ~0UL, ANY, blind_loss, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
+    { ~0UL, ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
     { ~0UL, ANY, NULL, F_INFO_INCOMPLETE_IN_PROGRESS, ON_SIGHT, 0, NULL },
 };
 /* clang-format on */

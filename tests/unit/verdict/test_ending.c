@@ -285,6 +285,30 @@ Test(ending, a_bare_close_after_the_servers_flight_is_possibly_a_refusal)
     over(&s);
 }
 
+Test(ending, who_closed_before_the_certificate_came_did_not_refuse_it)
+{
+    opened(&s);
+    hello(&s, 20);
+    fin(&s, CLIENT, 25);
+    flight12(&s, 30);
+    assert_primary(&s, 5000, F_TLS_CLIENT_CLOSED_MIDWAY);
+    over(&s);
+
+    opened(&s);
+    hello(&s, 20);
+    fin(&s, CLIENT, 25);
+    server_hello(&s, 0x0304, 30);
+    flight13(&s, 30);
+    assert_primary(&s, 5000, F_TLS_CLIENT_CLOSED_MIDWAY);
+    over(&s);
+
+    flight(false);
+    fin(&s, CLIENT, 41);
+    sealed(&s, SERVER, 19, 42); /* the server's answer to the close */
+    assert_primary(&s, 5000, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE);
+    over(&s);
+}
+
 Test(ending, without_a_name_a_bare_close_tells_nothing)
 {
     flight(false);
