@@ -377,12 +377,14 @@ void session_end(struct session_world *world, struct flow *flow)
     if (!s)
         return;
     s->ending = true;
-    labeller_forget(&s->ndpi);
-    if (!flow_is_tcp(flow))
+    if (!flow_is_tcp(flow)) {
+        labeller_forget(&s->ndpi);
         return;
+    }
     for (enum side side = CLIENT; side < SIDES; side++)
         if (s->stream[side].started && !(flow->half[side].flags & HALF_DONE))
             drain(s, side);
+    labeller_forget(&s->ndpi); /* draining may have asked it once more */
     for (enum side side = CLIENT; side < SIDES; side++) {
         if (s->tls) {
             tls_end(s->tls, side, s->now);
