@@ -21,10 +21,17 @@ enum {
     CERTS_MIB = 32,
     CAPTURE_FINDINGS = 16,
     PARTINGS = 1024, /* closed flows that wait for late packets before they may be let go */
+    LOOKED_AT = 1 << 16, /* live: flows a look */
+    NOTICES = 16,        /* live: lines a look; the rest of them is one number */
 };
 
 static const int64_t second_ns = 1000000000;
 static const int64_t largest_step_ns = 60 * 1000000000LL; /* of the expiry clock, a packet */
+/* What is said while the capture runs is said as of so long ago: the kernel hands packets over in
+ * blocks, and a SYN's repeat comes just after the time that would make its silence a finding. */
+static const int64_t hindsight_ns = 1000000000;
+/* No stack waits as long before it repeats its first SYN: nobody does any more. */
+static const int64_t abandoned_ns = 5 * 1000000000LL;
 
 struct engine {
     const struct engine_config *config;
@@ -45,7 +52,11 @@ struct engine {
     size_t first_parting, n_partings;
     bool began; /* the report has its first line */
     uint64_t packets, cut_packets;
-    int64_t next_look_ns; /* live: when the open flows are looked at again */
+    struct watch {
+        int64_t next_look_ns, newest_ns; /* steady clock: of the next look, of the newest packet */
+        int64_t said_ns;                 /* capture's clock: of the latest notice */
+        uint32_t cursor;
+    } watch; /* live */
 };
 
 static bool engine_open(struct engine *e)
@@ -105,7 +116,7 @@ static bool payload_wanted(const struct flow *flow, const struct packet *p, enum
     const struct half *half = &flow->half[from];
     size_t n = bytes_on_wire(&p->payload);
 
-    if (!n || half->flags & HALF_DONE)
+    if (!n || half->flags & HALF_DONE || flow->flags & FLOW_ENDED)
         return false;
     if (!flow_is_tcp(flow))
         return dissector_for_port(flow->port[SERVER]) != NULL;
@@ -180,6 +191,7 @@ static void judge(struct engine *e, struct flow *flow)
         return;
     }
     begin_report(e, false);
+    e->scene.anything_relevant = true;
     verdict_of(&e->scene, flow, &verdict);
     report_add(e->report, &e->scene, &verdict);
 }
@@ -187,6 +199,8 @@ static void judge(struct engine *e, struct flow *flow)
 /* Ends the sessions first: what they still hold back may change what others are judged by. */
 static void end_session(struct engine *e, struct flow *flow)
 {
+    if (flow->flags & FLOW_ENDED)
+        return;
     session_end(&e->world, flow);
     if (flow_is_tcp(flow)) {
         candidate_note(e->candidates, e->scene.profile, flow);
@@ -209,6 +223,7 @@ static void part_with(struct engine *e, struct flow *flow)
         return;
     }
     begin_report(e, false);
+    e->scene.anything_relevant = true;
     e->scene.last_ns = flows_counts(e->flows)->last_ns;
     verdict_of(&e->scene, flow, &verdict);
     if (!verdict_is_settled(&verdict))
@@ -277,30 +292,84 @@ static void expire(struct engine *e)
     }
 }
 
-/* Live: says what can be said already. */
-static void look_around(struct engine *e, int64_t now_ns)
-{
-    uint32_t cursor = 0;
-    struct flow *flow;
-    struct verdict verdict;
+/* ---- live ---- */
 
-    if (now_ns < e->next_look_ns)
-        return;
-    e->next_look_ns = now_ns + second_ns / 2;
+/* The capture's clock goes on by our own while nothing comes, so that a step of the machine's time
+ * of day is no silence of a peer. */
+static int64_t watch_clock(const struct engine *e)
+{
+    return flows_counts(e->flows)->last_ns + clock_steady_ns() - e->watch.newest_ns;
+}
+
+/* Who sends one SYN an attempt is known by the second: the first must be counted by then. */
+static void note_abandoned(struct engine *e, struct flow *flow)
+{
+    if (flow->state == TCP_SYN_SENT && flow->n_syn == 1 &&
+        e->scene.last_ns - flow->last_ns >= abandoned_ns)
+        end_session(e, flow);
+}
+
+static bool is_noticeable(const struct engine *e, const struct flow *flow)
+{
+    return !(flow->flags & (FLOW_NOTICED | FLOW_JUDGED)) && flow_is_tcp(flow) &&
+           verdict_in_scope(&e->scene, flow);
+}
+
+/* Says what can be said already, once a connection. */
+static void look_around(struct engine *e)
+{
+    size_t n_said = 0, n_looked = 0;
+    struct flow *flow = NULL;
+    struct verdict verdict;
+    int64_t now_ns = watch_clock(e);
+
     scene_refresh(e);
-    if (now_ns > e->scene.last_ns)
-        e->scene.last_ns = now_ns;
-    while ((flow = flows_next(e->flows, &cursor)) != NULL) {
-        if (flow->flags & (FLOW_NOTICED | FLOW_JUDGED) || !flow_is_tcp(flow) ||
-            !verdict_in_scope(&e->scene, flow))
+    while (n_looked++ < LOOKED_AT && (flow = flows_next(e->flows, &e->watch.cursor)) != NULL) {
+        e->scene.last_ns = now_ns - hindsight_ns;
+        if (!is_noticeable(e, flow))
             continue;
+        note_abandoned(e, flow);
         verdict_of(&e->scene, flow, &verdict);
         if (verdict.primary.severity != SEVERITY_ERROR)
             continue;
         flow->flags |= FLOW_NOTICED;
-        report_notice(e->report, &e->scene, &verdict);
+        e->watch.said_ns = e->scene.last_ns;
+        e->scene.last_ns = now_ns;
+        if (n_said++ < NOTICES)
+            report_notice(e->report, &e->scene, &verdict);
     }
+    if (n_said > NOTICES)
+        report_notice_more(e->report, n_said - NOTICES);
+    if (!flow)
+        e->watch.cursor = 0;
 }
+
+static void watch(struct engine *e, size_t n_frames)
+{
+    int64_t now_ns = clock_steady_ns();
+
+    if (n_frames)
+        e->watch.newest_ns = now_ns;
+    if (now_ns < e->watch.next_look_ns || !e->watch.newest_ns)
+        return;
+    e->watch.next_look_ns = now_ns + second_ns / 2;
+    look_around(e);
+    if (report_broken(e->report))
+        capture_stop(e->capture); /* nobody reads any more */
+}
+
+/* What was said while nothing came any more stays true at the end. */
+static void judge_noticed(struct engine *e, struct flow *flow)
+{
+    int64_t last_ns = e->scene.last_ns;
+
+    if (flow->flags & FLOW_NOTICED && e->watch.said_ns > last_ns)
+        e->scene.last_ns = e->watch.said_ns;
+    judge(e, flow);
+    e->scene.last_ns = last_ns;
+}
+
+/* ---- the end ---- */
 
 static int by_last_frame(const void *a, const void *b)
 {
@@ -331,7 +400,7 @@ static bool judge_rest(struct engine *e)
     scene_refresh(e);
     qsort(all, n, sizeof *all, by_last_frame);
     for (size_t i = 0; i < n; i++)
-        judge(e, all[i]);
+        judge_noticed(e, all[i]);
     free(all);
     return true;
 }
@@ -343,8 +412,10 @@ static void judge_lookups(struct engine *e)
     for (size_t i = 0; i < names_lookups(e->world.names); i++) {
         struct lookup *lookup = names_lookup(e->world.names, i);
         verdict_of_lookup(&e->scene, lookup, &verdict);
-        if (verdict.in_scope)
-            report_add_lookup(e->report, &e->scene, &verdict);
+        if (!verdict.in_scope)
+            continue;
+        e->scene.anything_relevant = true;
+        report_add_lookup(e->report, &e->scene, &verdict);
     }
 }
 
@@ -362,7 +433,7 @@ static void engine_read(struct engine *e)
             accept_packet(e, &packets[i]);
         expire(e);
         if (e->scene.live)
-            look_around(e, clock_now_ns());
+            watch(e, n);
         else
             progress_show(&progress, capture_facts(e->capture));
     }
