@@ -180,6 +180,54 @@ static void note_service(struct served *s, const struct flow *flow)
         list_add(&seen->worked, &flow->address[CLIENT], flow->last_frame, flow->last_ns);
 }
 
+/* A full handshake with a name, no data of the client, and the client ends it. */
+static bool is_empty(const struct flow *flow, const struct tls *t, const struct sealed_reading *r)
+{
+    enum ending how = session_ending(flow);
+    bool up = tls_is_13(t)
+                  ? (r->row == SEALED_ACCEPTED || r->row == SEALED_FINISHED) && !r->client_data
+                  : t->state == TLS_UP && !t->half[CLIENT].n_application;
+
+    return up && !tls_resumed(t) && t->hello && t->hello->server_name.left &&
+           (how == ENDED_FIN_CLIENT || how == ENDED_RST_CLIENT);
+}
+
+static void note_exchange(struct dealing *d, const struct flow *flow)
+{
+    const struct tls *t = flow->session ? flow->session->tls : NULL;
+    const struct sealed_end end = session_sealed_end(flow);
+
+    if (!t) {
+        d->exchanged = d->exchanged || plain_worked(flow);
+        return;
+    }
+    const struct sealed_reading sealed = sealed_read(t, &end);
+    d->exchanged = d->exchanged || tls_worked(t, &sealed);
+    if (d->n_empty == SERVED_EMPTY || !is_empty(flow, t, &sealed))
+        return;
+    for (unsigned i = 0; i < d->n_empty; i++)
+        if (d->empty_frame[i] == flow->first_frame)
+            return;
+    d->empty_ns[d->n_empty] = flow->first_ns;
+    d->empty_frame[d->n_empty++] = flow->first_frame;
+}
+
+bool served_leaves_empty(const struct dealing *d)
+{
+    int64_t least = INT64_MAX, most = 0;
+
+    if (!d || d->exchanged || d->n_empty < 3)
+        return false;
+    for (unsigned i = 1; i < d->n_empty; i++) {
+        int64_t distance = d->empty_ns[i] > d->empty_ns[i - 1]
+                               ? d->empty_ns[i] - d->empty_ns[i - 1]
+                               : d->empty_ns[i - 1] - d->empty_ns[i];
+        least = distance < least ? distance : least;
+        most = distance > most ? distance : most;
+    }
+    return most - least > (most + least) / 2 * 2 / 5; /* a probe keeps its period within a fifth */
+}
+
 /* First ClientHello segment taken, the next one repeated and not. */
 static bool is_split(const struct flow *flow)
 {
@@ -203,6 +251,7 @@ static void note_dealing(struct served *s, const struct flow *flow, uint16_t por
     if (!d->attempts || flow->first_ns > d->last_ns)
         d->last_ns = flow->first_ns;
     d->attempts++;
+    note_exchange(d, flow);
     d->split += is_split(flow);
     if (!(flow->half[SERVER].flags & HALF_SEEN)) {
         d->unanswered += !(flow->more && flow->more->n_icmp);

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SERVED_CHOICES = 8, SERVED_CLIENTS = 4 };
+enum { SERVED_CHOICES = 8, SERVED_CLIENTS = 4, SERVED_EMPTY = 8 };
 
 struct served_choice {
     uint16_t version, suite, group; /* of one ServerHello; group 0 = not told */
@@ -50,6 +50,11 @@ struct dealing {
     int64_t first_ns, last_ns;     /* of the attempts */
     int64_t answered_ns;           /* newest SYN-ACK */
     uint64_t answered_frame;       /* 0 = none */
+    bool exchanged;                /* data both ways, at least once */
+    /* full handshakes that the client closed without data: the first ones */
+    uint8_t n_empty;
+    int64_t empty_ns[SERVED_EMPTY];
+    uint64_t empty_frame[SERVED_EMPTY];
 };
 
 struct served; /* opaque */
@@ -57,7 +62,7 @@ struct served; /* opaque */
 struct served *served_open(void); /* NULL without memory */
 void served_close(struct served *served);
 
-/* Tells of a connection whose session has ended, once, before its verdict or any other that may
+/* Tells of a connection whose session has ended, before its verdict or any other that may
  * compare with it. */
 void served_note(struct served *served, const struct flow *flow);
 
@@ -71,6 +76,10 @@ const struct dealing *served_dealing(const struct served *served, const struct a
 /* Is it in the list, and how many others are? */
 bool served_has(const struct served_clients *clients, const struct address *address);
 unsigned served_others(const struct served_clients *clients, const struct address *address);
+
+/* Did this client again and again complete TLS and leave without data, at no regular distance,
+ * while it never exchanged any? */
+bool served_leaves_empty(const struct dealing *dealing);
 
 /* The /24 or /64 that an address is in. */
 struct address served_subnet(const struct address *address);

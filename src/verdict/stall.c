@@ -470,6 +470,15 @@ static bool much_both_ways(const struct matter *m)
 static bool blind_cut(const struct matter *m) { return matter_blind(m) == BLIND_CUT; }
 static bool blind_loss(const struct matter *m) { return matter_blind(m) == BLIND_LOSS; }
 
+/* Three times or more it left like this, at no regular distance, while others exchange data. */
+static bool late_close(const struct matter *m)
+{
+    const struct dealing *d = served_dealing(m->scene->served, &m->flow->address[CLIENT],
+                                             &m->flow->address[SERVER], m->flow->port[SERVER]);
+    return served_leaves_empty(d) && by_name(m) && !matter_resumed(m) && m->seen &&
+           served_others(&m->seen->worked, &m->flow->address[CLIENT]) >= 1;
+}
+
 /* ---- words
  * --------------------------------------------------------------------------------------- */
 
@@ -733,6 +742,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_FINAL), FC, is_12, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FINAL), RC, is_12, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { BIT(STOP_FINAL), FS, is_12, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
+    { BIT(STOP_FINAL) | BIT(STOP_UP), FC | RC, late_close, F_TLS_CERT_REJECTED_BY_CLIENT_LATE_CLOSE, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_FINAL), FC | RC, NULL, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_FINAL), FS, done_1s, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_FINAL), FS, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },

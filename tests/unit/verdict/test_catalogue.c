@@ -25,7 +25,6 @@ static const char *const unraised[] = {
     "tcp.seq_anomaly",
     "tls.sigalg.none_common",
     "tls.sni.mismatch_config",
-    "tls.cert.rejected_by_client.late_close",
     "tls.cert.changed_in_capture",
     "tls.cert.revocation_unreachable",
     "tls.intercept.fortigate",

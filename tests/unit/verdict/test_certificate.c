@@ -238,3 +238,59 @@ Test(certificate, one_other_client_is_not_many)
 
     refuse(48, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA, CERTAIN, OWNER_UNKNOWN);
 }
+
+/* ---- clients that check after the handshake
+ * --------------------------------------------------------------------- */
+
+static void leave_empty(int at_ms, bool twice)
+{
+    struct scenario other;
+
+    up13(&other);
+    fin(&other, CLIENT, 60);
+    other.flow.first_ns = when(at_ms);
+    other.flow.first_frame = (uint64_t)at_ms + 1;
+    served_note((struct served *)s.scene.served, &other.flow);
+    if (twice) /* told again when it is judged later */
+        served_note((struct served *)s.scene.served, &other.flow);
+    over(&other);
+}
+
+static enum finding_id after_leaving(const int *at_ms, size_t n, bool twice)
+{
+    up13(&s);
+    fin(&s, CLIENT, 60);
+    another("10.20.40.18", true);
+    for (size_t i = 0; i < n; i++)
+        leave_empty(at_ms[i], twice);
+    enum finding_id id = judged(&s, 90000)->primary.id;
+    assert_sound(&s.verdict.primary);
+    over(&s);
+    return id;
+}
+
+Test(certificate, leaving_again_and_again_without_data_is_a_hint)
+{
+    static const int irregular[] = { 0, 3000, 20000 };
+    static const int regular[] = { 0, 10000, 20000, 30500 };
+
+    cr_assert_eq(after_leaving(irregular, 3, false), F_TLS_CERT_REJECTED_BY_CLIENT_LATE_CLOSE);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_WARNING);
+    cr_assert_eq(after_leaving(regular, 4, false), F_OK_TLS_NO_DATA, "a probe");
+    cr_assert_eq(after_leaving(irregular, 2, true), F_OK_TLS_NO_DATA, "twice is not thrice");
+}
+
+Test(certificate, who_exchanges_data_at_other_times_refuses_nothing)
+{
+    static const int irregular[] = { 0, 3000, 20000 };
+
+    up13(&s);
+    fin(&s, CLIENT, 60);
+    another("10.20.40.18", true);
+    another("10.20.40.17", true);
+    for (size_t i = 0; i < 3; i++)
+        leave_empty(irregular[i], false);
+
+    assert_primary(&s, 90000, F_OK_TLS_NO_DATA);
+    over(&s);
+}
