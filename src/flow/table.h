@@ -15,7 +15,7 @@ struct slot {
 };
 
 enum { FLOW_CHUNK_SHIFT = 15, FLOW_CHUNK = 1 << FLOW_CHUNK_SHIFT }; /* 6 MiB: three huge pages */
-enum { FLOW_CHARGED = 1024 }; /* records are charged to the ceiling in such portions */
+enum { FLOW_CHARGED = 64 }; /* records are charged to the ceiling in such portions */
 
 /* Frame numbers of the last ten minutes of the table's clock, to tell for how long a flow was idle
  * from its last frame alone. */
