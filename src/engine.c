@@ -20,7 +20,7 @@ enum {
     HOSTS_MAX = 1 << 16,
     CERTS_MIB = 32,
     CAPTURE_FINDINGS = 16,
-    PARTINGS = 1024, /* closed flows that wait for late packets before they may be let go */
+    PARTINGS = 1024,     /* closed flows that wait for late packets before they may be let go */
     LOOKED_AT = 1 << 16, /* live: flows a look */
     NOTICES = 16,        /* live: lines a look; the rest of them is one number */
 };
@@ -179,9 +179,17 @@ static void begin_report(struct engine *e, bool complete)
     report_capture(e->report, &e->scene);
 }
 
+/* Live: what was said while nothing came any more stays true when it is judged. */
+static int64_t judged_as_of(const struct engine *e, const struct flow *flow)
+{
+    bool said_later = flow->flags & FLOW_NOTICED && e->watch.said_ns > e->scene.last_ns;
+    return said_later ? e->watch.said_ns : e->scene.last_ns;
+}
+
 static void judge(struct engine *e, struct flow *flow)
 {
     struct verdict verdict;
+    int64_t last_ns = e->scene.last_ns;
 
     if (flow->flags & FLOW_JUDGED || !flow_is_tcp(flow))
         return;
@@ -192,8 +200,10 @@ static void judge(struct engine *e, struct flow *flow)
     }
     begin_report(e, false);
     e->scene.anything_relevant = true;
+    e->scene.last_ns = judged_as_of(e, flow);
     verdict_of(&e->scene, flow, &verdict);
     report_add(e->report, &e->scene, &verdict);
+    e->scene.last_ns = last_ns;
 }
 
 /* Ends the sessions first: what they still hold back may change what others are judged by. */
@@ -358,17 +368,6 @@ static void watch(struct engine *e, size_t n_frames)
         capture_stop(e->capture); /* nobody reads any more */
 }
 
-/* What was said while nothing came any more stays true at the end. */
-static void judge_noticed(struct engine *e, struct flow *flow)
-{
-    int64_t last_ns = e->scene.last_ns;
-
-    if (flow->flags & FLOW_NOTICED && e->watch.said_ns > last_ns)
-        e->scene.last_ns = e->watch.said_ns;
-    judge(e, flow);
-    e->scene.last_ns = last_ns;
-}
-
 /* ---- the end ---- */
 
 static int by_last_frame(const void *a, const void *b)
@@ -400,7 +399,7 @@ static bool judge_rest(struct engine *e)
     scene_refresh(e);
     qsort(all, n, sizeof *all, by_last_frame);
     for (size_t i = 0; i < n; i++)
-        judge_noticed(e, all[i]);
+        judge(e, all[i]);
     free(all);
     return true;
 }

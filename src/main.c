@@ -7,18 +7,48 @@
 #include "session/labeller.h"
 #include "x509/cert.h"
 
+#include <inttypes.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static struct capture *watched; /* for the signal handler alone */
+enum { INTERRUPTED = 130 };
+
+/* For the signal handler: what is read now, and what a first signal means there. */
+static struct reading {
+    struct capture *volatile capture;
+    volatile sig_atomic_t patient; /* Ctrl-C also ends who fills the pipe: then the rest is read */
+    volatile sig_atomic_t signals;
+} reading;
 
 static void stop(int signal_number)
 {
     (void)signal_number;
-    if (watched)
-        capture_stop(watched);
+    if (reading.signals++ == 0 && reading.patient)
+        return;
+    if (reading.capture)
+        capture_stop(reading.capture);
+}
+
+static void reading_begin(struct capture *capture, bool patient)
+{
+    struct sigaction action = { .sa_handler = stop };
+
+    reading.patient = patient;
+    reading.capture = capture;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void reading_end(void)
+{
+    struct sigaction action = { .sa_handler = SIG_DFL };
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    reading.capture = NULL;
 }
 
 static int fail(const struct failure *failure)
@@ -64,17 +94,35 @@ static int run_capture(const struct options *o, struct capture *capture, const c
     return code == 2 ? fail(&failure) : code;
 }
 
+/* A file that is not read to its end gives a report of its beginning, and the code of the signal.
+ * A pipe has its end where its writer was interrupted. */
+static int run_file(const struct options *o, struct capture *capture, const char *name,
+                    unsigned number)
+{
+    bool regular = capture_facts(capture)->bytes_total != 0;
+
+    reading_begin(capture, !regular);
+    int code = run_capture(o, capture, name, number);
+    reading_end();
+    if (!reading.signals || !regular || code == 2)
+        return code;
+    fprintf(stderr,
+            "shakeout: interrupted: the report is PARTIAL, it ends with packet %" PRIu64 "\n",
+            capture_facts(capture)->frames);
+    return INTERRUPTED;
+}
+
 static int analyse(const struct options *o)
 {
     int code = 0;
     size_t unread = 0;
-    for (size_t i = 0; i < o->n_inputs; i++) {
+    for (size_t i = 0; i < o->n_inputs && code != INTERRUPTED; i++) {
         struct failure failure = { 0 };
         struct capture *capture = capture_open_file(o->input[i], &o->capture, &failure);
-        int one = capture ? run_capture(o, capture, o->input[i], (unsigned)i + 1) : fail(&failure);
+        int one = capture ? run_file(o, capture, o->input[i], (unsigned)i + 1) : fail(&failure);
         capture_close(capture);
         unread += one == 2;
-        code = i ? worse(code, one) : one;
+        code = i && one != INTERRUPTED ? worse(code, one) : one;
     }
     if (unread && o->n_inputs > 1)
         fprintf(stderr, "shakeout: %zu of %zu files could not be read\n", unread, o->n_inputs);
@@ -84,19 +132,15 @@ static int analyse(const struct options *o)
 static int watch(const struct options *o)
 {
     struct failure failure = { 0 };
-    struct sigaction action = { .sa_handler = stop };
     struct capture *capture = capture_open_device(o->interface, &o->capture, &failure);
 
     if (!capture)
         return fail(&failure);
-    watched = capture;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    reading_begin(capture, false);
+    if (!o->no_progress && !o->report.quiet && isatty(STDERR_FILENO))
+        fprintf(stderr, "watching %s; Ctrl-C ends with the report\n", o->interface);
     int code = run_capture(o, capture, o->interface, 1);
-    action.sa_handler = SIG_DFL;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    watched = NULL;
+    reading_end();
     capture_close(capture);
     return code;
 }

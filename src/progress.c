@@ -8,11 +8,11 @@
 static const int64_t first_after_ns = 700 * 1000000LL;
 static const int64_t every_ns = 200 * 1000000LL;
 
-int64_t clock_now_ns(void)
+int64_t clock_steady_ns(void)
 {
     struct timespec now;
 
-    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
         return 0;
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
@@ -20,7 +20,7 @@ int64_t clock_now_ns(void)
 struct progress progress_of(const struct engine_config *config)
 {
     return (struct progress){ .name = config->input_name,
-                              .started_ns = clock_now_ns(),
+                              .started_ns = clock_steady_ns(),
                               .on = config->progress && isatty(STDERR_FILENO) };
 }
 
@@ -36,8 +36,8 @@ static void print_line(const struct progress *p, const struct capture_facts *fac
                       (double)facts->bytes_read / 1e9, (double)facts->bytes_total / 1e9, rate / 1e6,
                       (double)(facts->bytes_total - facts->bytes_read) / (rate + 1));
     else
-        (void)fprintf(stderr, "\r\033[Kreading %s  %.1f MB  %.0f MB/s  %" PRIu64 " packets", p->name,
-                      (double)facts->bytes_read / 1e6, rate / 1e6, facts->frames);
+        (void)fprintf(stderr, "\r\033[Kreading %s  %.1f MB  %.0f MB/s  %" PRIu64 " packets",
+                      p->name, (double)facts->bytes_read / 1e6, rate / 1e6, facts->frames);
     (void)fflush(stderr);
 }
 
@@ -47,7 +47,7 @@ void progress_show(struct progress *p, const struct capture_facts *facts)
 
     if (!p->on || ++p->batches % LOOK_EVERY)
         return;
-    int64_t now = clock_now_ns();
+    int64_t now = clock_steady_ns();
     if (now - p->started_ns < first_after_ns || now - p->shown_ns < every_ns)
         return;
     p->shown_ns = now;

@@ -1,7 +1,7 @@
 /* progress.h - the one line on stderr that tells a person that a long file is being read.
  *
  * Shown only when stderr is a terminal, after 0.7 s, at most five times a second, and erased.
- * Also the wall clock, for live mode.  Units: ns since 1970. */
+ * Also the clock of live mode, which no setting of the time moves.  Units: ns since some moment. */
 #pragma once
 
 #include "engine.h"
@@ -19,4 +19,4 @@ struct progress progress_of(const struct engine_config *config);
 void progress_show(struct progress *progress, const struct capture_facts *facts);
 void progress_erase(struct progress *progress);
 
-int64_t clock_now_ns(void);
+int64_t clock_steady_ns(void);

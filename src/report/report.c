@@ -67,13 +67,44 @@ void report_add_lookup(struct report *r, const struct scene *scene, const struct
 
 void report_other(struct report *r, const struct flow *flow) { summary_other(&r->summary, flow); }
 
+/* Notices are for the person who watches: JSON keeps its output to itself, and goes on when nobody
+ * takes them. */
+static int notice_begin(struct report *r)
+{
+    writer_flush(&r->writer);
+    if (is_json(r))
+        r->writer.out = stderr;
+    return r->writer.error;
+}
+
+static void notice_end(struct report *r, int error)
+{
+    writer_flush(&r->writer);
+    r->writer.out = r->config.out;
+    if (is_json(r))
+        r->writer.error = error;
+}
+
 void report_notice(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
-    if (is_json(r) || r->config.quiet)
+    if (r->config.quiet)
         return;
+    int error = notice_begin(r);
     text_notice(r, scene, verdict);
-    writer_flush(&r->writer);
+    notice_end(r, error);
 }
+
+void report_notice_more(struct report *r, size_t n)
+{
+    if (r->config.quiet)
+        return;
+    int error = notice_begin(r);
+    writer_format(&r->writer, "and %zu more connections fail", n);
+    writer_end_line(&r->writer);
+    notice_end(r, error);
+}
+
+bool report_broken(const struct report *r) { return r->writer.error != 0; }
 
 int report_close(struct report *r, const struct scene *scene, const struct raised *capture_findings,
                  size_t n, struct failure *failure)

@@ -48,8 +48,13 @@ void report_add_lookup(struct report *report, const struct scene *scene,
 /* Traffic that is not judged, for "There is": counted by server port. */
 void report_other(struct report *report, const struct flow *flow);
 
-/* Live: one line about a verdict that was just reached. */
+/* Live: one line about a verdict that was just reached, on stderr when the output is JSON; and that
+ * n more were reached at the same time. */
 void report_notice(struct report *report, const struct scene *scene, const struct verdict *verdict);
+void report_notice_more(struct report *report, size_t n);
+
+/* Live: the output takes nothing any more. */
+bool report_broken(const struct report *report);
 
 /* Writes what is left; answers the exit code 0, 1 or 3 (ux: 2.1), or 2 with a failure when the
  * output could not be written. */
