@@ -76,6 +76,8 @@ static void put_messages(struct writer *w, const struct tls *t)
         json_word(w, "type", name ? name : number);
         json_word(w, "from", side_name((enum side)m->from));
         json_number(w, "frame", m->at.frame);
+        if (m->cut)
+            json_flag(w, "cut", true);
         json_end_object(w);
     }
     json_end_array(w);

@@ -13,7 +13,7 @@ enum {
 };
 
 /* A hole that the peer has acknowledged may still be filled by a packet captured out of order. */
-static const int64_t patience_ns = 200 * 1000000LL;
+static const int64_t patience_ns = 3 * 1000000LL;
 
 struct tls_stamp session_now(const struct session *s) { return s->now; }
 
@@ -228,6 +228,11 @@ static bool read_plain(struct session *s, enum side *from)
     bool first = s->stream[*from].read == 0;
 
     s->clipped[*from] |= window.clipped != 0;
+    size_t proxy = first ? proxy_header(&window) : 0;
+    if (proxy) {
+        stream_consume(&s->stream[*from], proxy);
+        return true;
+    }
     opening_note(s, *from, &window);
     switch (look_at(s, *from, &window)) {
     case LOOK_TLS_SWAPPED:
@@ -297,6 +302,34 @@ static bool hole_is_hopeless(struct session *s, enum side side, uint64_t hole)
            stream_stash_size(&s->stream[side]) >= PATIENCE_OCTETS;
 }
 
+/* Goes on behind holes that will not be filled any more. */
+static enum side pass_holes(struct session *s, enum side side)
+{
+    uint64_t hole = stream_hole(&s->stream[side]);
+
+    while (hole && hole_is_hopeless(s, side, hole)) {
+        give_up(s, side, hole);
+        side = read_all(s, side);
+        hole = stream_hole(&s->stream[side]);
+    }
+    if (!hole)
+        s->hole_since_ns[side] = 0;
+    return side;
+}
+
+/* This packet may acknowledge what the other side sent behind a hole: that came first. */
+static void pass_holes_before(struct session *s, enum side side)
+{
+    const struct flow_more *more = s->flow->more;
+    struct tls_stamp now = s->now;
+
+    if (!s->stream[side].stash || !more || !more->half[side].last_data.frame)
+        return;
+    s->now.frame = more->half[side].last_data.frame;
+    s->flow->half[side].want = stream_seq(&s->stream[pass_holes(s, side)]);
+    s->now = now;
+}
+
 static void advance_udp(struct session *s, const struct packet *packet, enum side from)
 {
     struct bytes in = packet->payload;
@@ -314,20 +347,13 @@ static void advance_tcp(struct session *s, const struct packet *packet, enum sid
     struct stream *stream = &s->stream[from];
     uint32_t seq = packet->seq + ((packet->flags & TCP_SYN) != 0);
 
+    pass_holes_before(s, side_other(from));
     if (!stream->started)
         stream_start(stream, flow->half[from].flags & HALF_SYN ? flow->half[from].isn + 1 : seq);
     if (stream_accept(stream, &flow->arena, s->world->pool, seq, packet->payload))
         from = read_all(s, from);
+    from = pass_holes(s, from);
     stream = &s->stream[from];
-    uint64_t hole = stream_hole(stream);
-    while (hole && hole_is_hopeless(s, from, hole)) {
-        give_up(s, from, hole);
-        from = read_all(s, from);
-        stream = &s->stream[from];
-        hole = stream_hole(stream);
-    }
-    if (!hole)
-        s->hole_since_ns[from] = 0;
     if (!stream_settle(stream, &flow->arena, s->world->pool))
         flow->flags |= FLOW_NO_MEMORY;
     flow->half[from].want = stream_seq(stream);

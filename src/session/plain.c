@@ -48,6 +48,24 @@ static bool http_request(const char *line)
     return false;
 }
 
+size_t proxy_header(const struct bytes *window)
+{
+    static const char signature[] = "\r\n\r\n\0\r\nQUIT\n";
+    enum { LINE_MAX_OCTETS = 107, SIGNATURE = 12, LENGTH_AT = 14 };
+    struct bytes b = *window;
+
+    if (bytes_begin_with(window, "PROXY ")) {
+        size_t n = window->left < LINE_MAX_OCTETS ? window->left : LINE_MAX_OCTETS;
+        const uint8_t *end = memchr(window->at, '\n', n);
+        return end ? (size_t)(end - window->at) + 1 : 0;
+    }
+    if (window->left < SIGNATURE || memcmp(window->at, signature, SIGNATURE) != 0)
+        return 0;
+    bytes_skip(&b, LENGTH_AT);
+    bytes_skip(&b, bytes_u16(&b));
+    return bytes_ok(&b) ? bytes_on_wire(window) - bytes_on_wire(&b) : 0;
+}
+
 bool opening_unfinished(const struct bytes *window)
 {
     return window->left < SESSION_LINE && !window->clipped && is_text(window->at, window->left);

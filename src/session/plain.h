@@ -13,5 +13,9 @@ void opening_note(struct session *s, enum side from, const struct bytes *window)
 /* Is this the beginning of a line of text whose end has not come?  Then it is worth waiting. */
 bool opening_unfinished(const struct bytes *window);
 
+/* Octets of a PROXY protocol header that a load balancer put before the conversation (versions 1
+ * and 2 of the specification by HAProxy); 0 when there is none, or not all of it yet. */
+size_t proxy_header(const struct bytes *window);
+
 /* Sets s->protocol when these octets tell it. */
 void plain_label(struct session *s, enum side from, const struct bytes *window);

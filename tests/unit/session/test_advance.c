@@ -45,25 +45,24 @@ static void line_close(struct line *l)
     decoder_close(l->decoder);
 }
 
-static void segment(struct line *l, enum side from, uint32_t seq, uint8_t flags, const void *payload,
-                    size_t n)
+static void segment(struct line *l, enum side from, uint32_t seq, uint8_t flags,
+                    const void *payload, size_t n)
 {
     static struct forged f;
     struct packet packet;
     enum side sender = CLIENT;
     bool client = from == CLIENT;
 
-    forge_tcp(&f, &(struct forge_tcp){
-                      .ip = { .source = client ? "10.20.40.17" : "10.0.0.10",
-                              .destination = client ? "10.0.0.10" : "10.20.40.17",
-                              .id = (uint16_t)++l->n },
-                      .source_port = client ? 50000 : l->port,
-                      .destination_port = client ? l->port : 50000,
-                      .seq = seq,
-                      .ack = flags & TCP_ACK ? l->seq[side_other(from)] : 0,
-                      .window = 64000,
-                      .flags = flags,
-                      .payload = { payload, n } });
+    forge_tcp(&f, &(struct forge_tcp){ .ip = { .source = client ? "10.20.40.17" : "10.0.0.10",
+                                               .destination = client ? "10.0.0.10" : "10.20.40.17",
+                                               .id = (uint16_t)++l->n },
+                                       .source_port = client ? 50000 : l->port,
+                                       .destination_port = client ? l->port : 50000,
+                                       .seq = seq,
+                                       .ack = flags & TCP_ACK ? l->seq[side_other(from)] : 0,
+                                       .window = 64000,
+                                       .flags = flags,
+                                       .payload = { payload, n } });
     l->time_ns += 1000000;
     struct frame frame = forge_frame(&f, l->n, l->time_ns);
     packet_decode(l->decoder, &frame, 1, &packet);
@@ -93,11 +92,11 @@ static void say_text(struct line *l, enum side from, const char *text)
 
 /* RFC 8446 section 4.1.2, smallest form: TLS 1.2, one suite, server_name "ems.example". */
 static const uint8_t hello[] = {
-    0x16, 0x03, 0x01, 0x00, 0x43, 0x01, 0x00, 0x00, 0x3f, 0x03, 0x03, 1,    2,    3,    4,   5,
-    6,    7,    8,    9,    10,   11,   12,   13,   14,   15,   16,   17,   18,   19,   20,  21,
-    22,   23,   24,   25,   26,   27,   28,   29,   30,   31,   32,   0x00, 0x00, 0x02, 0xc0, 0x2f,
-    0x01, 0x00, 0x00, 0x14, 0x00, 0x00, 0x00, 0x10, 0x00, 0x0e, 0x00, 0x00, 0x0b, 'e',  'm', 's',
-    '.',  'e',  'x',  'a',  'm',  'p',  'l',  'e',
+    0x16, 0x03, 0x01, 0x00, 0x43, 0x01, 0x00, 0x00, 0x3f, 0x03, 0x03, 1,    2,    3,    4,
+    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15,   16,   17,   18,   19,
+    20,   21,   22,   23,   24,   25,   26,   27,   28,   29,   30,   31,   32,   0x00, 0x00,
+    0x02, 0xc0, 0x2f, 0x01, 0x00, 0x00, 0x14, 0x00, 0x00, 0x00, 0x10, 0x00, 0x0e, 0x00, 0x00,
+    0x0b, 'e',  'm',  's',  '.',  'e',  'x',  'a',  'm',  'p',  'l',  'e',
 };
 
 Test(advance, tls_is_found_by_its_octets_on_any_port)
@@ -259,5 +258,38 @@ Test(advance, a_plain_answer_that_stops_in_its_first_line_is_read_at_the_end)
 
     cr_assert_str_eq(l.flow->session->opening[SERVER].line, "SSH-2.0");
     cr_assert(l.flow->session->tls->half[SERVER].alien);
+    line_close(&l);
+}
+
+Test(advance, the_header_of_a_load_balancer_is_passed_over)
+{
+    struct line l;
+    line_open(&l, 8013);
+    uint8_t first[128];
+    static const char proxy[] = "PROXY TCP4 10.20.40.17 10.0.0.10 50000 8013\r\n";
+    memcpy(first, proxy, sizeof proxy - 1);
+    memcpy(first + sizeof proxy - 1, hello, sizeof hello);
+
+    handshake(&l);
+    say(&l, CLIENT, first, sizeof proxy - 1 + sizeof hello);
+
+    cr_assert_str_eq(l.flow->session->server_name, "ems.example");
+    line_close(&l);
+}
+
+Test(advance, the_binary_header_of_a_load_balancer_is_passed_over)
+{
+    struct line l;
+    line_open(&l, 8013);
+    uint8_t first[128];
+    static const char proxy[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x0a\x14\x28\x11\x0a\0\0\x0a"
+                                "\xc3\x50\x1f\x4d";
+    memcpy(first, proxy, sizeof proxy - 1);
+    memcpy(first + sizeof proxy - 1, hello, sizeof hello);
+
+    handshake(&l);
+    say(&l, CLIENT, first, sizeof proxy - 1 + sizeof hello);
+
+    cr_assert_str_eq(l.flow->session->server_name, "ems.example");
     line_close(&l);
 }
