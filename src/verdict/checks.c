@@ -119,12 +119,16 @@ void checks_weigh_rejection(const struct matter *m, struct raised *r)
 /* ---- conditions of the rows
  * ------------------------------------------------------------------------ */
 
+static bool server_unseen(const struct matter *m)
+{
+    return !(m->flow->half[SERVER].flags & HALF_SEEN);
+}
+
 /* The server said something that can be rejected, or what it said was not captured. */
 static bool certificate_stage(const struct matter *m)
 {
-    return !(m->flow->half[SERVER].flags & HALF_SEEN) || m->tls->certificate[SERVER].frame ||
-           m->tls->server_hello.present || m->tls->half[SERVER].n_records ||
-           m->more->half[SERVER].unseen_bytes;
+    return server_unseen(m) || m->tls->certificate[SERVER].frame || m->tls->server_hello.present ||
+           m->tls->half[SERVER].n_records || m->more->half[SERVER].unseen_bytes;
 }
 
 static bool chose_unoffered(const struct matter *m)
@@ -141,6 +145,12 @@ static bool chose_unoffered(const struct matter *m)
 
 /* A client that answers a ServerHello with protocol_version did not mean to offer that one. */
 static bool chose_some(const struct matter *m) { return m->tls->server_hello.present; }
+
+/* What the server chose decides, and was captured only in part. */
+static bool server_cut(const struct matter *m)
+{
+    return m->tls->server_hello.present ? m->tls->server_hello.cut : matter_blind(m) == BLIND_CUT;
+}
 
 static bool downgraded(const struct matter *m)
 {
@@ -262,6 +272,9 @@ static const struct alert_row {
     { SERVER, 109, NULL, F_TLS_EXTENSION_PROBLEM },
     { SERVER, 110, NULL, F_TLS_EXTENSION_PROBLEM },
     { SERVER, 80, NULL, F_TLS_SERVER_INTERNAL_ERROR },
+    { CLIENT, 70, server_unseen, F_CANNOT_TELL_ONE_SIDED },
+    { CLIENT, 47, server_unseen, F_CANNOT_TELL_ONE_SIDED },
+    { CLIENT, 47, server_cut, F_CANNOT_TELL_TRUNCATED },
     { CLIENT, 70, chose_some, F_TLS_VERSION_SERVER_CHOSE_UNACCEPTABLE },
     { CLIENT, 70, NULL, F_TLS_VERSION_NONE_COMMON },
     { CLIENT, 47, chose_unoffered, F_TLS_VERSION_SERVER_CHOSE_UNACCEPTABLE },

@@ -485,6 +485,21 @@ Test(handshake, a_lowered_version_that_the_client_notices)
     over(&s);
 }
 
+Test(handshake, a_complaint_about_what_was_not_captured_has_no_reason)
+{
+    reach(AFTER_FLIGHT_12);
+    s.tls.server_hello.cut = true;
+    alert(&s, CLIENT, 47, 40);
+    assert_primary(&s, 9000, F_CANNOT_TELL_TRUNCATED);
+    over(&s);
+
+    reach(AFTER_HELLO);
+    s.flow.half[SERVER].flags = HALF_ACKED;
+    alert(&s, CLIENT, 70, 40);
+    assert_primary(&s, 9000, F_CANNOT_TELL_ONE_SIDED);
+    over(&s);
+}
+
 Test(handshake, a_version_that_was_not_offered)
 {
     static const uint8_t only13[] = { 0x03, 0x04 };
