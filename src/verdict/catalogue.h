@@ -48,18 +48,18 @@ enum stage {
  * plain-text line) {resolver} {question} {rcode} {not_after} {issuer} {record} and {expected}
  * (octets).  One that is not known makes its sentence be left out. */
 struct prose {
-    const char *headline; /* of line one: "{client} gets no answer from EMS on port {port}" */
-    const char *seen;     /* one or two sentences; NULL = the events speak */
-    const char *means;    /* the cause, one sentence; NULL = none is claimed */
+    const char *headline;  /* of line one: "{client} gets no answer from EMS on port {port}" */
+    const char *seen;      /* one or two sentences; NULL = the events speak */
+    const char *means;     /* the cause, one sentence; NULL = none is claimed */
     enum confidence cause; /* the strongest word the cause may carry */
-    const char *others;   /* what else it could be; NULL = nothing */
-    const char *next[3];  /* most likely first; NULL-filled */
-    const char *deciding; /* place, command and filter of the capture that would decide; or NULL */
-    const char *looks;    /* explain: what FortiClient and EMS show; NULL = title */
+    const char *others;    /* what else it could be; NULL = nothing */
+    const char *next[3];   /* most likely first; NULL-filled */
+    const char *deciding;  /* place, command and filter of the capture that would decide; or NULL */
+    const char *looks;     /* explain: what FortiClient and EMS show; NULL = title */
     const char *causes[6]; /* explain: most frequent first */
-    const char *not_this; /* explain: what it must not be confused with */
-    const char *sure;     /* explain: how sure, and when it is withheld */
-    const char *source;   /* RFC section, or "measured", or the vendor page's title */
+    const char *not_this;  /* explain: what it must not be confused with */
+    const char *sure;      /* explain: how sure, and when it is withheld */
+    const char *source;    /* RFC section, or "measured", or the vendor page's title */
 };
 
 struct finding {
@@ -75,7 +75,8 @@ struct finding {
 
 const struct finding *finding_of(enum finding_id id);
 enum finding_id finding_find(const char *id); /* F_NONE when there is no such id */
-enum finding_id finding_nearest(const char *id); /* for "did you mean"; F_NONE when nothing is near */
+enum finding_id finding_nearest(
+    const char *id); /* for "did you mean"; F_NONE when nothing is near */
 
 const char *confidence_name(enum confidence c);
 const char *severity_name(enum severity s);

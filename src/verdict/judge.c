@@ -105,8 +105,8 @@ static struct raised judge_corruption(const struct matter *m)
 static struct raised judge_primary(const struct matter *m)
 {
     static struct raised (*const steps[])(const struct matter *m) = {
-        judge_icmp, judge_words, judge_direction, stall_silence, checks_alert, judge_corruption,
-        stall_judge,
+        judge_icmp,   judge_words,      judge_direction, stall_silence,
+        checks_alert, judge_corruption, stall_judge,
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {

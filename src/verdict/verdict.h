@@ -16,32 +16,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum stage_token { /* the words of the field; FAIL only when no reason word fits */
-    TOKEN_NOT_TRIED,   /* -- */
-    TOKEN_NOT_REACHED, /* .  */
-    TOKEN_UNSEEN,      /* ?  */
-    TOKEN_OK,
-    TOKEN_DERIVED, /* ok* */
-    TOKEN_WARN,
-    TOKEN_MIXED,
-    TOKEN_FAIL,
-    TOKEN_DROP,
-    TOKEN_RST,
-    TOKEN_UNREACH,
-    TOKEN_NXDOM,
-    TOKEN_TIMEOUT,
-    TOKEN_ALERT,
-    TOKEN_REJECT,
-    TOKEN_EXPIRED,
-    TOKEN_PROXY,
-    TOKEN_CLOSED,
+enum stage_token {                  /* the words of the field; FAIL only when no reason word fits */
+                   TOKEN_NOT_TRIED, /* -- */
+                   TOKEN_NOT_REACHED, /* .  */
+                   TOKEN_UNSEEN,      /* ?  */
+                   TOKEN_OK,
+                   TOKEN_DERIVED, /* ok* */
+                   TOKEN_WARN,
+                   TOKEN_MIXED,
+                   TOKEN_FAIL,
+                   TOKEN_DROP,
+                   TOKEN_RST,
+                   TOKEN_UNREACH,
+                   TOKEN_NXDOM,
+                   TOKEN_TIMEOUT,
+                   TOKEN_ALERT,
+                   TOKEN_REJECT,
+                   TOKEN_EXPIRED,
+                   TOKEN_PROXY,
+                   TOKEN_CLOSED,
 };
 
 enum { VERDICT_FRAMES = 16, VERDICT_ALSO = 8, VERDICT_CHECKS = 8, VERDICT_NOTE = 160 };
 
 struct raised {
-    enum finding_id id; /* F_NONE = nothing */
-    enum severity severity; /* after rule R20 */
+    enum finding_id id;          /* F_NONE = nothing */
+    enum severity severity;      /* after rule R20 */
     enum confidence fact, cause; /* cause NO_CONFIDENCE = none claimed */
     enum owner owner;
     uint8_t n_frames;
@@ -51,27 +51,28 @@ struct raised {
 
 /* A check that ran, and what it found. */
 enum check_kind {
-    CHECK_SERVER_ANSWERS,     /* the server answers this client, or others, on another port */
-    CHECK_PORT_ANSWERS_OTHERS,/* the same port answers other clients */
-    CHECK_NAME_RESOLVED,      /* DNS gave the address that was dialled */
-    CHECK_BOTH_DIRECTIONS,    /* the capture sees packets to the client */
+    CHECK_SERVER_ANSWERS,      /* the server answers this client, or others, on another port */
+    CHECK_PORT_ANSWERS_OTHERS, /* the same port answers other clients */
+    CHECK_NAME_RESOLVED,       /* DNS gave the address that was dialled */
+    CHECK_BOTH_DIRECTIONS,     /* the capture sees packets to the client */
     CHECK_NO_CAPTURE_LOSS,
-    CHECK_RST_TTL_EQUAL,      /* as the server's other packets */
+    CHECK_RST_TTL_EQUAL, /* as the server's other packets */
     CHECK_RST_TTL_DIFFERS,
-    CHECK_CLOSED_PORT_RESETS, /* this server resets SYNs to closed ports, so silence is no closed port */
+    CHECK_CLOSED_PORT_RESETS, /* this server resets SYNs to closed ports, so silence is no closed
+                                 port */
     CHECK_NETWORK_WORKS,      /* both directions work up to this point */
     CHECK_OTHERS_ACCEPT,      /* other clients complete the same service */
 };
 
 struct check {
     enum check_kind kind;
-    uint64_t frame;    /* the frame that shows it; 0 = the whole capture */
-    uint16_t port;     /* where one is meant */
+    uint64_t frame; /* the frame that shows it; 0 = the whole capture */
+    uint16_t port;  /* where one is meant */
     uint32_t count;
 };
 
 struct verdict {
-    const struct flow *flow;     /* one of these two, or neither for a capture finding */
+    const struct flow *flow; /* one of these two, or neither for a capture finding */
     const struct lookup *lookup;
     struct raised primary;
     uint8_t n_also;
@@ -80,11 +81,12 @@ struct verdict {
     uint8_t failed_stage;             /* enum stage; ATTEMPT_STAGES = none */
     uint8_t n_checks;
     struct check checks[VERDICT_CHECKS];
-    const struct tls_alert *alert;    /* the one that decided; NULL = none */
-    const struct lookup *name_lookup; /* the DNS answer this connection followed; NULL = none seen */
-    struct sealed_reading sealed;     /* row SEALED_NONE when it does not apply */
-    struct address resolver;          /* unspecified when not known */
-    bool in_scope;                    /* judged under the scope in force */
+    const struct tls_alert *alert; /* the one that decided; NULL = none */
+    const struct lookup
+        *name_lookup;             /* the DNS answer this connection followed; NULL = none seen */
+    struct sealed_reading sealed; /* row SEALED_NONE when it does not apply */
+    struct address resolver;      /* unspecified when not known */
+    bool in_scope;                /* judged under the scope in force */
 };
 
 enum scope { SCOPE_EMS, SCOPE_ALL };
@@ -103,11 +105,11 @@ struct scene {
     uint64_t packets;
     bool complete; /* the input was read to its end */
     bool live;
-    bool damaged;          /* the file breaks off or contradicts itself */
+    bool damaged; /* the file breaks off or contradicts itself */
     char damage[160], format[24], file[256];
     uint64_t file_bytes;
     bool drops_known;
-    uint64_t drops;        /* kernel and interface */
+    uint64_t drops; /* kernel and interface */
     uint64_t data_bytes, unseen_bytes;
     uint64_t copies, payload_copies, payload_packets, first_copy_frame;
     uint64_t cut_packets, malformed, unknown_link, unknown_inside, tunnelled;
@@ -115,8 +117,8 @@ struct scene {
     uint64_t evicted_flows;
     uint64_t clock_back, clock_forward, clock_frame;
     uint64_t connections, one_sided, midstream;
-    bool icmp_seen;        /* any ICMP in the file: a filter did not remove it */
-    char filter[256];      /* capture filter the file names */
+    bool icmp_seen;   /* any ICMP in the file: a filter did not remove it */
+    char filter[256]; /* capture filter the file names */
     uint32_t n_servers;
     bool anything_relevant;
     const struct served *served;         /* what services accepted; NULL = not kept */

@@ -1,4 +1,5 @@
 /* Rule R2: for each condition, a silence that violates only it, and the word that falls. */
+#include "base/text.h"
 #include "scenario.h"
 
 static struct scenario s;
@@ -48,7 +49,7 @@ Test(absence, a_capture_that_dropped_packets_lowers_the_word)
 Test(absence, a_filter_that_selects_directions_lowers_the_word)
 {
     silence();
-    strcpy(s.scene.filter, "src host 10.20.40.17");
+    text_copy(s.scene.filter, sizeof s.scene.filter, "src host 10.20.40.17");
 
     assert_word(PROBABLE);
 }
@@ -56,7 +57,7 @@ Test(absence, a_filter_that_selects_directions_lowers_the_word)
 Test(absence, a_filter_for_a_host_and_port_lowers_nothing)
 {
     silence();
-    strcpy(s.scene.filter, "host 10.0.0.10 and tcp port 8013");
+    text_copy(s.scene.filter, sizeof s.scene.filter, "host 10.0.0.10 and tcp port 8013");
 
     assert_word(CERTAIN);
 }
@@ -66,7 +67,7 @@ Test(absence, two_conditions_lower_it_twice)
     silence();
     s.scene.drops_known = true;
     s.scene.drops = 3;
-    strcpy(s.scene.filter, "tcp[tcpflags] & tcp-syn != 0");
+    text_copy(s.scene.filter, sizeof s.scene.filter, "tcp[tcpflags] & tcp-syn != 0");
 
     assert_word(POSSIBLE);
 }
@@ -78,7 +79,7 @@ Test(absence, with_three_unmet_nothing_is_concluded)
     syn(&s, 1000);
     s.scene.drops_known = true;
     s.scene.drops = 3;
-    strcpy(s.scene.filter, "src host 10.20.40.17");
+    text_copy(s.scene.filter, sizeof s.scene.filter, "src host 10.20.40.17");
 
     assert_primary(&s, 10000, F_CANNOT_TELL_CAPTURE_LOSS);
     over(&s);

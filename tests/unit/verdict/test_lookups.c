@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "scenario.h"
 
 static struct scenario s;
@@ -15,7 +16,7 @@ static void ask_from(const char *client, const char *resolver, const char *name,
                               .server_port = 53,
                               .type = type,
                               .id = (uint16_t)(7 + type) };
-    strcpy(m.name, name);
+    text_copy(m.name, sizeof m.name, name);
     names_message((struct names *)s.scene.names, &m);
     s.scene.last_ns = m.time_ns;
 }
@@ -255,7 +256,7 @@ Test(lookups, only_names_of_an_ems_are_in_scope_unless_all_are)
 {
     begin(&s);
     s.scene.scope = SCOPE_EMS;
-    strcpy(s.profile.ems_name[0], "ems.corp.example");
+    text_copy(s.profile.ems_name[0], sizeof s.profile.ems_name[0], "ems.corp.example");
     s.profile.n_ems_names = 1;
     ask("www.example.org", DNS_A, 0);
     reply(DNS_NXDOMAIN, NULL, 5);

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "scenario.h"
 
 static struct scenario s;
@@ -49,7 +50,7 @@ Test(scope, a_configured_address_needs_no_traffic)
 Test(scope, a_tls_name_brings_in_any_port)
 {
     open_scope();
-    strcpy(s.profile.ems_name[0], "ems.corp.example");
+    text_copy(s.profile.ems_name[0], sizeof s.profile.ems_name[0], "ems.corp.example");
     s.profile.n_ems_names = 1;
     syn(&s, 0);
     synack(&s, 1);
