@@ -7,19 +7,13 @@ enum { LIGHT_S = 60, IDLE_S = (AGE_STEPS - 1) * AGE_STEP_S }; /* idle for so lon
 
 static unsigned percent_of(size_t used, size_t all)
 {
-    return all ? (unsigned)(used / (all / 100 + 1)) : 100; /* rounded down a little */
+    return all ? (unsigned)(used / (all / 100 + 1)) : 100;
 }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* How full is an index that must not grow any more? */
-static unsigned index_pressure(const struct flows *flows)
-{
-    size_t bytes = flows->n_slots * sizeof(struct slot);
-    return flows_may_take(flows, 2 * bytes) ? 0 : percent_of(flows->n_used, flows->n_slots / 8 * 7);
-}
-
-/* How full is what fills first: the room for records, the index, or the room for arenas? */
+/* How full is what fills first: the room for records and index, or that for arenas?  An index that
+ * may not grow any more holds all records that then find room (slots are filled up to 7/8). */
 static unsigned pressure(const struct flows *flows)
 {
     size_t share = flows->ceiling / 4 * 3;
@@ -28,9 +22,7 @@ static unsigned pressure(const struct flows *flows)
     size_t for_pool = smaller(share, flows->ceiling - smaller(flows->ceiling, flows->table_bytes));
     unsigned table = percent_of(flows->counts.open * sizeof(struct flow) + index, for_table);
     unsigned pool = percent_of(pool_used(flows->pool), for_pool);
-    unsigned slots = index_pressure(flows);
-    unsigned most = table > pool ? table : pool;
-    return most > slots ? most : slots;
+    return table > pool ? table : pool;
 }
 
 static bool is_over(const struct flow *flow)
