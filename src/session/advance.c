@@ -13,7 +13,7 @@ enum {
 };
 
 /* A hole that the peer has acknowledged may still be filled by a packet captured out of order. */
-static const int64_t patience_ns = 3 * 1000000LL;
+static const int64_t patience_ns = 1 * 1000000LL;
 
 struct tls_stamp session_now(const struct session *s) { return s->now; }
 

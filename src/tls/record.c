@@ -3,8 +3,10 @@
 #include "tls/handshake.h"
 #include "tls/hello.h"
 #include "tls/join.h"
+#include "tls/names.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* What the body of the current record is good for. */
 enum record_use {
@@ -93,7 +95,49 @@ static void half_lose(struct tls *t, enum side from, struct tls_stamp at)
 {
     (void)join_cut(t, from, at);
     t->half[from].lost = true;
+    t->half[from].dead = true;
     t->half[from].body_left = 0;
+}
+
+/* Do plain handshake messages fill this record to its last octet?  Sealed ones do not by chance. */
+static bool messages_fill(struct bytes body, uint16_t length)
+{
+    struct bytes b = bytes_take(&body, length);
+
+    if (b.clipped || b.fault != BYTES_FINE)
+        return false;
+    while (bytes_ok(&b) && b.left) {
+        uint16_t type = bytes_u8(&b);
+        if (type == TLS_HELLO_REQUEST || !tls_message_name(type))
+            return false;
+        (void)bytes_vector(&b, 3);
+    }
+    return bytes_done(&b);
+}
+
+/* Records were missed.  A window that begins with a header of the version seen before is where the
+ * next one starts, for senders begin their flights and most of their writes with a segment.  Up to
+ * TLS 1.2 the missed part may have held the ChangeCipherSpec: what fills no record is then sealed.
+ */
+static bool record_found(struct tls *t, enum side from, const struct bytes *in)
+{
+    enum { SEALED_HANDSHAKE_MOST = 128 }; /* octets of a sealed Finished, with room to spare */
+    struct tls_half *half = &t->half[from];
+    struct bytes b = *in;
+
+    if (record_header_fits(in) != 1)
+        return false;
+    uint8_t type = bytes_u8(&b);
+    uint16_t version = bytes_u16(&b), length = bytes_u16(&b);
+    if (version != half->record_version || length == 0 || type == TLS_HEARTBEAT)
+        return false;
+    if (tls_is_13(t) || type == TLS_CHANGE_CIPHER_SPEC || type == TLS_ALERT)
+        return type != TLS_CHANGE_CIPHER_SPEC || length == 1;
+    bool plain = type == TLS_HANDSHAKE && messages_fill(b, length);
+    if (type == TLS_HANDSHAKE && !plain && length > SEALED_HANDSHAKE_MOST)
+        return false;
+    half->sealed = half->sealed || !plain;
+    return true;
 }
 
 static void record_end(struct tls *t, enum side from, struct tls_stamp at)
@@ -144,6 +188,31 @@ static enum record_use record_use(const struct tls *t, struct tls_half *half,
     default:
         return USE_NOTHING;
     }
+}
+
+/* Moves to the next record: at the start of the window, or a plain handshake record within it. */
+static bool record_sought(struct tls *t, enum side from, struct bytes *in)
+{
+    struct tls_half *half = &t->half[from];
+    struct bytes b = *in;
+
+    if (record_found(t, from, in))
+        return true;
+    for (; !half->sealed && b.left > RECORD_HEADER; bytes_skip(&b, 1)) {
+        const uint8_t *next = memchr(b.at, TLS_HANDSHAKE, b.left);
+        if (!next)
+            return false;
+        bytes_skip(&b, (uint64_t)(next - b.at));
+        struct bytes body = b;
+        bytes_skip(&body, 1);
+        bool fits = bytes_u16(&body) == half->record_version;
+        uint16_t length = bytes_u16(&body);
+        if (fits && length && bytes_ok(&body) && messages_fill(body, length)) {
+            *in = b;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Reads the next header; false when there is none, or not all of it yet. */
@@ -244,18 +313,23 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
 
     join_settle(t, from);
     t->fresh = false;
-    while (again && !half->lost && in->left) {
+    if (half->seeking && !record_sought(t, from, in)) {
+        bytes_skip(in, bytes_on_wire(in));
+        return TLS_STEP_MORE;
+    }
+    half->seeking = false;
+    while (again && !half->dead && in->left) {
         if (half->body_left == 0)
             again =
                 begins_sslv2(t, from, in) ? sslv2_begin(t, in, at) : record_begin(t, from, in, at);
         else if (record_feed(t, from, in, at))
             return TLS_STEP_CERTIFICATES;
     }
-    if (!half->lost && in->clipped)
+    if (!half->dead && in->clipped)
         feed_clipped(t, from, in, at);
     if (tls_fresh(t).n > 0)
         return TLS_STEP_CERTIFICATES;
-    return half->lost ? TLS_STEP_LOST : TLS_STEP_MORE;
+    return half->dead ? TLS_STEP_LOST : TLS_STEP_MORE;
 }
 
 /* ---- what the caller need not show, or never saw ------------------------------------------------
@@ -290,7 +364,7 @@ void tls_gap(struct tls *t, enum side from, uint64_t n, bool clipped, struct tls
     uint32_t inside = n < half->body_left ? (uint32_t)n : half->body_left;
 
     t->fresh = false;
-    if (half->lost || n == 0)
+    if (half->dead || half->seeking || n == 0)
         return;
     join_settle(t, from);
     if (inside > 0) {
@@ -307,6 +381,8 @@ void tls_gap(struct tls *t, enum side from, uint64_t n, bool clipped, struct tls
         if (!half->finish.frame)
             gap_note(half, clipped);
         half_lose(t, from, at);
+        half->dead = half->record_version == 0;
+        half->seeking = !half->dead;
     }
 }
 

@@ -153,7 +153,9 @@ struct tls_half {
     uint16_t record_version;
     uint16_t record_length;
     uint32_t body_left;           /* octets of that record still to come */
-    bool lost;                    /* framing lost for good: gap over a header, or no TLS any more */
+    bool lost;    /* records were missed: a gap over a header, or no TLS any more; stays */
+    bool dead;    /* ... and nothing more can be read */
+    bool seeking; /* ... and the next record is being looked for, at the start of each window */
     bool alien;                   /* an impossible record header in a complete stream */
     bool gap;                     /* some handshake bytes of this side were never seen */
     bool clipped;                 /* ... because of the snap length */
