@@ -136,7 +136,7 @@ static void scene_refresh(struct engine *e)
     s->first_ns = flows->first_ns;
     s->last_ns = flows->last_ns;
     s->last_frame = flows->last_frame;
-    s->packets = facts->frames;
+    s->packets = facts->last_number;
     s->damaged = facts->damaged;
     text_copy(s->damage, sizeof s->damage, facts->damage);
     text_copy(s->format, sizeof s->format, facts->format);

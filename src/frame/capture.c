@@ -284,6 +284,7 @@ const struct capture_facts *capture_facts(struct capture *c)
     struct capture_facts *facts = &c->facts;
     const struct expansion *x = c->input.expansion;
 
+    facts->last_number = c->number;
     if (c->reader && c->reader->count) {
         c->reader->count(c);
         return facts;

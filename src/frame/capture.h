@@ -45,6 +45,8 @@ struct capture_facts {
     uint64_t bytes_total;  /* of the input; 0 when unknown (pipe, device) */
     uint64_t bytes_read;   /* of the (compressed) input so far */
     uint64_t frames;       /* handed out or passed over by the filter */
+    uint64_t last_number;  /* of the newest record that takes a number; Wireshark counts more than
+                              frames */
     bool nanoseconds;      /* some interface has a resolution finer than a microsecond */
     bool has_secrets;      /* a Decryption Secrets Block is in the file */
     bool damaged;          /* the bytes contradict themselves: capture.damaged */
