@@ -211,12 +211,19 @@ static void write_quality(struct page *p, const struct report *r, const struct s
     }
 }
 
+/* Nearly every capture is shorter than a check-in interval; it matters when nothing else was found.
+ */
+static bool is_remarkable(const struct report *r, enum finding_id id)
+{
+    return id != F_CAPTURE_TOO_SHORT || r->mark == MARK_UNKNOWN || r->config.verbose;
+}
+
 /* The lines about capture findings that are not blocks of their own. */
-static void write_remarks(struct page *p, const struct group *const *groups, size_t n,
-                          const bool *shown)
+static void write_remarks(struct page *p, const struct report *r, const struct group *const *groups,
+                          size_t n, const bool *shown)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!groups[i]->of_capture || shown[i])
+        if (!groups[i]->of_capture || shown[i] || !is_remarkable(r, groups[i]->id))
             continue;
         char line[200];
         snprintf(line, sizeof line, "%s [%s]", finding_of(groups[i]->id)->title,
@@ -329,7 +336,7 @@ static void write_body(struct page *p, const struct report *r, const struct scen
         write_taken(p, r);
     }
     write_quality(p, r, scene);
-    write_remarks(p, groups, n, shown);
+    write_remarks(p, r, groups, n, shown);
     for (size_t i = 0; i < n; i++)
         if (shown[i]) {
             write_more(p, groups + i, 1);
