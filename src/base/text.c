@@ -3,6 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+const char text_two_digits[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233"
+    "34353637383940414243444546474849505152535455565758596061626364656667"
+    "6869707172737475767778798081828384858687888990919293949596979899";
+
 struct text text_of(char *buffer, size_t size)
 {
     if (size)
@@ -156,16 +161,23 @@ void text_copy(char *out, size_t size, const char *s)
     text_add(&t, s ? s : "");
 }
 
+static size_t digits_of(uint64_t v)
+{
+    size_t n = 1;
+    for (; v >= 10000; v /= 10000)
+        n += 4;
+    return n + (v >= 10) + (v >= 100) + (v >= 1000);
+}
+
 size_t text_decimal(char *p, uint64_t v)
 {
-    char reversed[20];
-    size_t n = 0;
-    do {
-        reversed[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    for (size_t i = 0; i < n; i++)
-        p[i] = reversed[n - 1 - i];
+    size_t n = digits_of(v), at = n;
+    for (; v >= 100; v /= 100)
+        memcpy(p + (at -= 2), text_two_digits + v % 100 * 2, 2);
+    if (at == 2)
+        memcpy(p, text_two_digits + v * 2, 2);
+    else
+        p[0] = (char)('0' + v);
     return n;
 }
 

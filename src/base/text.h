@@ -40,6 +40,9 @@ size_t text_utf8(const uint8_t *p, size_t n, uint32_t *code);
 /* Must this code point be escaped wherever it came from the wire? */
 bool text_is_hostile(uint32_t code);
 
+/* "00" to "99", one behind the other. */
+extern const char text_two_digits[];
+
 /* Decimal digits of v at p, without a NUL; returns their number (at most 20). */
 size_t text_decimal(char *p, uint64_t v);
 

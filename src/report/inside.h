@@ -14,7 +14,8 @@ struct report {
     struct report_config config;
     struct writer writer;
     struct summary summary;
-    int64_t clock_s; /* the second that clock_text shows */
+    struct table shown; /* struct shown_key -> struct shown */
+    int64_t clock_s;    /* the second that clock_text shows */
     char clock_text[CLOCK_TEXT];
     bool clock_known;
     bool cut;                              /* a string of the line being written was cut */

@@ -5,8 +5,6 @@
 
 #include <inttypes.h>
 
-static const char schema[] = "1.0";
-
 struct mark mark_begin(void) { return (struct mark){ 0xcbf29ce484222325 }; }
 
 void mark_number(struct mark *m, uint64_t v)
@@ -15,15 +13,25 @@ void mark_number(struct mark *m, uint64_t v)
     m->v ^= m->v >> 29;
 }
 
+static uint64_t word_at(const uint8_t *p)
+{
+    uint64_t word = 0;
+    for (unsigned i = 0; i < 8; i++)
+        word = word << 8 | p[i];
+    return word;
+}
+
 void mark_bytes(struct mark *m, const void *p, size_t n)
 {
     const uint8_t *octet = p;
-    for (size_t i = 0; i < n;) {
-        uint64_t word = 0;
-        for (unsigned k = 0; k < 8 && i < n; k++, i++)
-            word = word << 8 | octet[i];
-        mark_number(m, word);
-    }
+    size_t whole = n / 8 * 8;
+    uint64_t rest = 0;
+    for (size_t i = 0; i < whole; i += 8)
+        mark_number(m, word_at(octet + i));
+    for (size_t i = whole; i < n; i++)
+        rest = rest << 8 | octet[i];
+    if (whole < n)
+        mark_number(m, rest);
     mark_number(m, n);
 }
 
@@ -40,42 +48,60 @@ struct mark mark_flow(const struct flow *flow)
     return m;
 }
 
-static void put_id(struct writer *w, char kind, struct mark m)
+void mark_text(struct mark m, char out[16])
 {
     static const char digits[] = "0123456789abcdef";
-    char text[18] = { kind, '-' };
     for (int i = 0; i < 16; i++)
-        text[2 + i] = digits[m.v >> (60 - 4 * i) & 15];
+        out[i] = digits[m.v >> (60 - 4 * i) & 15];
+}
+
+static void put_id(struct writer *w, char kind, struct mark m)
+{
+    char text[18] = { kind, '-' };
+    mark_text(m, text + 2);
     json_key(w, "id");
     writer_put_n(w, "\"", 1);
     writer_put_n(w, text, sizeof text);
     writer_put_n(w, "\"", 1);
 }
 
-/* RFC 3339 in UTC; the date of the last second is kept, for most times share it. */
-void json_put_time(struct report *r, const char *key, int64_t ns)
+/* The date of the last second is kept, for most times share it. */
+size_t json_time_text(struct report *r, int64_t ns, char out[TIME_TEXT])
 {
-    struct writer *w = &r->writer;
-    int64_t seconds = stamp_seconds(ns);
-    uint32_t fraction = stamp_fraction(ns);
-    unsigned digits = fraction % 1000 ? 9 : 6;
-    char text[9];
+    enum { SECONDS = CLOCK_TEXT - 1, FRACTION = 1 + SECONDS + 1 };
+    int64_t seconds = r->clock_s;
+    uint64_t fraction = (uint64_t)ns - (uint64_t)seconds * 1000000000;
 
-    if (!r->clock_known || r->clock_s != seconds) {
+    if (!r->clock_known || fraction >= 1000000000) {
+        seconds = stamp_seconds(ns);
+        fraction = stamp_fraction(ns);
         stamp_date_time(seconds, r->clock_text);
         r->clock_s = seconds;
         r->clock_known = true;
     }
-    if (digits == 6)
-        fraction /= 1000;
-    for (unsigned i = digits; i-- > 0; fraction /= 10)
-        text[i] = (char)('0' + fraction % 10);
-    json_key(w, key);
-    writer_put_n(w, "\"", 1);
-    writer_put_n(w, r->clock_text, CLOCK_TEXT - 1);
-    writer_put_n(w, ".", 1);
-    writer_put_n(w, text, digits);
-    writer_put_n(w, "Z\"", 2);
+    uint32_t micro = (uint32_t)fraction / 1000, nano = (uint32_t)fraction % 1000;
+    size_t n = FRACTION + 6;
+    out[0] = '"';
+    memcpy(out + 1, r->clock_text, SECONDS);
+    out[FRACTION - 1] = '.';
+    memcpy(out + FRACTION, text_two_digits + micro / 10000 * 2, 2);
+    memcpy(out + FRACTION + 2, text_two_digits + micro / 100 % 100 * 2, 2);
+    memcpy(out + FRACTION + 4, text_two_digits + micro % 100 * 2, 2);
+    if (nano) {
+        out[n++] = (char)('0' + nano / 100);
+        memcpy(out + n, text_two_digits + nano % 100 * 2, 2);
+        n += 2;
+    }
+    out[n++] = 'Z';
+    out[n++] = '"';
+    return n;
+}
+
+void json_put_time(struct report *r, const char *key, int64_t ns)
+{
+    char text[TIME_TEXT];
+    json_key(&r->writer, key);
+    writer_put_n(&r->writer, text, json_time_text(r, ns, text));
 }
 
 void json_begin_line(struct report *r, int64_t time_ns)
@@ -108,17 +134,15 @@ void json_put_category(struct writer *w, const char *type, const char *further)
 
 void json_begin_shakeout(struct report *r)
 {
-    json_object(&r->writer, "shakeout");
-    json_word(&r->writer, "schema", schema);
-    json_number(&r->writer, "file", r->config.input ? r->config.input : 1);
+    JSON_PUT(&r->writer, ",\"shakeout\":{\"schema\":\"1.0\",\"file\":");
+    json_put_digits(&r->writer, r->config.input ? r->config.input : 1);
 }
 
 void json_end_shakeout(struct report *r)
 {
     if (r->cut)
         json_flag(&r->writer, "cut", true);
-    json_end_object(&r->writer);
-    json_end_object(&r->writer);
+    JSON_PUT(&r->writer, "}}");
     writer_end_line(&r->writer);
 }
 
@@ -131,18 +155,20 @@ void json_put_frames(struct writer *w, const uint64_t *frames, size_t n)
 {
     if (!n)
         return;
-    json_array(w, "frames");
-    for (size_t i = 0; i < n; i++)
-        json_number(w, NULL, frames[i]);
-    json_end_array(w);
+    JSON_PUT(w, ",\"frames\":[");
+    json_put_digits(w, frames[0]);
+    for (size_t i = 1; i < n; i++) {
+        JSON_PUT(w, ",");
+        json_put_digits(w, frames[i]);
+    }
+    JSON_PUT(w, "]");
 }
 
 /* Community ID version 1 with seed 0: SHA-1 over the seed, both ends in order, protocol, ports. */
-void json_put_community(struct report *r, const struct address *a, uint16_t a_port,
-                        const struct address *b, uint16_t b_port, uint8_t protocol)
+static void community_text(const struct address *a, uint16_t a_port, const struct address *b,
+                           uint16_t b_port, uint8_t protocol, char out[COMMUNITY_TEXT])
 {
     uint8_t in[2 + 16 + 16 + 2 + 4] = { 0 }, sum[DIGEST_SHA1];
-    char text[2 + DIGEST_SHA1_BASE64] = "1:";
     bool v4 = address_is_ipv4(a) && address_is_ipv4(b);
     size_t skip = v4 ? 12 : 0, each = 16 - skip, n = 2;
     int order = memcmp(a->octet + skip, b->octet + skip, each);
@@ -164,17 +190,42 @@ void json_put_community(struct report *r, const struct address *a, uint16_t a_po
     in[n + 4] = (uint8_t)(b_port >> 8);
     in[n + 5] = (uint8_t)b_port;
     digest_sha1(in, n + 6, sum);
-    digest_base64(sum, DIGEST_SHA1, text + 2);
+    out[0] = '1';
+    out[1] = ':';
+    digest_base64(sum, DIGEST_SHA1, out + 2);
+}
+
+_Static_assert(COMMUNITY_TEXT == 2 + DIGEST_SHA1_BASE64, "its whole text");
+
+void json_put_community(struct report *r, const struct address *a, uint16_t a_port,
+                        const struct address *b, uint16_t b_port, uint8_t protocol)
+{
+    char text[COMMUNITY_TEXT];
+    community_text(a, a_port, b, b_port, protocol, text);
     json_key(&r->writer, "community_id");
     writer_put_n(&r->writer, "\"", 1);
     writer_put_n(&r->writer, text, sizeof text);
     writer_put_n(&r->writer, "\"", 1);
 }
 
-void json_put_flow_community(struct report *r, const struct flow *f)
+static void end_text(const struct address *address, uint16_t port, struct json_end *out)
 {
-    json_put_community(r, &f->address[CLIENT], f->port[CLIENT], &f->address[SERVER],
-                       f->port[SERVER], f->protocol);
+    static const char before[] = "\"ip\":\"", between[] = "\",\"port\":";
+    size_t n = sizeof before - 1;
+    memcpy(out->text, before, n);
+    n += json_address_text(address, out->text + n);
+    memcpy(out->text + n, between, sizeof between - 1);
+    n += sizeof between - 1;
+    out->n = (uint8_t)(n + text_decimal(out->text + n, port));
+}
+
+void json_flow_of(const struct flow *f, struct json_flow *out)
+{
+    mark_text(mark_flow(f), out->id);
+    for (int side = CLIENT; side < SIDES; side++)
+        end_text(&f->address[side], f->port[side], &out->end[side]);
+    community_text(&f->address[CLIENT], f->port[CLIENT], &f->address[SERVER], f->port[SERVER],
+                   f->protocol, out->community);
 }
 
 void json_put_end(struct report *r, const char *key, const struct address *a, uint16_t port,
@@ -187,78 +238,97 @@ void json_put_end(struct report *r, const char *key, const struct address *a, ui
         json_end_object(&r->writer);
 }
 
-static void put_flow_ends(struct report *r, const struct scene *scene, const struct verdict *v)
+static void put_flow_ends(struct report *r, const struct scene *scene, const struct verdict *v,
+                          const struct json_flow *texts)
 {
     static const uint8_t no_mac[6];
-    static const char *const ecs[SIDES] = { "client", "server" };
     const struct flow *f = v->flow;
+    struct writer *w = &r->writer;
     struct facts facts = { .scene = scene, .verdict = v };
+    const char *name = fill_server_name(&facts);
 
     for (int side = CLIENT; side < SIDES; side++) {
         const uint8_t *mac = f->more ? f->more->half[side].mac : no_mac;
-        json_put_end(r, ecs[side], &f->address[side], f->port[side], true);
+        if (side == CLIENT)
+            JSON_PUT(w, ",\"client\":{");
+        else
+            JSON_PUT(w, "},\"server\":{");
+        json_put_flow_end(w, texts, (enum side)side);
         if (memcmp(mac, no_mac, sizeof no_mac) != 0)
-            json_mac(&r->writer, "mac", mac);
-        const char *name = side == SERVER ? fill_server_name(&facts) : "";
-        if (name[0])
-            json_string(&r->writer, "address", name, &r->cut);
-        json_end_object(&r->writer);
+            json_mac(w, "mac", mac);
     }
+    if (name[0])
+        json_string(w, "address", name, &r->cut);
+    JSON_PUT(w, "}");
 }
 
 /* ECS wants the same ends again, with what each sent; octets are payload on the wire. */
-static void put_traffic(struct report *r, const struct flow *f)
+static void put_traffic(struct writer *w, const struct flow *f, const struct json_flow *texts)
 {
-    static const char *const ecs[SIDES] = { "source", "destination" };
-    for (int side = CLIENT; side < SIDES; side++) {
-        json_put_end(r, ecs[side], &f->address[side], f->port[side], true);
-        json_number(&r->writer, "packets", f->half[side].packets);
-        json_number(&r->writer, "bytes", f->half[side].bytes);
-        json_end_object(&r->writer);
-    }
+    JSON_PUT(w, ",\"source\":{");
+    json_put_flow_end(w, texts, CLIENT);
+    JSON_PUT(w, ",\"packets\":");
+    json_put_digits(w, f->half[CLIENT].packets);
+    JSON_PUT(w, ",\"bytes\":");
+    json_put_digits(w, f->half[CLIENT].bytes);
+    JSON_PUT(w, "},\"destination\":{");
+    json_put_flow_end(w, texts, SERVER);
+    JSON_PUT(w, ",\"packets\":");
+    json_put_digits(w, f->half[SERVER].packets);
+    JSON_PUT(w, ",\"bytes\":");
+    json_put_digits(w, f->half[SERVER].bytes);
+    JSON_PUT(w, "}");
 }
 
-static void put_network(struct report *r, const struct flow *f)
+static void put_vlan(struct writer *w, uint16_t id)
+{
+    JSON_PUT(w, ",\"vlan\":{\"id\":\"");
+    json_put_digits(w, id);
+    JSON_PUT(w, "\"}");
+}
+
+static void put_network(struct report *r, const struct flow *f, const struct json_flow *texts)
 {
     struct writer *w = &r->writer;
     const char *protocol = f->session && f->session->protocol ? f->session->protocol : "";
 
-    json_object(w, "network");
-    json_word(w, "transport", flow_is_tcp(f) ? "tcp" : "udp");
-    json_word(w, "type", address_is_ipv4(&f->address[CLIENT]) ? "ipv4" : "ipv6");
+    if (flow_is_tcp(f))
+        JSON_PUT(w, ",\"network\":{\"transport\":\"tcp\",\"type\":\"");
+    else
+        JSON_PUT(w, ",\"network\":{\"transport\":\"udp\",\"type\":\"");
+    writer_put_n(w, address_is_ipv4(&f->address[CLIENT]) ? "ipv4\"" : "ipv6\"", 5);
     if (protocol[0])
         json_string(w, "protocol", protocol, &r->cut);
-    json_number(w, "packets", (uint64_t)f->half[CLIENT].packets + f->half[SERVER].packets);
-    json_number(w, "bytes", f->half[CLIENT].bytes + f->half[SERVER].bytes);
-    json_put_flow_community(r, f);
-    if (f->vlan) {
-        json_object(w, "vlan");
-        char id[8];
-        snprintf(id, sizeof id, "%u", f->vlan - 1u);
-        json_word(w, "id", id);
-        json_end_object(w);
-    }
-    json_end_object(w);
+    JSON_PUT(w, ",\"packets\":");
+    json_put_digits(w, (uint64_t)f->half[CLIENT].packets + f->half[SERVER].packets);
+    JSON_PUT(w, ",\"bytes\":");
+    json_put_digits(w, f->half[CLIENT].bytes + f->half[SERVER].bytes);
+    JSON_PUT(w, ",\"community_id\":\"");
+    writer_put_n(w, texts->community, sizeof texts->community);
+    JSON_PUT(w, "\"");
+    if (f->vlan)
+        put_vlan(w, (uint16_t)(f->vlan - 1));
+    JSON_PUT(w, "}");
 }
 
 static void put_stages(struct writer *w, const uint8_t stage[ATTEMPT_STAGES])
 {
-    json_object(w, "stage");
+    JSON_PUT(w, ",\"stage\":{");
     for (int i = STAGE_DNS; i < ATTEMPT_STAGES; i++)
         if (i != STAGE_PROXY || stage[i] != TOKEN_NOT_TRIED)
             json_word(w, stage_name((enum stage)i), token_name((enum stage_token)stage[i]));
-    json_end_object(w);
+    JSON_PUT(w, "}");
 }
 
 void json_put_finding_ids(struct writer *w, const struct verdict *v)
 {
-    json_array(w, "findings");
+    JSON_PUT(w, ",\"findings\":[");
     if (v->primary.id)
         json_word(w, NULL, finding_of(v->primary.id)->id);
     for (size_t i = 0; i < v->n_also; i++)
         if (v->also[i].id)
             json_word(w, NULL, finding_of(v->also[i].id)->id);
-    json_end_array(w);
+    JSON_PUT(w, "]");
 }
 
 void json_put_cause(struct report *r, const char *text, enum confidence confidence)
@@ -291,9 +361,13 @@ void json_put_primary(struct report *r, const struct scene *scene, const struct 
     const struct raised *p = &v->primary;
     if (!p->id)
         return;
-    json_word(w, "primary", finding_of(p->id)->id);
-    json_word(w, "severity", severity_name(p->severity));
-    json_word(w, "owner", owner_name(p->owner));
+    JSON_PUT(w, ",\"primary\":\"");
+    writer_put(w, finding_of(p->id)->id);
+    JSON_PUT(w, "\",\"severity\":\"");
+    writer_put(w, severity_name(p->severity));
+    JSON_PUT(w, "\",\"owner\":\"");
+    writer_put(w, owner_name(p->owner));
+    JSON_PUT(w, "\"");
     if (p->fact)
         json_word(w, "confidence", confidence_name(p->fact));
     put_cause_of(r, scene, v);
@@ -308,32 +382,54 @@ static const char *denied_type(const struct verdict *v, enum outcome outcome)
     return v->failed_stage == STAGE_TCP ? "denied" : "error";
 }
 
-static void put_connection(struct report *r, const struct scene *scene, const struct verdict *v)
+static void put_connection_event(struct report *r, const struct verdict *v, enum outcome outcome,
+                                 const struct json_flow *texts)
 {
     struct writer *w = &r->writer;
     const struct flow *f = v->flow;
+    const char *type = denied_type(v, outcome);
+    char begun[TIME_TEXT], ended[TIME_TEXT];
+    size_t n = json_time_text(r, f->first_ns, begun);
+
+    JSON_PUT(w, "{\"@timestamp\":");
+    writer_put_n(w, begun, n);
+    JSON_PUT(w, ",\"event\":{\"dataset\":\"shakeout.connection\",\"kind\":\"event\",\"id\":\"k-");
+    writer_put_n(w, texts->id, sizeof texts->id);
+    JSON_PUT(w, "\",\"category\":[\"network\"],\"type\":[\"connection\"");
+    if (type)
+        json_word(w, NULL, type);
+    JSON_PUT(w, "],\"outcome\":\"");
+    writer_put(w, json_outcome_name(outcome));
+    JSON_PUT(w, "\",\"action\":\"tcp-connect\",\"start\":");
+    writer_put_n(w, begun, n);
+    JSON_PUT(w, ",\"end\":");
+    writer_put_n(w, ended, json_time_text(r, f->last_ns, ended));
+    if (f->last_ns >= f->first_ns) {
+        JSON_PUT(w, ",\"duration\":");
+        json_put_digits(w, (uint64_t)(f->last_ns - f->first_ns));
+    }
+    JSON_PUT(w, "}");
+}
+
+static void put_connection(struct report *r, const struct scene *scene, const struct verdict *v,
+                           const struct json_flow *texts)
+{
+    struct writer *w = &r->writer;
     enum outcome outcome = outcome_of(&v->primary);
 
-    json_begin_line(r, f->first_ns);
-    json_begin_event(r, "shakeout.connection", "event", 'k', mark_flow(f));
-    json_put_category(w, "connection", denied_type(v, outcome));
-    json_word(w, "outcome", json_outcome_name(outcome));
-    json_word(w, "action", "tcp-connect");
-    json_put_time(r, "start", f->first_ns);
-    json_put_time(r, "end", f->last_ns);
-    if (f->last_ns >= f->first_ns)
-        json_number(w, "duration", (uint64_t)(f->last_ns - f->first_ns));
-    json_end_object(w);
-    put_flow_ends(r, scene, v);
-    put_traffic(r, f);
-    put_network(r, f);
+    r->cut = false;
+    put_connection_event(r, v, outcome, texts);
+    put_flow_ends(r, scene, v, texts);
+    put_traffic(w, v->flow, texts);
+    put_network(r, v->flow, texts);
     json_begin_shakeout(r);
     if (r->attempt)
         json_number(w, "attempt", r->attempt);
     put_stages(w, v->stage);
     if (outcome == OUTCOME_FAILED && v->failed_stage < ATTEMPT_STAGES)
         json_word(w, "failed_stage", stage_name((enum stage)v->failed_stage));
-    json_number(w, "syn_sent", f->n_syn);
+    JSON_PUT(w, ",\"syn_sent\":");
+    json_put_digits(w, v->flow->n_syn);
     json_put_frames(w, v->primary.frames, v->primary.n_frames);
     json_put_primary(r, scene, v);
     json_put_finding_ids(w, v);
@@ -342,12 +438,14 @@ static void put_connection(struct report *r, const struct scene *scene, const st
 
 void json_connection(struct report *r, const struct scene *scene, const struct verdict *v)
 {
-    put_connection(r, scene, v);
+    struct json_flow texts;
+    json_flow_of(v->flow, &texts);
+    put_connection(r, scene, v, &texts);
     if (!v->flow->session)
         return;
     if (v->flow->session->tls)
-        json_tls(r, v);
-    json_certificates(r, v);
+        json_tls(r, &texts, v);
+    json_note_certificates(r, v->flow);
 }
 
 static void put_quality(struct writer *w, const struct scene *scene)

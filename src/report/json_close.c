@@ -22,7 +22,6 @@ static void put_service(struct report *r, uint32_t first)
     const struct summary *s = &r->summary;
     const struct service_key *key = table_key(&s->services, first - 1);
     struct service_count all = { .failed_stage = ATTEMPT_STAGES };
-    char port[8];
 
     for (uint32_t i = first; i;) {
         const struct service_key *other = table_key(&s->services, i - 1);
@@ -36,17 +35,22 @@ static void put_service(struct report *r, uint32_t first)
         }
         i = c->next;
     }
-    snprintf(port, sizeof port, "%u", key->port);
-    json_object(w, port);
+    json_comma(w);
+    JSON_PUT(w, "\"");
+    json_put_digits(w, key->port);
+    JSON_PUT(w, "\":{");
     for (int i = STAGE_TCP; i < ATTEMPT_STAGES; i++)
         if (!key->is_lookup)
             json_word(w, stage_name((enum stage)i), token_name((enum stage_token)all.stage[i]));
     if (key->is_lookup)
         json_word(w, "dns", token_name((enum stage_token)all.stage[STAGE_DNS]));
-    json_number(w, "attempts", all.attempts);
-    json_number(w, "ok", all.ok);
-    json_number(w, "failed", all.failed);
-    json_end_object(w);
+    JSON_PUT(w, ",\"attempts\":");
+    json_put_digits(w, all.attempts);
+    JSON_PUT(w, ",\"ok\":");
+    json_put_digits(w, all.ok);
+    JSON_PUT(w, ",\"failed\":");
+    json_put_digits(w, all.failed);
+    JSON_PUT(w, "}");
 }
 
 static void json_endpoint(struct report *r, const struct scene *scene, size_t number)
@@ -58,25 +62,24 @@ static void json_endpoint(struct report *r, const struct scene *scene, size_t nu
     bool failing = e->worst_group && e->worst == SEVERITY_ERROR;
     enum outcome outcome = failing ? OUTCOME_FAILED : e->ok ? OUTCOME_OK : OUTCOME_UNDECIDED;
     static const char *const states[] = { "healthy", "failing", "undecided" };
-    char text[ADDRESS_TEXT], id[ADDRESS_TEXT + 2];
-    size_t written = 0;
+    char text[ADDRESS_TEXT];
+    size_t written = 0, n = json_address_text(address, text);
 
     json_begin_line(r, scene->last_ns);
-    json_object(w, "event");
-    json_word(w, "dataset", "shakeout.endpoint");
-    json_word(w, "kind", "state");
-    snprintf(id, sizeof id, "e-%s", address_text(address, text));
-    json_word(w, "id", id);
-    json_word(w, "outcome", json_outcome_name(outcome));
-    json_end_object(w);
-    json_object(w, "client");
-    json_address(w, "ip", address);
+    JSON_PUT(w, ",\"event\":{\"dataset\":\"shakeout.endpoint\",\"kind\":\"state\",\"id\":\"e-");
+    writer_put_n(w, text, n);
+    JSON_PUT(w, "\",\"outcome\":\"");
+    writer_put(w, json_outcome_name(outcome));
+    JSON_PUT(w, "\"},\"client\":{\"ip\":\"");
+    writer_put_n(w, text, n);
+    JSON_PUT(w, "\"");
     if (e->has_mac)
         json_mac(w, "mac", e->mac);
-    json_end_object(w);
+    JSON_PUT(w, "}");
     json_begin_shakeout(r);
-    json_word(w, "state", states[outcome]);
-    json_object(w, "services");
+    JSON_PUT(w, ",\"state\":\"");
+    writer_put(w, states[outcome]);
+    JSON_PUT(w, "\",\"services\":{");
     for (uint32_t i = e->first_service; i && written < JSON_SERVICES;) {
         if (!same_port_before(s, e->first_service, i)) {
             put_service(r, i);
@@ -129,10 +132,11 @@ static void put_counts(struct report *r)
 }
 
 /* Places that were full: what the counts above do not hold. */
-static void put_left_out(struct writer *w, const struct summary *s)
+static void put_left_out(struct writer *w, const struct report *r)
 {
-    uint64_t refused =
-        s->groups.refused + s->members.refused + s->endpoints.refused + s->services.refused;
+    const struct summary *s = &r->summary;
+    uint64_t refused = s->groups.refused + s->members.refused + s->endpoints.refused +
+                       s->services.refused + r->shown.refused;
     if (refused)
         json_number(w, "left_out", refused);
 }
@@ -158,7 +162,7 @@ static void json_summary(struct report *r, const struct scene *scene)
     json_flag(w, "complete", !scene->damaged);
     json_put_input_facts(r, scene);
     put_counts(r);
-    put_left_out(w, &r->summary);
+    put_left_out(w, r);
     json_end_shakeout(r);
 }
 
@@ -166,6 +170,7 @@ void json_close(struct report *r, const struct scene *scene)
 {
     const struct group *groups[SUMMARY_GROUPS];
     size_t n = summary_order(&r->summary, groups, SUMMARY_GROUPS);
+    json_certificates(r);
     for (size_t i = 0; i < n; i++)
         json_finding(r, scene, groups[i]);
     for (size_t i = 0; i < r->summary.endpoints.n; i++)

@@ -72,15 +72,17 @@ static size_t quad_text(const uint8_t quad[4], char *out)
     return n;
 }
 
+size_t json_address_text(const struct address *a, char *out)
+{
+    return address_is_ipv4(a) ? quad_text(a->octet + 12, out) : strlen(address_text(a, out));
+}
+
 void json_address(struct writer *w, const char *key, const struct address *a)
 {
     char text[ADDRESS_TEXT];
     json_key(w, key);
     writer_put_n(w, "\"", 1);
-    if (address_is_ipv4(a))
-        writer_put_n(w, text, quad_text(a->octet + 12, text));
-    else
-        writer_put(w, address_text(a, text));
+    writer_put_n(w, text, json_address_text(a, text));
     writer_put_n(w, "\"", 1);
 }
 

@@ -13,6 +13,15 @@
 
 enum { JSON_STRING = 1024 };
 
+/* Octets that are known when this is compiled, as they are. */
+#define JSON_PUT(w, literal) writer_put_n(w, "" literal, sizeof literal - 1)
+
+static inline void json_put_digits(struct writer *w, uint64_t v)
+{
+    if (writer_has_room(w, 20))
+        w->n += text_decimal(w->at + w->n, v);
+}
+
 static inline void json_comma(struct writer *w)
 {
     char last = writer_last(w);
@@ -48,9 +57,8 @@ static inline void json_end_array(struct writer *w) { writer_put_n(w, "]", 1); }
 
 static inline void json_number(struct writer *w, const char *key, uint64_t v)
 {
-    char digits[20];
     json_key(w, key);
-    writer_put_n(w, digits, text_decimal(digits, v));
+    json_put_digits(w, v);
 }
 
 static inline void json_flag(struct writer *w, const char *key, bool v)
@@ -72,6 +80,8 @@ static inline void json_word(struct writer *w, const char *key, const char *word
 void json_bytes(struct writer *w, const char *key, const void *p, size_t n, bool *cut);
 void json_string(struct writer *w, const char *key, const char *s, bool *cut);
 
+/* The text of an address at out, ADDRESS_TEXT octets without a NUL; answers its length. */
+size_t json_address_text(const struct address *a, char *out);
 void json_address(struct writer *w, const char *key, const struct address *a);
 void json_mac(struct writer *w, const char *key, const uint8_t mac[6]);
 void json_hex16(struct writer *w, const char *key, uint16_t v); /* "0x1301" */

@@ -4,6 +4,8 @@
 #include "report/inside.h"
 #include "report/json_line.h"
 
+enum { COMMUNITY_TEXT = 30 }; /* "1:" and base64 of a SHA-1 */
+
 /* A fingerprint that is the same in every run: FNV's multiplication over words, unkeyed on purpose.
  */
 struct mark {
@@ -14,10 +16,29 @@ struct mark mark_begin(void);
 void mark_bytes(struct mark *m, const void *p, size_t n);
 void mark_number(struct mark *m, uint64_t v);
 struct mark mark_flow(const struct flow *flow);
+void mark_text(struct mark m, char out[16]);
 
 const char *json_outcome_name(enum outcome outcome);
 
-/* RFC 3339 in UTC, with nanoseconds where the time has them. */
+/* What the lines of one connection share, as text. */
+struct json_flow {
+    char id[16];
+    struct json_end {
+        uint8_t n;
+        char text[5 + ADDRESS_TEXT + 8 + 5]; /* "ip":"10.0.0.10","port":8013 */
+    } end[SIDES];
+    char community[COMMUNITY_TEXT];
+};
+
+void json_flow_of(const struct flow *flow, struct json_flow *out);
+static inline void json_put_flow_end(struct writer *w, const struct json_flow *f, enum side side)
+{
+    writer_put_n(w, f->end[side].text, f->end[side].n);
+}
+
+/* RFC 3339 in UTC, with nanoseconds where the time has them, in quotes. */
+enum { TIME_TEXT = 32 };
+size_t json_time_text(struct report *r, int64_t ns, char out[TIME_TEXT]);
 void json_put_time(struct report *r, const char *key, int64_t ns);
 
 /* A line is begun with its time; json_end_shakeout ends it. */
@@ -35,7 +56,6 @@ void json_put_end(struct report *r, const char *key, const struct address *a, ui
 /* Community ID, version 1, seed 0. */
 void json_put_community(struct report *r, const struct address *a, uint16_t a_port,
                         const struct address *b, uint16_t b_port, uint8_t protocol);
-void json_put_flow_community(struct report *r, const struct flow *flow);
 
 void json_put_frames(struct writer *w, const uint64_t *frames, size_t n); /* nothing for none */
 void json_put_finding_ids(struct writer *w, const struct verdict *v);
@@ -43,6 +63,10 @@ void json_put_cause(struct report *r, const char *text, enum confidence confiden
 void json_put_primary(struct report *r, const struct scene *scene, const struct verdict *v);
 void json_put_input_facts(struct report *r, const struct scene *scene);
 
-void json_tls(struct report *r, const struct verdict *v);
-void json_certificates(struct report *r, const struct verdict *v);
+void json_tls(struct report *r, const struct json_flow *flow, const struct verdict *v);
+
+/* Certificates are remembered while connections are reported, and written at the end. */
+void json_note_certificates(struct report *r, const struct flow *flow);
+void json_certificates(struct report *r);
+void json_put_tls_version(struct writer *w, uint16_t version);
 void json_finding(struct report *r, const struct scene *scene, const struct group *g);

@@ -1,4 +1,5 @@
 #include "report/inside.h"
+#include "report/shown.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +10,8 @@ struct report *report_open(const struct report_config *config, struct failure *f
 
     if (r)
         r->config = *config;
-    if (r && summary_open(&r->summary, config->verbose >= 2)) {
+    if (r && summary_open(&r->summary, config->verbose >= 2) &&
+        table_open(&r->shown, sizeof(struct shown_key), sizeof(struct shown), SHOWN_MAX)) {
         writer_open(&r->writer, config->out);
         return r;
     }
@@ -23,6 +25,7 @@ void report_free(struct report *r)
     if (!r)
         return;
     summary_close(&r->summary);
+    table_close(&r->shown);
     free(r);
 }
 

@@ -29,9 +29,14 @@ void writer_open(struct writer *w, FILE *out);
 /* Makes room for n more octets of this line; false when they cannot be had. */
 bool writer_make_room(struct writer *w, size_t n);
 
+static inline bool writer_has_room(struct writer *w, size_t n)
+{
+    return n <= WRITER_ROOM - w->n || writer_make_room(w, n);
+}
+
 static inline void writer_put_n(struct writer *w, const char *s, size_t n)
 {
-    if (n > WRITER_ROOM - w->n && !writer_make_room(w, n))
+    if (!writer_has_room(w, n))
         return;
     memcpy(w->at + w->n, s, n);
     w->n += n;

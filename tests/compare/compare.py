@@ -186,19 +186,21 @@ def certificate_is_partial(line):
     return any(m.get('cut') for m in messages if (m['from'], m['type']) == ('server', 'certificate'))
 
 
-def our_leaf(line):
-    """The server's own certificate; {} when the line is about another one."""
-    certificate = line['tls'].get('server', {})
-    if line['shakeout']['chain_position'] != 0 or not certificate:
-        return {}
-    return {'leaf serial': serial(certificate.get('x509', {}).get('serial_number')),
-            'leaf subject': name_parts(certificate.get('subject'))}
+def our_leaves(lines):
+    """Values of each certificate that a server showed, by its hash: a certificate line stands for many connections."""
+    leaves = {}
+    for line in lines:
+        certificate = line.get('tls', {}).get('server', {})
+        if line['event']['dataset'] == 'shakeout.certificate' and certificate:
+            leaves[certificate['hash']['sha256']] = {
+                'leaf serial': serial(certificate.get('x509', {}).get('serial_number')),
+                'leaf subject': name_parts(certificate.get('subject'))}
+    return leaves
 
 
 def our_streams(lines):
-    """One Stream per connection line, in order of their starts, with what the lines behind it add.  The lines of a
-    connection follow each other: connection, tls, certificates."""
-    started, values, partial = [], {}, False
+    """One Stream per connection line, in order of their starts, with what the tls line behind it adds."""
+    started, values, leaves = [], {}, our_leaves(lines)
     for line in lines:
         kind = line['event']['dataset'].removeprefix('shakeout.')
         if kind == 'connection':
@@ -207,9 +209,9 @@ def our_streams(lines):
             started.append((line['event']['start'], Stream(frozenset((client, server)), client, values)))
         elif kind == 'tls':
             values |= our_tls(line)
-            partial = certificate_is_partial(line)
-        elif kind == 'certificate' and not partial:
-            values |= {field: value for field, value in our_leaf(line).items() if field not in values}
+            shown = line.get('tls', {}).get('server', {}).get('hash', {}).get('sha256')
+            if not certificate_is_partial(line):
+                values |= leaves.get(shown, {})
     return [stream for _, stream in sorted(started, key=lambda pair: pair[0])]
 
 

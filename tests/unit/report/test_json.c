@@ -1,3 +1,4 @@
+#include "../tls/recorded.h"
 #include "report/json_line.h"
 #include "story.h"
 
@@ -156,6 +157,42 @@ Test(json, a_hostile_server_name_cannot_leave_its_string)
 
     cr_assert(says(&told, "\"address\":\"\\\\u001b[2J\\\"},<b>\""));
     free(told.text);
+}
+
+static unsigned times(const char *text, const char *words)
+{
+    unsigned n = 0;
+    for (const char *at = strstr(text, words); at; at = strstr(at + 1, words))
+        n++;
+    return n;
+}
+
+/* The certificate of recorded.h, where it lies in the server's flight. */
+Test(json, a_certificate_that_two_connections_show_has_one_line)
+{
+    struct story one, two;
+    struct cert_store *store = cert_store_open(1 << 20);
+    const struct cert *leaf = cert_put(store, bytes_whole(full12_server + 85, 509));
+    struct tls tls = { .certificate[SERVER] = { 7, story_ns } };
+    struct session session = { .protocol = "tls", .server_name = "", .tls = &tls };
+    story_healthy(&one);
+    story_healthy(&two);
+    session.chain[SERVER] = &leaf;
+    session.n_chain[SERVER] = 1;
+    one.flow.session = two.flow.session = &session;
+    address_parse("10.20.40.18", &two.flow.address[CLIENT]);
+    const struct verdict *verdicts[] = { &one.verdict, &two.verdict };
+    char hash[100];
+    snprintf(hash, sizeof hash, "\"hash\":{\"sha256\":\"%s\"}", cert_facts(leaf)->sha256);
+
+    struct told told = story_tell(jsonl, &one.scene, verdicts, 2, NULL, 0);
+
+    cr_assert_eq(times(told.text, "\"shakeout.certificate\""), 1);
+    cr_assert_eq(times(told.text, hash), 3, "both tls lines name it, its own line describes it");
+    cr_assert(says(&told, "\"frames\":[7],\"chain_position\":0,\"chain_length\":1,"
+                          "\"seen_by_connections\":2,"));
+    free(told.text);
+    cert_store_close(store);
 }
 
 Test(json, a_finding_line_holds_its_group)
