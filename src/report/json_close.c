@@ -59,7 +59,7 @@ static void json_endpoint(struct report *r, const struct scene *scene, size_t nu
     const struct summary *s = &r->summary;
     const struct address *address = table_key(&s->endpoints, number);
     const struct endpoint *e = table_at(&s->endpoints, number);
-    bool failing = e->worst_group && e->worst == SEVERITY_ERROR;
+    bool failing = e->worst == SEVERITY_ERROR;
     enum outcome outcome = failing ? OUTCOME_FAILED : e->ok ? OUTCOME_OK : OUTCOME_UNDECIDED;
     static const char *const states[] = { "healthy", "failing", "undecided" };
     char text[ADDRESS_TEXT];

@@ -107,7 +107,7 @@ static void put_padded(struct page *p, enum page_style style, const char *s, uns
 
 static int endpoint_rank(const struct endpoint *e)
 {
-    if (e->worst_group && e->worst == SEVERITY_ERROR)
+    if (e->worst == SEVERITY_ERROR)
         return 0;
     return e->ok ? 2 : 1;
 }

@@ -176,6 +176,12 @@ static uint32_t add_to_group(struct summary *s, const struct raised *r, const st
     key.port = who->port;
     key.is_lookup = who->lookup;
     size_t before = s->groups.n;
+    bool of_capture = !v->flow && !v->lookup;
+    if (!of_capture && before >= SUMMARY_GROUPS - SUMMARY_OF_CAPTURE &&
+        !table_get(&s->groups, &key)) {
+        s->groups.refused++;
+        return 0;
+    }
     struct group *g = table_put(&s->groups, &key);
     if (!g)
         return 0;
@@ -214,8 +220,9 @@ static void note_finding(struct summary *s, struct endpoint *e, const struct rai
         return;
     note_severity(s, r->severity);
     uint32_t number = add_to_group(s, r, who, v);
-    if (e && number && (!e->worst_group || r->severity > (enum severity)e->worst)) {
-        e->worst_group = number;
+    if (e && (!e->worst_group || r->severity > (enum severity)e->worst) &&
+        r->severity >= (enum severity)e->worst) {
+        e->worst_group = number; /* 0: no room for its group, and still the worst */
         e->worst = (uint8_t)r->severity;
     }
 }
@@ -413,7 +420,7 @@ void summary_count(struct summary *s)
         if (e->worst_group)
             ((struct group *)table_at(&s->groups, e->worst_group - 1))->n_headed++;
         s->totals.endpoints++;
-        if (e->worst_group && e->worst == SEVERITY_ERROR)
+        if (e->worst == SEVERITY_ERROR)
             s->totals.failing++;
         else if (e->ok)
             s->totals.healthy++;

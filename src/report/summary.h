@@ -18,6 +18,7 @@ enum {
     SUMMARY_SERVICES = 200 * 1000,
     SUMMARY_MEMBERS = 200 * 1000,
     SUMMARY_GROUPS = 2048,
+    SUMMARY_OF_CAPTURE = 32, /* of these groups are kept for findings about the capture */
     SUMMARY_SERVERS = 1024,
     SUMMARY_PORTS = 1024,
     SUMMARY_EXAMPLES = 64,
@@ -88,8 +89,8 @@ struct service_count {
 struct endpoint {
     uint32_t attempts, ok, failed;
     uint32_t first_service; /* + 1 */
-    uint32_t worst_group;   /* + 1; 0 = nothing to complain of */
-    uint8_t worst;          /* enum severity of it */
+    uint32_t worst_group;   /* + 1; 0 = nothing to complain of, or no room */
+    uint8_t worst;          /* enum severity of what was worst */
     int64_t last_ok_ns;
     bool has_mac;
     uint8_t mac[6];
