@@ -8,6 +8,7 @@
 #include "x509/cert.h"
 
 #include <inttypes.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,12 +52,25 @@ static void reading_end(void)
     reading.capture = NULL;
 }
 
+/* A printable string as the terminal's character set takes it. */
+static const char *shown(const char *s, char *out, size_t size)
+{
+    struct text t = text_of(out, size);
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+        text_add(&t, s);
+    else
+        text_add_ascii(&t, s);
+    return out;
+}
+
 static int fail(const struct failure *failure)
 {
+    char what[512], why[512];
+
     fflush(stdout);
-    fprintf(stderr, "shakeout: %s", failure->what);
+    fprintf(stderr, "shakeout: %s", shown(failure->what, what, sizeof what));
     if (failure->why[0])
-        fprintf(stderr, ": %s", failure->why);
+        fprintf(stderr, ": %s", shown(failure->why, why, sizeof why));
     fputc('\n', stderr);
     for (const char *line = failure->remedy; *line;) {
         int n = (int)strcspn(line, "\n");
@@ -76,7 +90,7 @@ static int worse(int a, int b)
 static int run_capture(const struct options *o, struct capture *capture, const char *name,
                        unsigned number)
 {
-    char printable[256];
+    char printable[256], name_shown[256];
     struct failure failure = { 0 };
     struct report_config config = o->report;
     struct engine_config engine = { .profile = &o->profile,
@@ -85,7 +99,8 @@ static int run_capture(const struct options *o, struct capture *capture, const c
                                     .label = !o->no_labels,
                                     .progress = !o->no_progress };
 
-    engine.input_name = text_printable(name, strlen(name), printable, sizeof printable);
+    text_printable(name, strlen(name), printable, sizeof printable);
+    engine.input_name = shown(printable, name_shown, sizeof name_shown);
     config.command = engine.input_name;
     config.input = number;
     struct report *report = report_open(&config, &failure);

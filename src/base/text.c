@@ -118,6 +118,27 @@ static size_t plain_run(const uint8_t *p, size_t n)
     return i;
 }
 
+static void add_escaped(struct text *t, uint32_t code)
+{
+    text_format(t, code > 0xffff ? "\\U%08x" : "\\u%04x", code);
+}
+
+void text_add_ascii(struct text *t, const char *s)
+{
+    for (size_t n = strlen(s); n && !t->cut;) {
+        uint32_t code = 0;
+        size_t length = text_utf8((const uint8_t *)s, n, &code);
+        if (length && code < 0x80)
+            text_add_n(t, s, length);
+        else if (length)
+            add_escaped(t, code);
+        else
+            text_format(t, "\\x%02x", (uint8_t)*s);
+        s += length ? length : 1;
+        n -= length ? length : 1;
+    }
+}
+
 void text_foreign(struct text *t, const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
@@ -137,7 +158,7 @@ void text_foreign(struct text *t, const void *bytes, size_t n)
             }
             text_add_n(t, (const char *)p, length);
         } else if (length) {
-            text_format(t, code > 0xffff ? "\\U%08x" : "\\u%04x", code);
+            add_escaped(t, code);
         } else {
             text_format(t, "\\x%02x", p[0]);
         }

@@ -31,6 +31,10 @@ void text_foreign(struct text *t, const void *bytes, size_t n);
 /* Foreign bytes to a printable, NUL-ended string in out; returns out. */
 char *text_printable(const void *bytes, size_t n, char *out, size_t size);
 
+/* Appends a printable string for an output that takes ASCII alone: everything else in \u1234 form.
+ * The octets of UTF-8 are control codes to a terminal of another character set. */
+void text_add_ascii(struct text *t, const char *s);
+
 /* Copies s, cut to what fits; out always ends with NUL. */
 void text_copy(char *out, size_t size, const char *s);
 

@@ -9,12 +9,22 @@
 
 static const char *const codes[] = { "", "\033[1m", "\033[2m", "\033[31m", "\033[33m", "\033[32m" };
 
+static void put_text(struct page *p, const char *s)
+{
+    char ascii[4096];
+    struct text t = text_of(ascii, sizeof ascii);
+
+    if (p->ascii)
+        text_add_ascii(&t, s);
+    writer_put(p->writer, p->ascii ? ascii : s);
+}
+
 void page_put(struct page *p, enum page_style style, const char *s)
 {
     bool painted = p->colour && style != STYLE_PLAIN && *s;
     if (painted)
         writer_put(p->writer, codes[style]);
-    writer_put(p->writer, s);
+    put_text(p, s);
     if (painted)
         writer_put(p->writer, "\033[0m");
 }

@@ -88,3 +88,24 @@ Test(text, near_words_are_near)
     cr_assert_eq(text_distance("", "abc"), 3);
     cr_assert_gt(text_distance("dns", "tls.cert"), 4);
 }
+
+Test(text, an_output_of_ascii_alone_gets_no_octet_that_is_a_control_code_elsewhere)
+{
+    char out[64];
+    struct text t = text_of(out, sizeof out);
+
+    text_add_ascii(&t, "m\u00fcller \u06db \U0001f468 \x9b!"); /* U+06DB ends in CSI, 0x9b */
+
+    cr_assert_str_eq(out, "m\\u00fcller \\u06db \\U0001f468 \\x9b!");
+}
+
+Test(text, an_ascii_form_that_does_not_fit_is_cut_and_said)
+{
+    char out[4];
+    struct text t = text_of(out, sizeof out);
+
+    text_add_ascii(&t, "\u00fc");
+
+    cr_assert(t.cut);
+    cr_assert_lt(strlen(out), sizeof out);
+}
