@@ -40,9 +40,11 @@ void hosts_close(struct hosts *hosts);
 /* Is this packet one that host_note should see?  Cheap: most are not. */
 static inline bool host_wants(const struct flow *flow, const struct packet *packet, enum side from)
 {
-    if (packet->kind == PACKET_TCP && packet->flags & (TCP_SYN | TCP_RST | TCP_FIN))
-        return true;
-    return packet->kind != PACKET_ICMP && flow->half[from].packets <= 3;
+    if (packet->kind == PACKET_ICMP)
+        return false;
+    if (packet->kind == PACKET_TCP && packet->flags & (TCP_SYN | TCP_RST))
+        return packet->flags & (TCP_ACK | TCP_RST); /* who only sends SYNs may not exist */
+    return flow->half[from].packets <= 3;
 }
 
 /* Tells the table of a packet that opened, answered, refused or carried first data. */

@@ -159,7 +159,7 @@ Test(host, bulk_is_not_wanted)
     struct packet p = wire_segment(&w, CLIENT, TCP_ACK, 51, 1, 10);
 
     cr_assert_not(host_wants(flow, &p, CLIENT));
-    p.flags |= TCP_FIN;
+    p.flags |= TCP_RST;
     cr_assert(host_wants(flow, &p, CLIENT));
     flows_close(w.flows);
 }
