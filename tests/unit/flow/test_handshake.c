@@ -485,3 +485,99 @@ Test(handshake, memory_that_comes_back_does_not_disturb_a_flow_on_its_way)
     cr_assert_eq(flow->half[SERVER].next, 5051);
     flows_close(w.flows);
 }
+
+/* A connection brought to a phase, and what a reset of either side makes of it. */
+struct phase {
+    const char *steps; /* as in the paths above */
+    enum tcp_state before, after[SIDES];
+};
+
+static const struct phase phases[] = {
+    { "cS", TCP_SYN_SENT, { TCP_RESET, TCP_REFUSED } },
+    { "cS sS", TCP_SYN_CROSSED, { TCP_RESET, TCP_RESET } },
+    { "cS sSA", TCP_SYN_ANSWERED, { TCP_RESET, TCP_RESET } },
+    { "cS sSA cA", TCP_OPEN, { TCP_RESET, TCP_RESET } },
+    { "cA sA", TCP_MIDSTREAM, { TCP_RESET, TCP_RESET } },
+    { "cS sSA cA cF", TCP_CLOSING, { TCP_RESET, TCP_RESET } },
+    { "cS sSA cA sF", TCP_CLOSING, { TCP_RESET, TCP_RESET } },
+    { "cS sSA cA cF sF", TCP_CLOSED, { TCP_CLOSED, TCP_CLOSED } },
+};
+
+/* Sends the steps; answers the next sequence number of each side. */
+static struct flow *phase_reach(struct wire *w, const char *steps, uint32_t next[SIDES])
+{
+    struct flow *flow = NULL;
+    for (const char *step = steps; *step; step += strcspn(step, " "), step += strspn(step, " ")) {
+        enum side from = step[0] == 'c' ? CLIENT : SERVER;
+        uint8_t flags = flags_of(step);
+        flow = wire_send(w, from, flags, next[from], next[side_other(from)], 0);
+        next[from] += (flags & (TCP_SYN | TCP_FIN)) != 0;
+    }
+    return flow;
+}
+
+Test(handshake, a_reset_in_each_phase_is_kept_with_its_sender_and_the_phase)
+{
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
+        for (enum side from = CLIENT; from < SIDES; from++) {
+            const struct phase *phase = &phases[i];
+            bool refusal = phase->after[from] == TCP_REFUSED;
+            uint32_t next[SIDES] = { strchr(phase->steps, 'S') == NULL,
+                                     strchr(phase->steps, 'S') == NULL };
+            struct wire w = wire_open();
+            struct flow *flow = phase_reach(&w, phase->steps, next);
+            cr_assert_eq(flow->state, phase->before, "%s", phase->steps);
+
+            wire_send(&w, from, TCP_RST | (refusal ? TCP_ACK : 0), next[from], 1, 0);
+
+            const struct half_more *half = flow->more->half;
+            cr_expect_eq(flow->state, phase->after[from], "%s, %s: %s", phase->steps,
+                         side_name(from), tcp_state_name(flow->state));
+            cr_expect_eq(half[from].rst.frame, w.frame, "%s, %s", phase->steps, side_name(from));
+            cr_expect_eq(half[from].rst.state_before, phase->before, "%s", phase->steps);
+            cr_expect_eq(half[side_other(from)].rst.frame, 0, "%s", phase->steps);
+            cr_expect(flow->half[from].flags & HALF_RST);
+            flows_close(w.flows);
+        }
+}
+
+Test(handshake, a_synack_that_is_never_acknowledged_leaves_it_half_open)
+{
+    struct wire w = wire_open();
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+
+    struct flow *flow = NULL;
+    for (int i = 0; i < 4; i++)
+        flow = wire_send(&w, SERVER, TCP_SYN | TCP_ACK, 0, 1, 0);
+
+    cr_assert_eq(flow->state, TCP_SYN_ANSWERED);
+    cr_assert_eq(flow->more->established.frame, 0);
+    cr_assert_eq(wire_logged(flow, EVENT_SYNACK, SERVER), 1);
+    cr_assert_eq(wire_logged(flow, EVENT_SYNACK_AGAIN, SERVER), 3);
+    cr_assert_eq(flow->half[CLIENT].packets, 1);
+    flows_close(w.flows);
+}
+
+/* RFC 9293 section 3.5.1, figure 9: the client lost its memory, the server did not. */
+Test(handshake, a_half_open_connection_is_discovered_and_given_up_for_a_new_one)
+{
+    struct wire w = wire_open();
+    struct flow *old = wire_handshake(&w);
+    uint32_t old_isn = w.isn[CLIENT];
+    w.isn[CLIENT] = 77000;
+    struct flow *flow = wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+
+    wire_send(&w, SERVER, TCP_ACK, 1, old_isn + 1 - w.isn[CLIENT], 0);
+    struct packet reset = wire_segment(&w, CLIENT, TCP_RST, 0, 0, 0);
+    reset.seq = old_isn + 1;
+    wire_take(&w, &reset);
+
+    cr_assert_neq(flow, old);
+    cr_assert_eq(old->state, TCP_OPEN);
+    cr_assert_eq(flow->state, TCP_SYN_SENT);
+    cr_assert_eq(flow->more->ack_instead.frame, 5);
+    w.isn[SERVER] = 300;
+    cr_assert_eq(wire_handshake(&w), flow);
+    cr_assert_eq(flow->state, TCP_OPEN);
+    flows_close(w.flows);
+}

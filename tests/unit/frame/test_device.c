@@ -1,7 +1,12 @@
 #include "frame/capture.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static struct failure failure;
 
@@ -60,4 +65,96 @@ Test(device, the_interfaces_can_be_listed)
     cr_assert(capture_list_devices(list, sizeof list, &failure));
 
     cr_assert(strstr(list, "lo "));
+}
+
+/* A thousand octets to ourselves, for the loopback interface to show. */
+static void send_datagram(void)
+{
+    static const uint8_t octets[1000];
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_port = htons(9),
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(sendto(fd, octets, sizeof octets, 0, (struct sockaddr *)&to, sizeof to),
+                 (ssize_t)sizeof octets);
+    close(fd);
+}
+
+/* Waits for frames, five seconds at most. */
+static size_t wait_for_frames(struct capture *c, struct frame *batch)
+{
+    size_t n = 0;
+    for (int i = 0; n == 0 && i < 50; i++)
+        n = capture_next(c, batch);
+    return n;
+}
+
+Test(device, frames_are_cut_at_the_snap_length_asked_for)
+{
+    const struct capture_config config = { .filter = "udp port 9", .snap_length = 96 };
+    struct frame batch[FRAME_BATCH];
+    struct capture *c = capture_open_device("lo", &config, &failure);
+    if (!c)
+        cr_skip_test("capturing is not permitted here");
+
+    send_datagram();
+    size_t n = wait_for_frames(c, batch);
+
+    cr_assert_gt(n, 0);
+    cr_assert_eq(batch[0].number, 1);
+    cr_assert_eq(batch[0].data.left, 96);
+    cr_assert_eq(bytes_on_wire(&batch[0].data), 14 + 20 + 8 + 1000);
+    capture_close(c);
+}
+
+Test(device, a_number_of_frames_asked_for_ends_the_watch)
+{
+    const struct capture_config config = { .filter = "udp port 9", .max_frames = 3 };
+    struct frame batch[FRAME_BATCH];
+    size_t total = 0;
+    struct capture *c = capture_open_device("lo", &config, &failure);
+    if (!c)
+        cr_skip_test("capturing is not permitted here");
+
+    for (int i = 0; i < 5; i++)
+        send_datagram();
+    for (int i = 0; i < 50 && !capture_ended(c); i++)
+        total += capture_next(c, batch);
+
+    cr_assert(capture_ended(c));
+    cr_assert_eq(total, 3);
+    capture_close(c);
+}
+
+static unsigned loopback_flags(void)
+{
+    unsigned flags = 0;
+    FILE *f = fopen("/sys/class/net/lo/flags", "r");
+    if (!f || fscanf(f, "%x", &flags) != 1)
+        flags = 0;
+    if (f)
+        fclose(f);
+    return flags;
+}
+
+Test(device, only_a_promiscuous_watch_makes_the_interface_so)
+{
+    enum { PROMISCUOUS = 0x100 }; /* IFF_PROMISC */
+    const struct capture_config plain = { 0 }, promiscuous = { .promiscuous = true };
+    if (loopback_flags() == 0 || loopback_flags() & PROMISCUOUS)
+        cr_skip_test("the interface does not tell, or somebody else watches it");
+    struct capture *c = capture_open_device("lo", &plain, &failure);
+    if (!c)
+        cr_skip_test("capturing is not permitted here");
+
+    unsigned modest = loopback_flags();
+    capture_close(c);
+    c = capture_open_device("lo", &promiscuous, &failure);
+    cr_assert_not_null(c);
+    unsigned curious = loopback_flags();
+    capture_close(c);
+
+    cr_assert_eq(modest & PROMISCUOUS, 0);
+    cr_assert_neq(curious & PROMISCUOUS, 0);
 }

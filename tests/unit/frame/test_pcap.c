@@ -219,3 +219,49 @@ Test(pcap, an_unknown_version_is_refused)
 
     cr_assert_str_eq(failure.why, "pcap version 7.4 is not known");
 }
+
+Test(pcap, nanoseconds_come_in_both_byte_orders)
+{
+    for (int big = 0; big < 2; big++) {
+        image.n = 0;
+        image.big = big;
+        put_pcap_header(0xa1b23c4d, 101);
+        put_record(1700000000, 999999999, 20, 40);
+
+        cr_assert(image_read_whole());
+
+        cr_assert_eq(n_frames, 1);
+        cr_assert_eq(frames[0].time_ns, 1700000000999999999);
+        cr_assert_eq(frames[0].data.clipped, 20);
+        cr_assert_eq(frames[0].link, 101);
+        cr_assert(facts.nanoseconds);
+    }
+}
+
+Test(pcap, the_modified_variant_comes_in_both_byte_orders)
+{
+    for (int big = 0; big < 2; big++) {
+        image.n = 0;
+        image.big = big;
+        put_pcap_header(0xa1b2cd34, 1);
+        for (uint32_t i = 0; i < 2; i++) {
+            put32(1700000000);
+            put32(250000);
+            put32(20 + i);
+            put32(60);
+            put32(2); /* index of the interface */
+            put16(0x0800);
+            put_uint(4, 1); /* outgoing */
+            put_uint(0, 1);
+            put_filler(20 + i);
+        }
+
+        cr_assert(image_read_whole());
+
+        cr_assert_eq(n_frames, 2);
+        cr_assert_eq(frames[1].time_ns, 1700000000250000000);
+        cr_assert_eq(frames[1].data.left, 21);
+        cr_assert_eq(frames[1].data.clipped, 39);
+        cr_assert_not(facts.damaged);
+    }
+}

@@ -411,3 +411,149 @@ Test(pcapng, only_so_many_interfaces_are_described_and_all_are_read)
     cr_assert_eq(frames[0].interface, CAPTURE_INTERFACES + 9);
     cr_assert_eq(facts.n_interfaces, CAPTURE_INTERFACES);
 }
+
+/* An interface with if_tsresol and if_tsoffset. */
+static void put_clocked_interface(uint16_t link, uint8_t resolution, int64_t offset_s)
+{
+    interface_begin(link, 0);
+    put_option(9, &resolution, 1);
+    put16(14);
+    put16(8);
+    put_uint((uint64_t)offset_s, 8);
+    block_end();
+}
+
+Test(pcapng, each_interface_has_a_link_type_resolution_and_offset_of_its_own)
+{
+    put_section();
+    put_interface(1, 0);                    /* microseconds */
+    put_clocked_interface(113, 9, 1000);    /* nanoseconds */
+    put_clocked_interface(101, 0x8a, -500); /* 1/1024 s */
+    put_enhanced(2, 3 * 1024 + 512 + (500 << 10), 20, 20);
+    put_enhanced(0, 7, 20, 20);
+    put_enhanced(1, 7, 20, 20);
+    put_section();
+    put_clocked_interface(276, 3, 2); /* milliseconds */
+    put_enhanced(0, 7, 20, 20);
+
+    cr_assert(image_read_whole());
+
+    static const uint32_t links[] = { 101, 1, 113, 276 };
+    static const int64_t times[] = { 3500000000, 7000, 1000000000007, 2007000000 };
+    cr_assert_eq(n_frames, 4);
+    for (size_t i = 0; i < 4; i++) {
+        cr_assert_eq(frames[i].link, links[i], "frame %zu", i + 1);
+        cr_assert_eq(frames[i].time_ns, times[i], "frame %zu: %lld", i + 1,
+                     (long long)frames[i].time_ns);
+    }
+}
+
+Test(pcapng, an_enhanced_packet_may_carry_options_behind_its_octets)
+{
+    put_start();
+    put_interface(113, 0);
+    block_begin(6);
+    put32(1);
+    put32(0);
+    put32(5);
+    put32(21);
+    put32(1514);
+    put_filler(21);
+    put("\0\0\0", 3);
+    put_option(1, "seen at the router", 18);
+    put_option(2, "\1\0\0\0", 4);
+    put_option(0, "", 0);
+    block_end();
+    put_enhanced(0, 6, 20, 20);
+
+    cr_assert(image_read_whole());
+
+    cr_assert_eq(n_frames, 2);
+    cr_assert_eq(frames[0].link, 113);
+    cr_assert_eq(frames[0].data.left, 21);
+    cr_assert_eq(frames[0].data.clipped, 1514 - 21);
+    cr_assert_eq(frames[1].time_ns, 6000);
+    cr_assert_not(facts.damaged);
+}
+
+Test(pcapng, a_simple_packet_belongs_to_the_first_interface_of_its_section)
+{
+    put_section();
+    put_interface(1, 0);
+    put_section();
+    put_interface(101, 0);
+    put_interface(113, 0);
+    block_begin(3);
+    put32(20);
+    put_filler(20);
+    block_end();
+
+    cr_assert(image_read_whole());
+
+    cr_assert_eq(n_frames, 1);
+    cr_assert_eq(frames[0].link, 101);
+    cr_assert_eq(frames[0].interface, 1);
+}
+
+Test(pcapng, the_obsolete_packet_block_names_its_interface)
+{
+    for (int big = 0; big < 2; big++) {
+        image.n = 0;
+        image.big = big;
+        put_start();
+        put_interface(113, 0);
+        block_begin(2);
+        put16(1);
+        put16(0);
+        put32(1);
+        put32(2);
+        put32(20);
+        put32(20);
+        put_filler(20);
+        block_end();
+
+        cr_assert(image_read_whole());
+
+        cr_assert_eq(n_frames, 1);
+        cr_assert_eq(frames[0].link, 113);
+        cr_assert_eq(frames[0].time_ns, INT64_C(4294967298000));
+    }
+}
+
+/* The numbers are those that tshark 4.0 -T fields -e frame.number printed for these octets. */
+Test(pcapng, frames_of_all_kinds_have_the_numbers_that_wireshark_gives_them)
+{
+    put_start();
+    put_enhanced(0, 1, 20, 20);
+    block_begin(4); /* names: no packet */
+    put32(0);
+    block_end();
+    block_begin(3);
+    put32(20);
+    put_filler(20);
+    block_end();
+    put_statistics(0, 5, 1); /* no packet */
+    block_begin(0x7777);     /* unknown: no packet */
+    put_filler(8);
+    block_end();
+    block_begin(0xbad); /* custom: listed among the packets */
+    put32(32473);
+    block_end();
+    block_begin(2);
+    put32(0);
+    put32(0);
+    put32(4);
+    put32(20);
+    put32(20);
+    put_filler(20);
+    block_end();
+    put_start();
+    put_enhanced(0, 5, 20, 20);
+
+    cr_assert(image_read_whole());
+
+    static const uint64_t numbers[] = { 1, 2, 4, 5 };
+    cr_assert_eq(n_frames, 4);
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_eq(frames[i].number, numbers[i], "frame %zu", i + 1);
+}

@@ -117,3 +117,29 @@ Test(decode, nothing_of_an_earlier_packet_shows_in_a_later_one)
 }
 
 Test(decode, closing_nothing_is_fine) { decoder_close(NULL); }
+
+/* The same octets are missing: once because nobody kept them, once because nobody sent them. */
+Test(decode, a_cut_and_a_lie_are_two_different_faults)
+{
+    struct decoder_counts of_cut, of_lie;
+    forge_tcp(&forged,
+              &(struct forge_tcp){ .ip = { .source = "10.0.0.1", .destination = "10.0.0.2" },
+                                   .source_port = 40000,
+                                   .destination_port = 443,
+                                   .payload = { "hello", 5 } });
+    struct frame whole = forge_frame(&forged, 1, 0);
+    struct frame cut = forge_frame_cut(&forged, 1, 0, forged.payload + 2);
+
+    struct packet p = one_decoded_with(&cut, &of_cut);
+    forged.octets[forged.transport + 12] = 0xf0; /* a data offset of 60 octets; 25 were sent */
+    struct packet q = one_decoded_with(&whole, &of_lie);
+
+    cr_assert(p.cut && !p.malformed);
+    cr_assert_eq(p.kind, PACKET_TCP);
+    cr_assert_eq(p.payload.left, 2);
+    cr_assert_eq(p.payload.clipped, 3);
+    cr_assert(q.malformed && !q.cut);
+    cr_assert_eq(q.kind, PACKET_OTHER);
+    cr_assert(of_cut.cut == 1 && of_cut.malformed == 0);
+    cr_assert(of_lie.cut == 0 && of_lie.malformed == 1);
+}

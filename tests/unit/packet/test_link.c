@@ -258,3 +258,43 @@ Test(link, arp_names_the_sender_and_whom_it_looks_for)
     cr_assert_str_eq(address_text(&p.source, text), "10.0.0.1");
     cr_assert_str_eq(address_text(&p.destination, text), "10.0.0.254");
 }
+
+Test(link, an_802_1q_tag_gives_its_vlan_without_priority)
+{
+    const uint8_t head[] = {
+        2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x81, 0x00, 0xaf, 0xa0, 0x86, 0xdd
+    };
+
+    struct packet p = one_decoded(frame_of(ETHERNET, head, sizeof head, segment6()));
+
+    expect_segment(&p);
+    cr_assert_eq(p.vlan, 0xfa0 + 1);
+    cr_assert(p.has_mac);
+}
+
+Test(link, qinq_gives_the_service_tag_whatever_its_type)
+{
+    static const uint16_t types[] = { 0x88a8, 0x9100, 0x8100 };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        uint8_t head[] = { 2, 0, 0, 0,    0,    2,    2,    0, 0, 0,    0,
+                           1, 0, 0, 0x20, 0x64, 0x81, 0x00, 0, 7, 0x08, 0x00 };
+        head[12] = (uint8_t)(types[i] >> 8);
+        head[13] = (uint8_t)types[i];
+
+        struct packet p = one_decoded(frame_of(ETHERNET, head, sizeof head, segment4()));
+
+        expect_segment(&p);
+        cr_assert_eq(p.vlan, 101, "type %04x", types[i]);
+    }
+}
+
+Test(link, loop_has_its_family_in_network_order)
+{
+    EXPECT_SEGMENT_BEHIND(108, segment4(), 0, 0, 0, 2);
+    EXPECT_SEGMENT_BEHIND(108, segment6(), 0, 0, 0, 24); /* of OpenBSD */
+
+    struct packet p = one_decoded(frame_of(108, "\0\0\0\x63", 4, segment4()));
+
+    cr_assert_eq(p.kind, PACKET_OTHER);
+    cr_assert_not(p.malformed);
+}

@@ -1,3 +1,4 @@
+#include "../tls/recorded.h"
 #include "base/hash.h"
 #include "forge.h"
 #include "packet/packet.h"
@@ -291,5 +292,96 @@ Test(advance, the_binary_header_of_a_load_balancer_is_passed_over)
     say(&l, CLIENT, first, sizeof proxy - 1 + sizeof hello);
 
     cr_assert_str_eq(l.flow->session->server_name, "ems.example");
+    line_close(&l);
+}
+
+/* The flights of a recorded TLS 1.2 handshake with certificates of both sides. */
+static void full12(struct line *l)
+{
+    say(l, CLIENT, full12_client, 228);
+    say(l, SERVER, full12_server, 839);
+    say(l, CLIENT, full12_client + 228, 702);
+    say(l, SERVER, full12_server + 839, 754);
+}
+
+Test(advance, certificates_of_both_sides_are_kept_with_their_facts)
+{
+    struct line l;
+    line_open(&l, 8013);
+
+    handshake(&l);
+    full12(&l);
+
+    const struct session *s = l.flow->session;
+    cr_assert_eq(s->tls->state, TLS_UP);
+    cr_assert_eq(s->n_chain[SERVER], 1);
+    cr_assert_eq(s->n_chain[CLIENT], 1);
+    cr_assert_eq(s->chain[CLIENT][0], s->chain[SERVER][0]); /* both showed the same one */
+    cr_assert_str_eq(cert_facts(s->chain[SERVER][0])->subject_cn, "ems.corp.example");
+    cr_assert_not(s->chain_cut[SERVER]);
+    line_close(&l);
+}
+
+/* Record and handshake header, length of the list, and two entries that are no more than octets. */
+static const uint8_t chain[] = { 0x16, 0x03, 0x03, 0x00, 0x10, 0x0b, 0x00, 0x00, 0x0c, 0x00, 0x00,
+                                 0x09, 0x00, 0x00, 0x02, 'a',  'b',  0x00, 0x00, 0x01, 'c' };
+
+Test(advance, a_chain_is_kept_in_the_order_in_which_it_was_sent)
+{
+    struct line l;
+    line_open(&l, 8013);
+
+    handshake(&l);
+    say(&l, CLIENT, full12_client, 228);
+    say(&l, SERVER, full12_server, 70); /* its hello */
+    say(&l, SERVER, chain, sizeof chain);
+
+    const struct session *s = l.flow->session;
+    cr_assert_eq(s->n_chain[SERVER], 2);
+    cr_assert_eq(cert_der(s->chain[SERVER][0]).left, 2);
+    cr_assert_eq(cert_der(s->chain[SERVER][1]).at[0], 'c');
+    line_close(&l);
+}
+
+Test(advance, an_acknowledgement_beyond_a_hole_ends_the_waiting_for_it)
+{
+    struct line l;
+    line_open(&l, 25);
+
+    handshake(&l);
+    say_text(&l, SERVER, "220 mail ESMTP\r\n");
+    l.seq[CLIENT] += 17; /* the capture never shows them */
+    say(&l, CLIENT, hello, sizeof hello);
+    cr_assert_null(l.flow->session->tls);
+    say_text(&l, SERVER, "250 ok\r\n");
+    say_text(&l, SERVER, "220 go\r\n");
+
+    cr_assert_not_null(l.flow->session->tls);
+    cr_assert_eq(l.flow->session->gave_up[CLIENT], 17);
+    line_close(&l);
+}
+
+Test(advance, behind_the_handshake_no_payload_is_kept)
+{
+    static const uint8_t header[] = { 0x17, 0x03, 0x03, 0x40, 0x00 };
+    static const uint8_t body[1000];
+    struct line l;
+    line_open(&l, 8013);
+    handshake(&l);
+    full12(&l);
+    say(&l, CLIENT, header, sizeof header);
+    size_t before = pool_used(l.world.pool);
+
+    for (uint32_t i = 15; i > 0; i--) /* the body backwards; its first octets never come */
+        segment(&l, CLIENT, l.seq[CLIENT] + 1000 * i, TCP_ACK, body, sizeof body);
+
+    const struct session *s = l.flow->session;
+    cr_assert_null(s->stream[CLIENT].stash);
+    cr_assert_eq(pool_used(l.world.pool), before);
+    cr_assert_eq(s->gave_up[CLIENT], 0);
+    l.seq[CLIENT] += 0x4000;
+    say(&l, CLIENT, header, sizeof header);
+    cr_assert_eq(s->tls->half[CLIENT].n_application, 2);
+    cr_assert_eq(s->tls->half[CLIENT].application_bytes, 2 * 0x4000);
     line_close(&l);
 }

@@ -285,3 +285,16 @@ Test(reassemble, the_first_segment_seen_starts_a_stream_that_nobody_started)
     cr_assert_eq(stream_seq(&d.stream), 777);
     desk_close(&d);
 }
+
+Test(reassemble, equal_octets_that_overlap_are_no_evidence)
+{
+    struct desk d = desk_open(100);
+    take_and_settle(&d, 103, "def");
+
+    take_and_settle(&d, 101, "bcdefg");
+    take_and_settle(&d, 100, "abc");
+
+    expect_window(&d.stream, "abcdefg");
+    cr_assert_eq(d.stream.conflicts, 0);
+    desk_close(&d);
+}

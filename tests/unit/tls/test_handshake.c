@@ -417,3 +417,179 @@ Test(handshake, what_the_rfcs_forbid_has_no_edge)
         cr_assert_eq(tls_edge_next(forbidden[i].now, forbidden[i].from, forbidden[i].message), -1,
                      "row %zu", i);
 }
+
+/* ---- one handshake of each version that has no flights of its own above ---- */
+
+static void put_of(uint16_t version, uint8_t type, const void *octets, size_t n)
+{
+    size_t at = w.n;
+    put_record(&w, type, octets, n);
+    w.octets[at + 1] = (uint8_t)(version >> 8);
+    w.octets[at + 2] = (uint8_t)version;
+}
+
+static void put_message_of(uint16_t version, uint8_t type, const char *hex)
+{
+    static struct wire value, message;
+    value.n = message.n = 0;
+    put_hex(&value, hex);
+    put_message(&message, type, value.octets, value.n);
+    put_of(version, TLS_HANDSHAKE, message.octets, message.n);
+}
+
+static void put_hello_of(uint16_t version, uint8_t type)
+{
+    static struct wire message;
+    message.n = body.n = 0;
+    if (type == TLS_CLIENT_HELLO)
+        put_client_hello(&body, "002f 000a 0005", NULL);
+    else
+        put_server_hello(&body, version, 0x002f, NULL);
+    body.octets[0] = (uint8_t)(version >> 8);
+    body.octets[1] = (uint8_t)version;
+    put_message(&message, type, body.octets, body.n);
+    put_of(version, TLS_HANDSHAKE, message.octets, message.n);
+}
+
+/* ChangeCipherSpec and a Finished of so many sealed octets. */
+static void put_finish_of(uint16_t version, size_t n)
+{
+    static const uint8_t nothing[100];
+    put_of(version, TLS_CHANGE_CIPHER_SPEC, "\1", 1);
+    put_of(version, TLS_HANDSHAKE, nothing, n);
+}
+
+/* RFC 6101, 2246 and 4346 section 7.3, RSA key exchange: the same messages in each version.  The
+ * client certificate that the server asks for is refused in the way of the version. */
+static void converse(struct connection *c, uint16_t version, size_t finished)
+{
+    static const uint8_t nothing[100];
+    start();
+    connection_open(c);
+    put_hello_of(version, TLS_CLIENT_HELLO);
+    feed_wire(c, CLIENT, &w);
+    put_hello_of(version, TLS_SERVER_HELLO);
+    put_message_of(version, TLS_CERTIFICATE, "000007 000004 30020500");
+    put_message_of(version, TLS_CERTIFICATE_REQUEST, "01 01 0004 0002 3000");
+    put_message_of(version, TLS_SERVER_HELLO_DONE, "");
+    feed_wire(c, SERVER, &w);
+    if (version == 0x0300)
+        put_of(version, TLS_ALERT, "\1\51", 2); /* no_certificate: of SSL 3.0 alone */
+    else
+        put_message_of(version, TLS_CERTIFICATE, "000000");
+    put_message_of(version, TLS_CLIENT_KEY_EXCHANGE, "0002 abcd");
+    put_finish_of(version, finished);
+    feed_wire(c, CLIENT, &w);
+    put_finish_of(version, finished);
+    put_of(version, TLS_APPLICATION_DATA, nothing, 48);
+    feed_wire(c, SERVER, &w);
+}
+
+static void expect_conversation(struct connection *c, uint16_t version, size_t finished)
+{
+    cr_assert_eq(c->tls->state, TLS_UP);
+    cr_assert_eq(tls_version(c->tls), version);
+    cr_assert_eq(tls_offered_highest(c->tls->hello), version);
+    cr_assert_eq(c->tls->half[SERVER].record_version, version);
+    cr_assert(!tls_is_13(c->tls) && !tls_resumed(c->tls));
+    cr_assert_eq(c->tls->server_hello.suite, 0x002f);
+    cr_assert_str_eq(order_of(c->tls, SERVER, order, sizeof order), "2 11 13 14");
+    cr_assert_eq(c->tls->n_certificates[SERVER], 1);
+    cr_assert_eq(c->tls->request_types.left, 1);
+    cr_assert_eq(c->tls->request_schemes.left, 0); /* they came with TLS 1.2 */
+    cr_assert_eq(c->tls->request_authorities, 1);
+    for (enum side side = CLIENT; side < SIDES; side++)
+        cr_assert_eq(c->tls->half[side].finish_length, finished);
+    cr_assert_eq(c->tls->half[SERVER].n_application, 1);
+    cr_assert_eq(c->tls->unexpected.frame, 0);
+}
+
+Test(handshake, an_ssl_30_handshake_is_followed_to_its_end)
+{
+    struct connection c;
+
+    converse(&c, 0x0300, 64); /* 4 + 36 octets, SHA-1, padding */
+
+    expect_conversation(&c, 0x0300, 64);
+    cr_assert_str_eq(order_of(c.tls, CLIENT, order, sizeof order), "1 16");
+    cr_assert_eq(c.tls->n_alerts, 1);
+    cr_assert_eq(c.tls->alerts[0].code, 41);
+    cr_assert_eq(c.tls->alerts[0].from, CLIENT);
+    connection_close(&c);
+}
+
+Test(handshake, a_tls_10_handshake_is_followed_to_its_end)
+{
+    struct connection c;
+
+    converse(&c, 0x0301, 48); /* 4 + 12 octets, SHA-1, padding */
+
+    expect_conversation(&c, 0x0301, 48);
+    cr_assert_str_eq(order_of(c.tls, CLIENT, order, sizeof order), "1 11 16");
+    cr_assert_neq(c.tls->certificate[CLIENT].frame, 0);
+    cr_assert_eq(c.tls->n_certificates[CLIENT], 0);
+    connection_close(&c);
+}
+
+Test(handshake, a_tls_11_handshake_is_followed_to_its_end)
+{
+    struct connection c;
+
+    converse(&c, 0x0302, 64); /* as 1.0, behind an explicit IV */
+
+    expect_conversation(&c, 0x0302, 64);
+    cr_assert_str_eq(order_of(c.tls, CLIENT, order, sizeof order), "1 11 16");
+    connection_close(&c);
+}
+
+Test(handshake, a_tls_13_handshake_is_sealed_behind_its_server_hello)
+{
+    struct connection c;
+
+    connection_open(&c);
+    offer(&c, true);
+    answer(&c, true);
+    put_record(&w, TLS_CHANGE_CIPHER_SPEC, "\1", 1);
+    put_opaque(&w, TLS_APPLICATION_DATA, 23);
+    put_opaque(&w, TLS_APPLICATION_DATA, 833);
+    put_opaque(&w, TLS_APPLICATION_DATA, 281);
+    put_opaque(&w, TLS_APPLICATION_DATA, 53);
+    feed_wire(&c, SERVER, &w);
+    put_opaque(&w, TLS_APPLICATION_DATA, 53);
+    feed_wire(&c, CLIENT, &w);
+
+    cr_assert_eq(c.tls->state, TLS_SEALED);
+    cr_assert_eq(tls_version(c.tls), 0x0304);
+    cr_assert_eq(c.tls->n_messages, 2); /* the two hellos */
+    cr_assert_eq(c.tls->half[SERVER].n_sealed, 4);
+    cr_assert_eq(c.tls->half[SERVER].sealed_list[1].length, 833);
+    cr_assert_eq(c.tls->half[CLIENT].n_sealed, 1);
+    cr_assert_eq(c.n_fresh, 0);
+    connection_close(&c);
+}
+
+Test(handshake, a_psk_that_is_offered_and_not_taken_is_no_resumption)
+{
+    for (int taken = 0; taken < 2; taken++) {
+        struct connection c;
+
+        connection_open(&c);
+        start();
+        put_extension(&extensions, 43, "02 0304");
+        put_extension(&extensions, 41, "0000");
+        put_client_hello(&body, "1301", &extensions);
+        put_handshake(&w, TLS_CLIENT_HELLO, body.octets, body.n);
+        feed_wire(&c, CLIENT, &w);
+        start();
+        put_extension(&extensions, 43, "0304");
+        if (taken)
+            put_extension(&extensions, 41, "0000");
+        put_server_hello(&body, 0x0303, 0x1301, &extensions);
+        put_handshake(&w, TLS_SERVER_HELLO, body.octets, body.n);
+        feed_wire(&c, SERVER, &w);
+
+        cr_assert(c.tls->hello->psk);
+        cr_assert_eq(tls_resumed(c.tls), taken == 1);
+        connection_close(&c);
+    }
+}

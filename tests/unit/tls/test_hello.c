@@ -361,3 +361,28 @@ Test(hello, a_hello_sent_again_is_listed_but_the_first_is_kept)
     cr_assert_eq(c.tls->unexpected_type, TLS_CLIENT_HELLO);
     connection_close(&c);
 }
+
+Test(hello, what_lies_between_grease_is_found)
+{
+    struct connection c;
+
+    connection_open(&c);
+    start();
+    put_extension(&extensions, 0x4a4a, "");
+    put_extension(&extensions, 10, "0008 2a2a 11ec 001d 0018");
+    put_extension(&extensions, 16, "000c 02 6832 08 687474702f312e31");
+    put_extension(&extensions, 43, "06 9a9a 0304 0303");
+    put_extension(&extensions, 0xcaca, "00");
+    const struct tls_client_hello *h = offer(&c, "eaea 1301 1302 c02f");
+
+    cr_assert(!h->malformed);
+    cr_assert(tls_offers_suite(h, 0x1301) && tls_offers_suite(h, 0xc02f));
+    cr_assert(!tls_offers_suite(h, 0x1303));
+    cr_assert(tls_offers_group(h, 0x11ec) && tls_offers_group(h, 24));
+    cr_assert(!tls_offers_group(h, 23));
+    cr_assert(tls_offers_version(h, 0x0304) && tls_offers_version(h, 0x0303));
+    cr_assert_eq(tls_offered_highest(h), 0x0304);
+    cr_assert_eq(tls_offered_lowest_hint(h), 0x0303);
+    cr_assert_eq(h->alpn.left, 12);
+    connection_close(&c);
+}

@@ -460,3 +460,26 @@ Test(record, an_ssl_20_hello_is_read_and_the_session_goes_on_with_records)
     cr_assert_eq(c.tls->n_alerts, 1);
     connection_close(&c);
 }
+
+Test(record, alerts_of_either_side_are_kept_with_their_sender)
+{
+    struct connection c;
+
+    connection_open(&c);
+    w.n = 0;
+    feed(&c, CLIENT, full12_client, 228);
+    put_record(&w, TLS_ALERT, "\1\132", 2); /* user_canceled */
+    put_opaque(&w, TLS_ALERT, 26);
+    feed_wire(&c, CLIENT, &w);
+    put_record(&w, TLS_ALERT, "\2\106", 2); /* protocol_version */
+    feed_wire(&c, SERVER, &w);
+
+    const struct tls_alert *alerts = c.tls->alerts;
+    cr_assert_eq(c.tls->n_alerts, 3);
+    cr_assert(alerts[0].from == CLIENT && alerts[0].level == 1 && alerts[0].code == 90);
+    cr_assert(alerts[1].from == CLIENT && alerts[1].encrypted && alerts[1].length == 26);
+    cr_assert(alerts[2].from == SERVER && alerts[2].level == 2 && alerts[2].code == 70);
+    cr_assert(!alerts[0].encrypted && !alerts[2].encrypted);
+    cr_assert_eq(alerts[2].at.frame, 3);
+    connection_close(&c);
+}
