@@ -150,7 +150,7 @@ port() { in_ns client sysctl -qw net.ipv4.ip_local_port_range="$1 ${2:-$1}"; }
 pause() { sleep "$1"; }
 
 # the companion: a healthy exchange with the same server on 443, from port 50443
-serve443() { serve 443 openssl s_server -accept 443 -cert work/certs/good.pem -key work/certs/good.key -www -quiet; }
+serve443() { serve 443 openssl s_server -accept 443 -cert made/certs/good.pem -key made/certs/good.key -www -quiet; }
 companion() { port 50443; c bin/tlsc.py $EMS:443 --name $NAME; }
 
 # names [dnsd options]: a DNS server at 10.0.0.2 and the client's resolver set to it
@@ -235,7 +235,7 @@ write_about() {
 "
     grep -q 'gnutls-' "$log" && stacks+="- GnuTLS $(gnutls-cli --version | sed -n '1s/.* //p')
 "
-    grep -q 'work/gotls' "$log" && stacks+="- $(go version | cut -d' ' -f3 | sed 's/go/Go /') (crypto/tls)
+    grep -q 'made/gotls' "$log" && stacks+="- $(go version | cut -d' ' -f3 | sed 's/go/Go /') (crypto/tls)
 "
     grep -qE 'node ' "$log" && stacks+="- Node.js $(node --version) with OpenSSL $(node -p process.versions.openssl)
 "

@@ -5,7 +5,7 @@ import argparse, socket, ssl, struct, time
 p = argparse.ArgumentParser()
 p.add_argument("target")
 p.add_argument("--name", default="ems.corp.example", help="server name to send and to check")
-p.add_argument("--ca", default="work/certs/ca.pem")
+p.add_argument("--ca", default="made/certs/ca.pem")
 p.add_argument("--cert", help="PEM file with client certificate and key")
 p.add_argument("--tls", choices=["1.2", "1.3"], default="1.3")
 p.add_argument("--alpn", default="")

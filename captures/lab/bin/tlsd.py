@@ -5,7 +5,7 @@ import argparse, socket, ssl, struct, threading, time
 p = argparse.ArgumentParser()
 p.add_argument("port", type=int)
 p.add_argument("--address", default="")
-p.add_argument("--cert", default="work/certs/good")
+p.add_argument("--cert", default="made/certs/good")
 p.add_argument("--chain", help="certificate file to send instead of the one of --cert")
 p.add_argument("--tls", choices=["1.2", "1.3", "any"], default="any")
 p.add_argument("--tickets", type=int, default=2)

@@ -34,7 +34,7 @@ case_one_sided_refusal() {
     TITLE='A rejected certificate of which only the packets of the client were recorded (TLS 1.2).'
     BROKEN='the capture filter src host of the client'
     TRUTH='The alert of the client is there, the certificate it answers is not; its acknowledgements prove that the server spoke.'
-    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/private
     record client src host $ME
     port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2
     stop 3.2
@@ -135,7 +135,7 @@ case_duplicated_cert() {
     TRUTH='Alert 48 of the client, once, seen twice.'
     WHERE='the mirror port of a switch between client and router'
     FORMAT=pcapng
-    up switch; span; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    up switch; span; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/private
     record switch
     port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2
     stop 1
@@ -201,7 +201,7 @@ case_cut_short_alert_tls12() {
     TITLE='A rejected certificate (TLS 1.2) recorded with 96 bytes of each packet.'
     BROKEN='a server certificate of an unknown authority; the snap length'
     TRUTH='The certificate is cut, but the alert of the client, 7 bytes, is whole.'
-    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/private
     record client -s 96
     port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2
     stop 1
@@ -252,9 +252,9 @@ case_capture_loss() {
     TITLE='The recorder lost the large packets of the server; the client acknowledges what the capture does not hold.'
     BROKEN='a capture filter that leaves out packets above 300 bytes from port 8013, as a recorder does that loses them'
     TRUTH='ServerHello and flight were acknowledged and are not in the file. What the small record of the client meant cannot be told without them.'
-    up; serve 8013 openssl s_server -accept 8013 -cert work/certs/private.pem -key work/certs/private.key -quiet
+    up; serve 8013 openssl s_server -accept 8013 -cert made/certs/private.pem -key made/certs/private.key -quiet
     record client 'not (src port 8013 and greater 300)'
-    port 50001; HOLD=1 say '' gnutls-cli -p 8013 --x509cafile work/certs/ca.pem --sni-hostname $NAME --verify-hostname $NAME --priority NORMAL:-VERS-ALL:+VERS-TLS1.3 $EMS
+    port 50001; HOLD=1 say '' gnutls-cli -p 8013 --x509cafile made/certs/ca.pem --sni-hostname $NAME --verify-hostname $NAME --priority NORMAL:-VERS-ALL:+VERS-TLS1.3 $EMS
     stop 3.2
     must 0 'tls.handshake.type==2'; must 1+ "$client && tcp.ack>1000"
     untold cannot_tell.capture_loss

@@ -20,16 +20,16 @@ reject() {
     BROKEN="${BROKEN:-the server shows ${WHAT[$cert]}}"
     COMPANION=${COMPANION:-DNS lookup of the EMS name}
     up; names
-    serve 8013 openssl s_server -accept 8013 -cert "work/certs/$cert.pem" -key "work/certs/$cert.key" -quiet "${more_server[@]}"
+    serve 8013 openssl s_server -accept 8013 -cert "made/certs/$cert.pem" -key "made/certs/$cert.key" -quiet "${more_server[@]}"
     record client
     port 50001
     case $stack in
-    openssl) HOLD=1 say '' openssl s_client -connect $NAME:8013 -servername $NAME -verify_hostname $NAME -CAfile work/certs/ca.pem -verify_return_error "-tls${v/./_}" "${more[@]}" ;;
-    gnutls) HOLD=1 say '' gnutls-cli -p 8013 --x509cafile work/certs/ca.pem --priority "NORMAL:-VERS-ALL:+VERS-TLS$v" $NAME ;;
-    go) lookup; port 50001; c work/gotls client $EMS:8013 -ca work/certs/ca.pem -tls "$v" ;;
-    node) c node bin/client.js $NAME 8013 work/certs/ca.pem "TLSv$v" ;;
-    nss) lookup; port 50001; HOLD=1 LIMIT=3 say 'hello\n' tstclnt -h $EMS -p 8013 -a $NAME -d work/certs/nssca -V "tls$v:tls$v" ;;
-    curl) c curl -s --max-time 3 --cacert work/certs/ca.pem "--tlsv$v" --tls-max "$v" https://$NAME:8013/ ;;
+    openssl) HOLD=1 say '' openssl s_client -connect $NAME:8013 -servername $NAME -verify_hostname $NAME -CAfile made/certs/ca.pem -verify_return_error "-tls${v/./_}" "${more[@]}" ;;
+    gnutls) HOLD=1 say '' gnutls-cli -p 8013 --x509cafile made/certs/ca.pem --priority "NORMAL:-VERS-ALL:+VERS-TLS$v" $NAME ;;
+    go) lookup; port 50001; c made/gotls client $EMS:8013 -ca made/certs/ca.pem -tls "$v" ;;
+    node) c node bin/client.js $NAME 8013 made/certs/ca.pem "TLSv$v" ;;
+    nss) lookup; port 50001; HOLD=1 LIMIT=3 say 'hello\n' tstclnt -h $EMS -p 8013 -a $NAME -d made/certs/nssca -V "tls$v:tls$v" ;;
+    curl) c curl -s --max-time 3 --cacert made/certs/ca.pem "--tlsv$v" --tls-max "$v" https://$NAME:8013/ ;;
     esac
     stop 1
     exits 1
@@ -97,12 +97,12 @@ three() { # three CA18 CA19: 10.20.40.17 does not know the authority, .18 and .1
     up
     on client ip addr add 10.20.40.18/24 dev c0
     on client ip addr add 10.20.40.19/24 dev c0
-    serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/private
     WHERE='the interface of the router towards the clients, r0'
     record router
-    port 50018; c bin/tlsc.py $EMS:8013 --tls 1.2 --source 10.20.40.18 --ca "work/certs/$1.pem"
-    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2 --ca work/certs/ca.pem --source $ME
-    port 50019; c bin/tlsc.py $EMS:8013 --tls 1.2 --source 10.20.40.19 --ca "work/certs/$2.pem"
+    port 50018; c bin/tlsc.py $EMS:8013 --tls 1.2 --source 10.20.40.18 --ca "made/certs/$1.pem"
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2 --ca made/certs/ca.pem --source $ME
+    port 50019; c bin/tlsc.py $EMS:8013 --tls 1.2 --source 10.20.40.19 --ca "made/certs/$2.pem"
     stop
     exits 1
 }
@@ -130,9 +130,9 @@ case_cert_expired_client_clock() {
     BROKEN='a client that verifies at a time after the end of the certificate'
     TRUTH='The client says 45, but the visible certificate is valid at the time of the capture.'
     up
-    serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -quiet
+    serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -quiet
     record client
-    port 50001; HOLD=1 say '' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem -verify_return_error -tls1_2 -attime 2250000000
+    port 50001; HOLD=1 say '' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -verify_return_error -tls1_2 -attime 2250000000
     stop 1
     plain 45 tls.cert.rejected_by_client.expired client certain -
     exits 1
@@ -143,7 +143,7 @@ case_cert_not_yet_valid_openssl_tls12() {
     plain 42 tls.cert.rejected_by_client.not_yet_valid unknown probable -
 }
 case_cert_revoked_openssl_tls13() {
-    more=(-crl_check -CRL work/certs/crl.pem)
+    more=(-crl_check -CRL made/certs/crl.pem)
     TRUTH="$said: 44."
     reject openssl revoked 1.3
     plain 44 tls.cert.rejected_by_client.revoked server certain certain
@@ -164,13 +164,13 @@ case_cert_late_close_node_tls12() {
     TRUTH='Three closes at irregular distances by a client that never exchanges data are a hint and no proof: a warning, not a failure.'
     up
     on client ip addr add 10.20.40.18/24 dev c0
-    serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/private
+    serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/private
     WHERE='the interface of the router towards the clients, r0'
     record router
-    port 50001; c node bin/client.js $EMS 8013 work/certs/ca.pem TLSv1.2
-    port 50018; c bin/tlsc.py $EMS:8013 --tls 1.2 --source 10.20.40.18 --ca work/certs/other.pem
-    pause 1; port 50002; c node bin/client.js $EMS 8013 work/certs/ca.pem TLSv1.2
-    pause 4.5; port 50003; c node bin/client.js $EMS 8013 work/certs/ca.pem TLSv1.2
+    port 50001; c node bin/client.js $EMS 8013 made/certs/ca.pem TLSv1.2
+    port 50018; c bin/tlsc.py $EMS:8013 --tls 1.2 --source 10.20.40.18 --ca made/certs/other.pem
+    pause 1; port 50002; c node bin/client.js $EMS 8013 made/certs/ca.pem TLSv1.2
+    pause 4.5; port 50003; c node bin/client.js $EMS 8013 made/certs/ca.pem TLSv1.2
     stop 1
     must 0 'tls.alert_message.level==2'
     primary 10.20.40.18:50018 $EMS:8013 ok.tls.established_closed_clean none certain -
@@ -181,7 +181,7 @@ case_ok_cert_expired_accepted() {
     TITLE='The certificate of the server has expired, the client does not mind (TLS 1.2).'
     BROKEN='an expired certificate; a client that does not verify'
     TRUTH='Data flows both ways after the certificate: a warning, not a failure.'
-    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert work/certs/expired
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/expired
     record client
     port 50001; HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -tls1_2 -quiet -no_ign_eof
     stop 1

@@ -9,17 +9,17 @@ refuse() {
     TITLE="The server insists on a client certificate and gets ${PRESENTS[$cert]} (TLS $v, $stack server)."
     BROKEN="the client presents ${PRESENTS[$cert]}"
     COMPANION='DNS lookup of the EMS name'
-    [ "$cert" = none ] || have=(-cert "work/certs/$cert.pem" -key "work/certs/$cert.key")
+    [ "$cert" = none ] || have=(-cert "made/certs/$cert.pem" -key "made/certs/$cert.key")
     up; names
     case $stack in
-    openssl) serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -CAfile work/certs/ca.pem -Verify 2 -verify_return_error -quiet ;;
-    gnutls) serve 8013 gnutls-serv -p 8013 --x509certfile work/certs/good.pem --x509keyfile work/certs/good.key --x509cafile work/certs/ca.pem --require-client-cert --verify-client-cert --echo -q ;;
-    go) serve 8013 work/gotls server :8013 -cert work/certs/good -ca work/certs/ca.pem -ask ;;
-    nss) serve 8013 selfserv -p 8013 -d sql:work/certs/nss -n good -V tls1.2:tls1.3 -r -r ;;
+    openssl) serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -CAfile made/certs/ca.pem -Verify 2 -verify_return_error -quiet ;;
+    gnutls) serve 8013 gnutls-serv -p 8013 --x509certfile made/certs/good.pem --x509keyfile made/certs/good.key --x509cafile made/certs/ca.pem --require-client-cert --verify-client-cert --echo -q ;;
+    go) serve 8013 made/gotls server :8013 -cert made/certs/good -ca made/certs/ca.pem -ask ;;
+    nss) serve 8013 selfserv -p 8013 -d sql:made/certs/nss -n good -V tls1.2:tls1.3 -r -r ;;
     esac
     record client
     port 50001
-    HOLD=2 say '' openssl s_client -connect $NAME:8013 -servername $NAME -CAfile work/certs/ca.pem -verify_return_error "-tls${v/./_}" "${have[@]}" -quiet
+    HOLD=2 say '' openssl s_client -connect $NAME:8013 -servername $NAME -CAfile made/certs/ca.pem -verify_return_error "-tls${v/./_}" "${have[@]}" -quiet
     stop 1
     exits 1
 }

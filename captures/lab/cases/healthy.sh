@@ -26,10 +26,10 @@ case_ok_openssl_tls13() {
     TRUTH='Tickets and data of the server follow the final flight of the client; the server ends in good order.'
     COMPANION='DNS lookup of the EMS name'
     up; names
-    serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -www -quiet
+    serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -www -quiet
     record client
     port 50001
-    HOLD=1 say 'GET / HTTP/1.0\r\n\r\n' openssl s_client -connect $NAME:8013 -servername $NAME -CAfile work/certs/ca.pem -verify_return_error -tls1_3 -quiet -no_ign_eof
+    HOLD=1 say 'GET / HTTP/1.0\r\n\r\n' openssl s_client -connect $NAME:8013 -servername $NAME -CAfile made/certs/ca.pem -verify_return_error -tls1_3 -quiet -no_ign_eof
     stop
     must 1+ 'tls.handshake.extensions.supported_version==0x0304 && tls.handshake.type==2'
     must 0 'tls.alert_message'
@@ -38,10 +38,10 @@ case_ok_openssl_tls13() {
 
 gnutls_ok() { # gnutls_ok VERSION
     up; names
-    serve 8013 gnutls-serv -p 8013 --x509certfile work/certs/good.pem --x509keyfile work/certs/good.key --echo -a -q
+    serve 8013 gnutls-serv -p 8013 --x509certfile made/certs/good.pem --x509keyfile made/certs/good.key --echo -a -q
     record client
     port 50001
-    HOLD=1 say 'hello\n' gnutls-cli -p 8013 --x509cafile work/certs/ca.pem --priority "NORMAL:-VERS-ALL:+VERS-TLS$1" $NAME
+    HOLD=1 say 'hello\n' gnutls-cli -p 8013 --x509cafile made/certs/ca.pem --priority "NORMAL:-VERS-ALL:+VERS-TLS$1" $NAME
     stop
     if [ -n "$(frames_of 'tcp.flags.reset==1')" ]; then fine ok.closed_after_data_rst; else fine; fi
 }
@@ -60,9 +60,9 @@ case_ok_gnutls_tls13() {
 
 go_ok() {
     up
-    serve 8013 work/gotls server :8013 -cert work/certs/good
+    serve 8013 made/gotls server :8013 -cert made/certs/good
     record client
-    port 50001; c work/gotls client $EMS:8013 -ca work/certs/ca.pem "$@"
+    port 50001; c made/gotls client $EMS:8013 -ca made/certs/ca.pem "$@"
     stop 1
 }
 case_ok_go_tls12() {
@@ -89,7 +89,7 @@ case_ok_node_tls13() {
     up; names
     serve 8013 bin/tlsd.py 8013
     record client
-    port 50001; c node bin/client.js $NAME 8013 work/certs/ca.pem TLSv1.3
+    port 50001; c node bin/client.js $NAME 8013 made/certs/ca.pem TLSv1.3
     stop
     if [ -n "$(frames_of 'tcp.flags.reset==1')" ]; then fine ok.closed_after_data_rst; else fine; fi
 }
@@ -101,7 +101,7 @@ case_ok_nss_no_close_notify() {
     serve 8013 bin/tlsd.py 8013 --idle 1
     record client
     port 50001
-    HOLD=2 LIMIT=4 say 'hello\n' tstclnt -h $EMS -p 8013 -a $NAME -d work/certs/nssca -V tls1.3:tls1.3
+    HOLD=2 LIMIT=4 say 'hello\n' tstclnt -h $EMS -p 8013 -a $NAME -d made/certs/nssca -V tls1.3:tls1.3
     stop
     must 1+ 'tcp.srcport==8013 && tcp.len==28'
     if [ -n "$(frames_of 'tcp.flags.reset==1')" ]; then fine ok.closed_after_data_rst; else fine; fi
@@ -112,9 +112,9 @@ case_ok_wget_no_close_notify() {
     TRUTH='Reply and close of the server are in the capture; wget is known to end with FIN and reset only.'
     COMPANION='DNS lookup of the EMS name'
     up; names
-    serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -WWW -quiet
+    serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -WWW -quiet
     record client
-    port 50001; c wget -q -O - --ca-certificate=work/certs/ca.pem https://$NAME:8013/work/certs/good.pem
+    port 50001; c wget -q -O - --ca-certificate=made/certs/ca.pem https://$NAME:8013/made/certs/good.pem
     stop 1
     must 1+ 'tcp.srcport==8013 && tls.record.opaque_type==23 && tls.record.length>1000'
     if [ -n "$(frames_of 'tcp.flags.reset==1')" ]; then fine ok.closed_after_data_rst; else fine; fi
@@ -127,7 +127,7 @@ case_ok_curl_rst_after_close_notify() {
     up; names
     serve 8013 bin/tlsd.py 8013 --reply 400
     record client
-    port 50001; c curl -s --http0.9 --max-time 2 --cacert work/certs/ca.pem https://$NAME:8013/
+    port 50001; c curl -s --http0.9 --max-time 2 --cacert made/certs/ca.pem https://$NAME:8013/
     stop 1
     must 1+ 'tcp.srcport==8013 && tls.record.opaque_type==23 && tls.record.length>400'
     must 1+ 'ip.src==10.20.40.17 && tls.record.opaque_type==23 && tls.record.length==19'
@@ -137,14 +137,14 @@ case_ok_curl_rst_after_close_notify() {
 
 resumed() { # resumed VERSION
     up
-    serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -rev -quiet
+    serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -rev -quiet
     port 50000
-    HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem "-$1" -no_ign_eof -sess_out work/session.$1
+    HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem "-$1" -no_ign_eof -sess_out made/session.$1
     record client
     port 50001
-    HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem "-$1" -sess_in work/session.$1 -quiet -no_ign_eof
+    HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem "-$1" -sess_in made/session.$1 -quiet -no_ign_eof
     stop 0.7
-    rm -f work/session.$1
+    rm -f made/session.$1
     must 0 'tls.handshake.type==11'
     finding ok.tls.resumed
     if [ -n "$(frames_of 'tcp.flags.reset==1')" ]; then fine ok.closed_after_data_rst; else fine; fi
@@ -166,15 +166,15 @@ case_ok_early_data() {
     TRUTH='The request of the client flies before the ServerHello; the server, which takes it, answers with its own line.'
     FORMAT=pcapng
     up
-    printf 'hello early\n' >"$OUT/early"; cp "$OUT/early" work/early
-    serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -early_data -quiet
+    printf 'hello early\n' >"$OUT/early"; cp "$OUT/early" made/early
+    serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -early_data -quiet
     port 50000
-    HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem -tls1_3 -no_ign_eof -sess_out work/session.early
+    HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -tls1_3 -no_ign_eof -sess_out made/session.early
     record client
     port 50001
-    HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem -tls1_3 -sess_in work/session.early -early_data work/early -quiet -no_ign_eof
+    HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -tls1_3 -sess_in made/session.early -early_data made/early -quiet -no_ign_eof
     stop 0.7
-    rm -f work/session.early work/early
+    rm -f made/session.early made/early
     must 1 'tls.handshake.type==1 && tls.handshake.extension.type==42'
     finding ok.tls.resumed
     if [ -n "$(frames_of 'tcp.flags.reset==1')" ]; then fine ok.closed_after_data_rst; else fine; fi
@@ -182,9 +182,9 @@ case_ok_early_data() {
 
 clientcert_ok() {
     up
-    serve 8013 bin/tlsd.py 8013 --tls "$1" --client-ca work/certs/ca.pem
+    serve 8013 bin/tlsd.py 8013 --tls "$1" --client-ca made/certs/ca.pem
     record client
-    port 50001; c bin/tlsc.py $EMS:8013 --tls "$1" --cert work/certs/fct.both
+    port 50001; c bin/tlsc.py $EMS:8013 --tls "$1" --cert made/certs/fct.both
     stop
     fine
 }
@@ -204,7 +204,7 @@ case_ok_clientcert_optional_none_tls13() {
     TITLE='The server asks for a client certificate, gets none and carries on (TLS 1.3).'
     TRUTH='The server was told to insist on nothing; request and reply follow the empty certificate.'
     up
-    serve 8013 bin/tlsd.py 8013 --tls 1.3 --client-ca work/certs/ca.pem --optional
+    serve 8013 bin/tlsd.py 8013 --tls 1.3 --client-ca made/certs/ca.pem --optional
     record client
     port 50001; c bin/tlsc.py $EMS:8013
     stop

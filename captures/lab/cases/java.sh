@@ -3,12 +3,12 @@
 
 client='ip.src==10.20.40.17 && tcp.srcport==50001'
 server='ip.src==10.0.0.10 && tcp.srcport==8013'
-jclient() { port 50001; LIMIT=8 c java -Djava.net.preferIPv4Stack=true -cp work Tls client $EMS 8013 - "work/certs/$1.p12" "TLSv$2"; }
+jclient() { port 50001; LIMIT=8 c java -Djava.net.preferIPv4Stack=true -cp made Tls client $EMS 8013 - "made/certs/$1.p12" "TLSv$2"; }
 jrefuses() { # jrefuses VERSION
     TITLE="A Java client refuses a certificate of an authority it does not know (TLS $1)."
     BROKEN='the server shows a certificate of another authority'
     up
-    serve 8013 openssl s_server -accept 8013 -cert work/certs/private.pem -key work/certs/private.key -quiet
+    serve 8013 openssl s_server -accept 8013 -cert made/certs/private.pem -key made/certs/private.key -quiet
     record client
     jclient ca "$1"
     stop 1
@@ -31,13 +31,13 @@ case_cert_unknown_ca_java_tls13() {
 }
 jasks() { # jasks CERT VERSION: a Java server insists on a client certificate
     local have=()
-    [ "$1" = none ] || have=(-cert "work/certs/$1.pem" -key "work/certs/$1.key")
+    [ "$1" = none ] || have=(-cert "made/certs/$1.pem" -key "made/certs/$1.key")
     TITLE="A Java server insists on a client certificate and gets ${3} (TLS $2)."
     BROKEN="the client presents $3"
     up
-    serve 8013 java -Djava.net.preferIPv4Stack=true -cp work Tls server - 8013 work/certs/good.p12 work/certs/ca.p12 "TLSv$2" ask
+    serve 8013 java -Djava.net.preferIPv4Stack=true -cp made Tls server - 8013 made/certs/good.p12 made/certs/ca.p12 "TLSv$2" ask
     record client
-    port 50001; HOLD=2 say '' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem -verify_return_error "-tls${2/./_}" "${have[@]}" -quiet
+    port 50001; HOLD=2 say '' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -verify_return_error "-tls${2/./_}" "${have[@]}" -quiet
     stop 1
     exits 1; absent tcp.reset tls.cert ok
 }
@@ -67,7 +67,7 @@ case_clientcert_none_java_tls13() {
 jok() {
     TITLE="A healthy TLS $1 exchange between Java programs."
     up
-    serve 8013 java -Djava.net.preferIPv4Stack=true -cp work Tls server - 8013 work/certs/good.p12 work/certs/ca.p12 "TLSv$1"
+    serve 8013 java -Djava.net.preferIPv4Stack=true -cp made Tls server - 8013 made/certs/good.p12 made/certs/ca.p12 "TLSv$1"
     record client
     jclient ca "$1"
     stop 1

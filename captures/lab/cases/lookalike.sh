@@ -32,7 +32,7 @@ case_ok_long_lived() {
 case_ok_rst_after_fin() {
     TITLE='The client reads its answer and closes with FIN; the server still has something to say and is reset.'
     TRUTH='The client had its answer and closed; its resets answer data that came after its FIN.'
-    up; serve 8013 work/gotls server :8013 -cert work/certs/good
+    up; serve 8013 made/gotls server :8013 -cert made/certs/good
     record client
     hello --send 'hello\n' --end fin
     stop 1.5
@@ -66,7 +66,7 @@ case_ok_reordering() {
     TITLE='Two segments of the server flight change places.'
     BROKEN='the wire lets the second segment with data of the server overtake the first'
     TRUTH='All bytes arrive, the exchange is completed.'
-    up wire; bg wire bin/wire.py w0 w1 --delay 0.002 --swap 8013:1; serve 8013 bin/tlsd.py 8013 --chain work/certs/long.pem
+    up wire; bg wire bin/wire.py w0 w1 --delay 0.002 --swap 8013:1; serve 8013 bin/tlsd.py 8013 --chain made/certs/long.pem
     record client
     hello
     stop
@@ -122,7 +122,7 @@ case_ok_probe_alert() {
     TITLE='A port test that an OpenSSL server answers with alert 50.'
     TRUTH='The client connects and closes; s_server reads the end where a ClientHello should be and says decode_error. Nothing was wrong with a message, there was none.'
     COMPANION='a healthy exchange with the same server on 443'
-    up; serve443; serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -quiet
+    up; serve443; serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -quiet
     record client
     port 50001; c bin/tcpc.py $EMS:8013 probe; companion
     stop 1
@@ -153,9 +153,9 @@ case_ok_hello_retry() {
     TITLE='The server asks for another key share (HelloRetryRequest) and gets it.'
     TRUTH='A second ClientHello is answered by a ServerHello, data follows.'
     FORMAT=pcapng
-    up; serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -groups P-384 -www -quiet
+    up; serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -groups P-384 -www -quiet
     record client
-    port 50001; HOLD=1 say 'GET / HTTP/1.0\r\n\r\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem -verify_return_error -groups X25519:P-384 -quiet
+    port 50001; HOLD=1 say 'GET / HTTP/1.0\r\n\r\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -verify_return_error -groups X25519:P-384 -quiet
     stop
     must 2 "$client && tls.handshake.type==1"; must 2 "$server && tls.handshake.type==2"
     good $clean; healthy; absent tcp tls
@@ -173,9 +173,9 @@ case_ok_no_tickets_idle_close() {
 case_ok_no_tickets() {
     TITLE='A TLS 1.3 exchange with a server without tickets and with client certificate.'
     TRUTH='The first record of the server after the final flight is data.'
-    up; serve 8013 bin/tlsd.py 8013 --tickets 0 --client-ca work/certs/ca.pem
+    up; serve 8013 bin/tlsd.py 8013 --tickets 0 --client-ca made/certs/ca.pem
     record client
-    hello --cert work/certs/fct.both
+    hello --cert made/certs/fct.both
     stop 1
     good $clean; healthy; absent tcp app
 }
@@ -240,7 +240,7 @@ case_ok_happy_eyeballs_v6_slow() {
     bg wire bin/wire.py w0 w1 --delay6 0.15
     bg server bin/tlsd.py 8013 --address 2001:db8::10; serve 8013 bin/tlsd.py 8013 --address 10.0.0.10
     record client
-    port 50001; c curl -s --http0.9 --max-time 2 --cacert work/certs/ca.pem --happy-eyeballs-timeout-ms 200 https://$NAME:8013/
+    port 50001; c curl -s --http0.9 --max-time 2 --cacert made/certs/ca.pem --happy-eyeballs-timeout-ms 200 https://$NAME:8013/
     stop 1
     must 1 'ipv6 && tcp.flags.syn==1 && tcp.flags.ack==0'; must 1+ 'ipv6 && tcp.flags.syn==1 && tcp.flags.ack==1'; must 1+ 'ipv6 && tcp.flags.reset==1'
     good ok.closed_after_data_rst; primary "[2001:db8:40::17]:50001" "[2001:db8::10]:8013" ok.tcp.port_probe none certain -
@@ -255,7 +255,7 @@ case_ok_happy_eyeballs_v6_dropped() {
     on router ip6tables -A FORWARD -p tcp --dport 8013 -j DROP
     serve 8013 bin/tlsd.py 8013 --address 10.0.0.10
     record client
-    port 50001; c curl -s --http0.9 --max-time 2 --cacert work/certs/ca.pem --happy-eyeballs-timeout-ms 200 https://$NAME:8013/
+    port 50001; c curl -s --http0.9 --max-time 2 --cacert made/certs/ca.pem --happy-eyeballs-timeout-ms 200 https://$NAME:8013/
     stop 3.2
     must 1+ 'ipv6 && tcp.flags.syn==1'; must 0 'ipv6 && tcp.flags.ack==1'
     good ok.closed_after_data_rst

@@ -5,8 +5,8 @@ client='ip.src==10.20.40.17 && tcp.srcport==50001'
 server='ip.src==10.0.0.10 && tcp.srcport==8013'
 hello() { port 50001; c bin/tlsc.py $EMS:8013 "$@"; }
 broken() { primary $ME:50001 $EMS:8013 "$@"; exits 1; }
-sclient() { port 50001; HOLD=1 say '' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem -quiet "$@"; }
-sserver() { serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -quiet "$@"; }
+sclient() { port 50001; HOLD=1 say '' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -quiet "$@"; }
+sserver() { serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -quiet "$@"; }
 
 case_synack_bad_ack() {
     TITLE='A device changes the acknowledgement number of the SYN-ACK.'
@@ -113,7 +113,7 @@ case_ok_legacy_tls11() {
     TRUTH='Outdated, but the exchange works: a warning at most.'
     up; sserver -cipher ALL:@SECLEVEL=0 -rev
     record client
-    port 50001; HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem -tls1_1 -cipher ALL:@SECLEVEL=0 -quiet -no_ign_eof
+    port 50001; HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -tls1_1 -cipher ALL:@SECLEVEL=0 -quiet -no_ign_eof
     stop 1
     must 1+ "$server && tls.handshake.type==2 && tls.handshake.version==0x0302"; must 1+ "$server && tls.record.content_type==23"
     finding tls.version.legacy_only; healthy; absent tcp

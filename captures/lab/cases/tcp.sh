@@ -74,7 +74,7 @@ case_mtu_blackhole_server_flight() {
     TRUTH='The ClientHello is acknowledged, the small end of the server flight arrives and is acknowledged selectively, the full segments before it never do.'
     COMPANION='a short SSH greeting of the same server on 22, which fits'
     up; serve 22 bin/tcpd.py 22 banner 'SSH-2.0-OpenSSH_9.2\r\n'
-    serve 8013 bin/tlsd.py 8013 --chain work/certs/long.pem
+    serve 8013 bin/tlsd.py 8013 --chain made/certs/long.pem
     on router nft 'add table ip f; add chain ip f c { type filter hook forward priority 0; }; add rule ip f c iifname r1 meta length > 1400 drop'
     record client
     port 50022; c bin/tcpc.py $EMS:22 eof
@@ -90,7 +90,7 @@ case_mtu_blackhole_at_server() {
     TITLE='The large packets of the server vanish, recorded at the server.'
     BROKEN='packets above 1400 bytes to the client dropped on the router, without ICMP'
     TRUTH='Segments of full size with DF repeat, a small one is acknowledged selectively by the client.'
-    up; serve 8013 bin/tlsd.py 8013 --chain work/certs/long.pem
+    up; serve 8013 bin/tlsd.py 8013 --chain made/certs/long.pem
     on router nft 'add table ip f; add chain ip f c { type filter hook forward priority 0; }; add rule ip f c iifname r1 meta length > 1400 drop'
     record server
     LIMIT=8 hello

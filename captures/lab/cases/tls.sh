@@ -7,8 +7,8 @@ failed() { # failed ID OWNER FACT CAUSE
 }
 server='ip.src==10.0.0.10 && tcp.srcport==8013'
 client='ip.src==10.20.40.17 && tcp.srcport==50001'
-sclient() { port "${P:-50001}"; HOLD=1 say '' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile work/certs/ca.pem -quiet "$@"; }
-sserver() { serve 8013 openssl s_server -accept 8013 -cert work/certs/good.pem -key work/certs/good.key -quiet "$@"; }
+sclient() { port "${P:-50001}"; HOLD=1 say '' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -quiet "$@"; }
+sserver() { serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -quiet "$@"; }
 hello() { port 50001; c bin/tlsc.py $EMS:8013 "$@"; }
 alert() { must 1 "$server && tls.alert_message.desc==$1"; frames "$2" "$server && tls.alert_message.desc==$1"; }
 
@@ -27,7 +27,7 @@ case_tls_no_common_version_gnutls() {
     TITLE='The client speaks only TLS 1.3, the GnuTLS server only TLS 1.2.'
     BROKEN='priority strings of the server, -tls1_3 at the client'
     TRUTH='GnuTLS takes the legacy version of the ClientHello for TLS 1.2, finds no cipher suite for it and says 40, not 70. The wire names no reason, so the label does not either.'
-    up; serve 8013 gnutls-serv -p 8013 --x509certfile work/certs/good.pem --x509keyfile work/certs/good.key --priority NORMAL:-VERS-ALL:+VERS-TLS1.2 --echo -a -q
+    up; serve 8013 gnutls-serv -p 8013 --x509certfile made/certs/good.pem --x509keyfile made/certs/good.key --priority NORMAL:-VERS-ALL:+VERS-TLS1.2 --echo -a -q
     record client
     sclient -tls1_3
     stop 1
@@ -72,7 +72,7 @@ case_tls_alpn() {
     TITLE='Client and server have no application protocol in common.'
     BROKEN='a server that insists on its protocol list'
     TRUTH='Alert 120 answers the ClientHello.'
-    up; serve 8013 gnutls-serv -p 8013 --x509certfile work/certs/good.pem --x509keyfile work/certs/good.key --alpn fcct --alpn-fatal --echo -a -q
+    up; serve 8013 gnutls-serv -p 8013 --x509certfile made/certs/good.pem --x509keyfile made/certs/good.key --alpn fcct --alpn-fatal --echo -a -q
     record client
     sclient -alpn http/1.1
     stop 1
@@ -82,7 +82,7 @@ case_tls_sni_unrecognized() {
     TITLE='The server does not know the name the client asks for.'
     BROKEN='a server for another name that insists'
     TRUTH='A fatal alert 112 answers the ClientHello.'
-    up; serve 8013 gnutls-serv -p 8013 --x509certfile work/certs/good.pem --x509keyfile work/certs/good.key --sni-hostname site2.ems.corp.example --sni-hostname-fatal --echo -a -q
+    up; serve 8013 gnutls-serv -p 8013 --x509certfile made/certs/good.pem --x509keyfile made/certs/good.key --sni-hostname site2.ems.corp.example --sni-hostname-fatal --echo -a -q
     record client
     sclient
     stop 1
@@ -199,7 +199,7 @@ case_not_tls_client_plaintext_answered() {
     TITLE='A client speaks plain HTTP to 8013 and gets a plain HTTP 400 (Go server).'
     BROKEN='the client'
     TRUTH='The client began without TLS; the plain answer of the server is no fault of its own.'
-    up; serve 8013 work/gotls server :8013 -cert work/certs/good -http
+    up; serve 8013 made/gotls server :8013 -cert made/certs/good -http
     record client
     port 50001; c curl -s --max-time 3 http://$EMS:8013/
     stop 1
