@@ -3,8 +3,8 @@
 
     robust.py BINARY CORPUS [--jobs N]
 
-Each file must end within the time limit with an exit code of 0 to 3, without a signal, and what comes out as JSON
-must be JSON.  Meant for a build with sanitizers, whose reports end with another exit code.  Output: TAP.
+Each file, in either scope, as text and as JSON, must end within the time limit with an exit code of 0 to 3, without a
+signal; what comes out as JSON must be JSON, and no control character may come out at all.  Meant for a build with sanitizers, whose reports end with another exit code.  Output: TAP.
 """
 import argparse
 import concurrent.futures
@@ -13,8 +13,11 @@ import os
 import pathlib
 import subprocess
 import sys
+import unicodedata
 
 TIME_LIMIT_S = 20
+RUNS = [['--scope', scope, *form] for scope in ('all', 'ems') for form in (['--format', 'jsonl'], ['-vv', '--unicode'])]
+HIDDEN = ('Cc', 'Cf', 'Cs')
 
 
 def files(corpus):
@@ -22,8 +25,14 @@ def files(corpus):
     return sorted(path for path in corpus.rglob('*') if path.is_file() and 'truth' not in path.parts)
 
 
-def complaint(binary, path):
-    command = [binary, '--scope', 'all', '--format', 'jsonl', str(path)]
+def came_through(data):
+    """The control and format characters in an output; they were never ours."""
+    characters = set(data.decode('utf-8', errors='surrogateescape')) - {'\n'}
+    return sorted(f'U+{ord(c):04X}' for c in characters if unicodedata.category(c) in HIDDEN)
+
+
+def complaint_of_run(binary, options, path):
+    command = [binary, *options, '--color', 'never', str(path)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=TIME_LIMIT_S, check=False)
     except subprocess.TimeoutExpired:
@@ -32,11 +41,21 @@ def complaint(binary, path):
         return f'ended with {done.returncode}: {done.stderr.decode(errors="replace")[:500]}'
     if done.returncode == 2 and not done.stderr.startswith(b'shakeout: '):
         return 'could not run, and does not say why'
+    if came_through(done.stdout + done.stderr):
+        return f'came through: {came_through(done.stdout + done.stderr)}'
     try:
-        for line in done.stdout.splitlines():
+        for line in done.stdout.splitlines() if 'jsonl' in options else []:
             json.loads(line)
     except ValueError as error:
         return f'no JSON: {error}'
+    return None
+
+
+def complaint(binary, path):
+    for options in RUNS:
+        words = complaint_of_run(binary, options, path)
+        if words:
+            return f'{" ".join(options)}: {words}'
     return None
 
 
