@@ -68,11 +68,11 @@ Test(device, the_interfaces_can_be_listed)
 }
 
 /* A thousand octets to ourselves, for the loopback interface to show. */
-static void send_datagram(void)
+static void send_datagram(uint16_t port)
 {
     static const uint8_t octets[1000];
     struct sockaddr_in to = { .sin_family = AF_INET,
-                              .sin_port = htons(9),
+                              .sin_port = htons(port),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     cr_assert_geq(fd, 0);
@@ -90,6 +90,24 @@ static size_t wait_for_frames(struct capture *c, struct frame *batch)
     return n;
 }
 
+Test(device, a_filter_lets_through_what_it_names_and_nothing_else)
+{
+    const struct capture_config config = { .filter = "udp port 9" };
+    struct frame batch[FRAME_BATCH];
+    struct capture *c = capture_open_device("lo", &config, &failure);
+    if (!c)
+        cr_skip_test("capturing is not permitted here");
+
+    send_datagram(10);
+    send_datagram(9);
+    size_t n = wait_for_frames(c, batch);
+
+    cr_assert_gt(n, 0);
+    for (size_t i = 0; i < n; i++)
+        cr_assert_eq(bytes_peek(&batch[i].data, 14 + 20 + 3), 9); /* UDP destination */
+    capture_close(c);
+}
+
 Test(device, frames_are_cut_at_the_snap_length_asked_for)
 {
     const struct capture_config config = { .filter = "udp port 9", .snap_length = 96 };
@@ -98,7 +116,7 @@ Test(device, frames_are_cut_at_the_snap_length_asked_for)
     if (!c)
         cr_skip_test("capturing is not permitted here");
 
-    send_datagram();
+    send_datagram(9);
     size_t n = wait_for_frames(c, batch);
 
     cr_assert_gt(n, 0);
@@ -118,7 +136,7 @@ Test(device, a_number_of_frames_asked_for_ends_the_watch)
         cr_skip_test("capturing is not permitted here");
 
     for (int i = 0; i < 5; i++)
-        send_datagram();
+        send_datagram(9);
     for (int i = 0; i < 50 && !capture_ended(c); i++)
         total += capture_next(c, batch);
 
