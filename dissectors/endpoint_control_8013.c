@@ -1,6 +1,6 @@
 /* endpoint_control_8013.c - FortiClient telemetry and endpoint control: a line-based text protocol
- * inside TLS, opened by the endpoint.  Without keys only the TLS around it can be seen; plain text on
- * this port is never the protocol itself. */
+ * inside TLS, opened by the endpoint.  Without keys only the TLS around it can be seen; plain text
+ * on this port is never the protocol itself. */
 #include "session/dissector.h"
 
 static enum step endpoint_control_feed(struct session *s, void *state, enum side from,

@@ -1,5 +1,5 @@
-/* telemetry_9443.c - telemetry and logging on 9443, TLS from the first octet.  Vendor port tables do
- * not list this port; sites use it. */
+/* telemetry_9443.c - telemetry and logging on 9443, TLS from the first octet.  Vendor port tables
+ * do not list this port; sites use it. */
 #include "session/dissector.h"
 
 static enum step telemetry_feed(struct session *s, void *state, enum side from, struct bytes *in)

@@ -15,12 +15,13 @@
 struct engine_config {
     const struct profile *profile;
     enum scope scope;
-    size_t max_memory;  /* octets; 0 = 512 MiB for files, 256 MiB live */
-    bool label;         /* let nDPI name what nobody else knows */
-    bool progress;      /* a progress line on stderr, when it is a terminal */
+    size_t max_memory;      /* octets; 0 = 512 MiB for files, 256 MiB live */
+    bool label;             /* let nDPI name what nobody else knows */
+    bool progress;          /* a progress line on stderr, when it is a terminal */
     const char *input_name; /* printable name of the input */
 };
 
-/* Runs one capture to its end (live: until capture_stop).  Answers the exit code of report_close. */
+/* Runs one capture to its end (live: until capture_stop).  Answers the exit code of report_close.
+ */
 int engine_run(const struct engine_config *config, struct capture *capture, struct report *report,
                struct failure *failure);

@@ -1,7 +1,8 @@
 /* options.h - the command line, parsed once into the structs that each stage owns.
  *
- * What it is: options.def is the one table; getopt, --help and the test that they agree come from it.
- * What it refuses: abbreviations of long options; silent acceptance of what is not there yet. */
+ * What it is: options.def is the one table; getopt, --help and the test that they agree come from
+ * it. What it refuses: abbreviations of long options; silent acceptance of what is not there yet.
+ */
 #pragma once
 
 #include "base/failure.h"

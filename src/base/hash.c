@@ -10,7 +10,8 @@ struct hash_seed hash_seed_draw(void)
     if (getenv("SHAKEOUT_SEED"))
         return seed;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
-        seed.a ^= (uint64_t)time(NULL) * 0xff51afd7ed558ccd; /* early boot: better than a constant */
+        seed.a ^=
+            (uint64_t)time(NULL) * 0xff51afd7ed558ccd; /* early boot: better than a constant */
     seed.b |= 1;
     return seed;
 }

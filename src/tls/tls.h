@@ -152,16 +152,16 @@ struct tls_half {
     uint8_t record_use;  /* what its body is good for: see record.c */
     uint16_t record_version;
     uint16_t record_length;
-    uint32_t body_left;           /* octets of that record still to come */
-    bool lost;    /* records were missed: a gap over a header, or no TLS any more; stays */
-    bool dead;    /* ... and nothing more can be read */
+    uint32_t body_left; /* octets of that record still to come */
+    bool lost;          /* records were missed: a gap over a header, or no TLS any more; stays */
+    bool dead;          /* ... and nothing more can be read */
     bool seeking; /* ... and the next record is being looked for, at the start of each window */
-    bool alien;                   /* an impossible record header in a complete stream */
-    bool gap;                     /* some handshake bytes of this side were never seen */
-    bool clipped;                 /* ... because of the snap length */
-    bool sealed;                  /* everything from here on is encrypted */
-    bool wrapped;                 /* some of the current record's body is missing */
-    bool unsure;                  /* client ChangeCipherSpec before any ServerHello: 1.3 or not? */
+    bool alien;   /* an impossible record header in a complete stream */
+    bool gap;     /* some handshake bytes of this side were never seen */
+    bool clipped; /* ... because of the snap length */
+    bool sealed;  /* everything from here on is encrypted */
+    bool wrapped; /* some of the current record's body is missing */
+    bool unsure;  /* client ChangeCipherSpec before any ServerHello: 1.3 or not? */
     uint8_t alert[2], alert_have; /* of the plain alert being read */
     struct tls_stamp first, last; /* record completed */
     struct tls_stamp ccs;         /* frame 0 = none */
@@ -210,8 +210,8 @@ struct tls {
     unsigned n_certificates[SIDES];
     struct tls_stamp certificate_request; /* seen in clear */
     struct bytes request_types,
-        request_schemes;           /* its certificate_types, supported_signature_algs */
-    unsigned request_authorities;  /* CA names it lists */
+        request_schemes;          /* its certificate_types, supported_signature_algs */
+    unsigned request_authorities; /* CA names it lists */
     /* The Certificate message just read, for tls_fresh: borrowed. */
     bool fresh;
     enum side fresh_from;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define GLUE2(a, b) a##b
-#define GLUE(a, b) GLUE2(a, b)
+#define GLUE(a, b)  GLUE2(a, b)
 extern const struct dissector GLUE(DISSECTOR, _dissector);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,7 +32,8 @@ static void feed(struct session *s, const struct dissector *d, enum side side, c
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct dissector *d = &GLUE(DISSECTOR, _dissector);
-    struct flow flow = { .protocol = size && data[0] & 0x80 ? 6 : 17, .port = { 50000, d->ports[0] } };
+    struct flow flow = { .protocol = size && data[0] & 0x80 ? 6 : 17,
+                         .port = { 50000, d->ports[0] } };
     struct session_world world = { .names = names_open(), .pool = pool_open(1 << 20) };
     struct session s = { .flow = &flow, .world = &world, .protocol = "", .server_name = "" };
 

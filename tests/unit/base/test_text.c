@@ -43,7 +43,7 @@ Test(text, ordinary_utf8_passes)
 Test(text, broken_utf8_is_shown_byte_by_byte)
 {
     cr_assert_str_eq(shown("\xc3(", 2), "\\xc3(");
-    cr_assert_str_eq(shown("\xc0\xaf", 2), "\\xc0\\xaf");     /* overlong */
+    cr_assert_str_eq(shown("\xc0\xaf", 2), "\\xc0\\xaf");          /* overlong */
     cr_assert_str_eq(shown("\xed\xa0\x80", 3), "\\xed\\xa0\\x80"); /* surrogate */
     cr_assert_str_eq(shown("\xf4\x90\x80\x80", 4), "\\xf4\\x90\\x80\\x80");
 }

@@ -30,7 +30,7 @@ static void feed(struct scenery *s, enum side from, const void *wire, size_t n)
 }
 
 /* RFC 1035 section 4.1: header, then "ems.corp.example" A IN. */
-#define NAME "\3eMs\4corp\7example\0"
+#define NAME     "\3eMs\4corp\7example\0"
 #define QUESTION NAME "\0\1\0\1"
 static const char query[] = "\x12\x34\1\0\0\1\0\0\0\0\0\0" QUESTION;
 
@@ -50,9 +50,9 @@ Test(dns, the_answer_follows_the_cname_chain_to_the_address)
 {
     struct scenery s;
     scenery_open(&s);
-    static const char reply[] = "\x12\x34\x81\x80\0\1\0\2\0\0\0\0" QUESTION
-                                "\xc0\x0c\0\5\0\1\0\0\0\x3c\0\7\4ems2\xc0\x10"
-                                "\xc0\x2e\0\1\0\1\0\0\0\x3c\0\4\x0a\0\0\x0a";
+    static const char reply[] =
+        "\x12\x34\x81\x80\0\1\0\2\0\0\0\0" QUESTION "\xc0\x0c\0\5\0\1\0\0\0\x3c\0\7\4ems2\xc0\x10"
+        "\xc0\x2e\0\1\0\1\0\0\0\x3c\0\4\x0a\0\0\x0a";
 
     feed(&s, CLIENT, query, sizeof query - 1);
     feed(&s, SERVER, reply, sizeof reply - 1);
