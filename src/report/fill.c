@@ -307,11 +307,11 @@ static bool fill_expected(const struct facts *f, struct text *out)
     return true;
 }
 
-static const struct placeholder {
+static const struct blank {
     const char *name;
     bool (*fill)(const struct facts *, struct text *);
     const char *general; /* without a capture */
-} placeholders[] = {
+} blanks[] = {
     { "client", fill_client, "the client" },
     { "client_port", fill_client_port, "its port" },
     { "server", fill_server, "the server" },
@@ -338,8 +338,8 @@ static const struct placeholder {
 
 static bool fill_placeholder(const struct facts *f, const char *name, size_t n, struct text *out)
 {
-    for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++) {
-        const struct placeholder *p = &placeholders[i];
+    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
+        const struct blank *p = &blanks[i];
         if (strlen(p->name) != n || memcmp(p->name, name, n) != 0)
             continue;
         if (!f->general)
@@ -350,7 +350,7 @@ static bool fill_placeholder(const struct facts *f, const char *name, size_t n, 
     return false;
 }
 
-/* The length of the sentence at s: to a full stop before a space and a capital or a placeholder, or
+/* The length of the sentence at s: to a full stop before a space and a capital or a blank, or
  * to the end of a line. */
 static size_t sentence_length(const char *s)
 {

@@ -1,8 +1,8 @@
 /* fill.h - the catalogue's sentences with the facts of one group in them.
  *
- * What it is: replaces {placeholders} (struct prose lists them).  A sentence with a placeholder
+ * What it is: replaces {blanks} (struct prose lists them).  A sentence with a blank
  * that is not known here is left out; what remains is still true. What it refuses: inventing.
- * Without a group (explain) the placeholders become general words. */
+ * Without a group (explain) the blanks become general words. */
 #pragma once
 
 #include "base/text.h"

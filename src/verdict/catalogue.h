@@ -2,7 +2,7 @@
  *
  * What it is: one record per id of findings.tsv.  The first six fields come from that file by a
  * generator at build time (finding_ids.h, finding_rows.h); the prose comes from catalogue.c.
- * What it refuses: prose anywhere else.  Templates know the placeholders listed at struct prose.
+ * What it refuses: prose anywhere else.  Templates know the blanks listed at struct prose.
  * Ids are never reused or renamed. */
 #pragma once
 
@@ -42,7 +42,7 @@ enum stage {
     STAGE_CAPTURE,
 };
 
-/* Placeholders in seen, means and next: {client} {client_port} {server} {port} {name} (host name of
+/* Blanks in seen, means and next: {client} {client_port} {server} {port} {name} (host name of
  * the server, or its address) {subnet} (/24 or /64 of the client) {alert} (number and name)
  * {icmp_from} {mtu} {gap_s} {n} (attempts) {n_syn} {version_offered} {version_max} {line} (first
  * plain-text line) {resolver} {question} {rcode} {not_after} {issuer} {record} and {expected}
