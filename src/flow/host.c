@@ -5,12 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOL_LEAST = 1 << 20 }; /* a pool grows in slabs */
-
 struct hosts {
     struct table table;
-    struct pool *pool; /* of the lists of ports: few hosts are servers */
-    struct arena arena;
     size_t max;
 };
 
@@ -20,11 +16,8 @@ struct hosts *hosts_open(size_t max_hosts)
     if (!hosts)
         return NULL;
     hosts->max = max_hosts;
-    hosts->pool = pool_open(POOL_LEAST + max_hosts * HOST_PORTS * sizeof(struct host_port));
-    if (hosts->pool &&
-        table_open(&hosts->table, sizeof(struct address), sizeof(struct host), max_hosts))
+    if (table_open(&hosts->table, sizeof(struct address), sizeof(struct host), max_hosts))
         return hosts;
-    pool_close(hosts->pool);
     free(hosts);
     return NULL;
 }
@@ -34,7 +27,6 @@ void hosts_close(struct hosts *hosts)
     if (!hosts)
         return;
     table_close(&hosts->table);
-    pool_close(hosts->pool);
     free(hosts);
 }
 
@@ -52,17 +44,12 @@ const struct host_port *host_port(const struct host *host, uint16_t port)
 }
 
 /* When all places are taken a port that answered displaces one that only refused. */
-static struct host_port *port_place(struct hosts *hosts, struct host *host, uint16_t port,
-                                    bool answered)
+static struct host_port *port_place(struct host *host, uint16_t port, bool answered)
 {
     struct host_port *known = (struct host_port *)host_port(host, port);
     if (known)
         return known;
     struct host_port *place = NULL;
-    if (!host->port)
-        host->port = arena_zalloc(&hosts->arena, hosts->pool, HOST_PORTS * sizeof *host->port);
-    if (!host->port)
-        return NULL;
     if (host->n_ports < HOST_PORTS)
         place = &host->port[host->n_ports++];
     for (unsigned i = 0; !place && answered && i < HOST_PORTS; i++)
@@ -109,10 +96,9 @@ static void ttl_note(struct host *host, const struct packet *p)
     }
 }
 
-static void answered_note(struct hosts *hosts, struct host *host, const struct flow *flow,
-                          const struct packet *p)
+static void answered_note(struct host *host, const struct flow *flow, const struct packet *p)
 {
-    struct host_port *port = port_place(hosts, host, flow->port[SERVER], true);
+    struct host_port *port = port_place(host, flow->port[SERVER], true);
     if (!port)
         return;
     if (!flow->more || flow->more->half[SERVER].first_syn.frame == p->frame)
@@ -122,10 +108,9 @@ static void answered_note(struct hosts *hosts, struct host *host, const struct f
     port->answered_ns = p->time_ns;
 }
 
-static void refused_note(struct hosts *hosts, struct host *host, const struct flow *flow,
-                         const struct packet *p)
+static void refused_note(struct host *host, const struct flow *flow, const struct packet *p)
 {
-    struct host_port *port = port_place(hosts, host, flow->port[SERVER], false);
+    struct host_port *port = port_place(host, flow->port[SERVER], false);
     if (!port)
         return;
     if (!flow->more || flow->more->half[SERVER].rst.frame == p->frame)
@@ -134,14 +119,13 @@ static void refused_note(struct hosts *hosts, struct host *host, const struct fl
     port->refused_ttl = p->ttl;
 }
 
-static void server_note(struct hosts *hosts, struct host *host, const struct flow *flow,
-                        const struct packet *p)
+static void server_note(struct host *host, const struct flow *flow, const struct packet *p)
 {
     bool good = !flow->more || flow->more->synack_bad.frame != p->frame;
     if (p->flags & TCP_RST && flow->state == TCP_REFUSED)
-        refused_note(hosts, host, flow, p);
+        refused_note(host, flow, p);
     else if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) && good)
-        answered_note(hosts, host, flow, p);
+        answered_note(host, flow, p);
 }
 
 void host_note(struct hosts *hosts, const struct flow *flow, const struct packet *packet,
@@ -152,7 +136,7 @@ void host_note(struct hosts *hosts, const struct flow *flow, const struct packet
         sender->sent_frame = packet->frame;
         ttl_note(sender, packet);
         if (packet->kind == PACKET_TCP && from == SERVER)
-            server_note(hosts, sender, flow, packet);
+            server_note(sender, flow, packet);
     }
     struct host *receiver = host_of_receiver(hosts, flow, packet);
     if (receiver && flow_both_seen(flow))

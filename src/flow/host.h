@@ -29,7 +29,7 @@ struct host {
     bool has_mac;
     uint8_t mac[6];
     unsigned n_ports;
-    struct host_port *port; /* n_ports of HOST_PORTS; NULL for who never answered as a server */
+    struct host_port port[HOST_PORTS];
 };
 
 struct hosts; /* opaque */
