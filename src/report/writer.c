@@ -65,7 +65,7 @@ void writer_format(struct writer *w, const char *format, ...)
 void writer_end_line(struct writer *w)
 {
     writer_put_char(w, '\n');
-    if (w->too_long) {
+    if (w->too_long || w->n - w->line > WRITER_LINE) {
         w->n = w->line;
         w->dropped++;
         w->too_long = false;

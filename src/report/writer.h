@@ -1,8 +1,8 @@
 /* writer.h - the one buffer between the reports and their output.
  *
- * What it is: 64 KiB; whole lines leave it in single writes, so that a crash or a full disk never
+ * What it is: 256 KiB; whole lines leave it in single writes, so that a crash or a full disk never
  * leaves half a line behind a whole one.  An error sticks; who closes the report asks for it.
- * What it refuses: a line longer than the buffer: it is dropped and counted.
+ * What it refuses: a line longer than 64 KiB: it is dropped and counted.
  * Ownership: borrows the FILE; embed it or make it by value. */
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WRITER_ROOM = 64 * 1024 };
+enum { WRITER_LINE = 64 * 1024, WRITER_ROOM = 256 * 1024 };
 
 struct writer {
     FILE *out;
