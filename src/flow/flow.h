@@ -160,7 +160,8 @@ struct half_more {
     uint32_t other_isn;        /* of the newest of them */
     uint8_t ttl_syn, ttl_data; /* 0 = none seen */
     uint16_t ip_id_syn;
-    uint8_t mac[6]; /* source of the first packet */
+    struct host *host; /* host.c: this side's, once it was looked up */
+    uint8_t mac[6];    /* source of the first packet */
     uint8_t next_hole;
     struct tcp_options syn_options; /* of the SYN or SYN-ACK; no SACK blocks, no timestamp values */
     struct event first_syn, last_syn; /* SYN, or SYN-ACK for the server */

@@ -7,6 +7,8 @@
 
 struct hosts {
     struct table table;
+    struct pool *pool; /* ports: most hosts only ask, and have none */
+    struct arena arena;
     size_t max;
 };
 
@@ -16,9 +18,11 @@ struct hosts *hosts_open(size_t max_hosts)
     if (!hosts)
         return NULL;
     hosts->max = max_hosts;
-    if (table_open(&hosts->table, sizeof(struct address), sizeof(struct host), max_hosts))
+    hosts->pool = pool_open(max_hosts * HOST_PORTS * sizeof(struct host_port));
+    if (hosts->pool &&
+        table_open(&hosts->table, sizeof(struct address), sizeof(struct host), max_hosts))
         return hosts;
-    free(hosts);
+    hosts_close(hosts);
     return NULL;
 }
 
@@ -27,6 +31,9 @@ void hosts_close(struct hosts *hosts)
     if (!hosts)
         return;
     table_close(&hosts->table);
+    if (hosts->pool)
+        arena_release(&hosts->arena, hosts->pool);
+    pool_close(hosts->pool);
     free(hosts);
 }
 
@@ -44,12 +51,17 @@ const struct host_port *host_port(const struct host *host, uint16_t port)
 }
 
 /* When all places are taken a port that answered displaces one that only refused. */
-static struct host_port *port_place(struct host *host, uint16_t port, bool answered)
+static struct host_port *port_place(struct hosts *hosts, struct host *host, uint16_t port,
+                                    bool answered)
 {
     struct host_port *known = (struct host_port *)host_port(host, port);
     if (known)
         return known;
     struct host_port *place = NULL;
+    if (!host->port)
+        host->port = arena_zalloc(&hosts->arena, hosts->pool, HOST_PORTS * sizeof *host->port);
+    if (!host->port)
+        return NULL;
     if (host->n_ports < HOST_PORTS)
         place = &host->port[host->n_ports++];
     for (unsigned i = 0; !place && answered && i < HOST_PORTS; i++)
@@ -96,9 +108,10 @@ static void ttl_note(struct host *host, const struct packet *p)
     }
 }
 
-static void answered_note(struct host *host, const struct flow *flow, const struct packet *p)
+static void answered_note(struct hosts *hosts, struct host *host, const struct flow *flow,
+                          const struct packet *p)
 {
-    struct host_port *port = port_place(host, flow->port[SERVER], true);
+    struct host_port *port = port_place(hosts, host, flow->port[SERVER], true);
     if (!port)
         return;
     if (!flow->more || flow->more->half[SERVER].first_syn.frame == p->frame)
@@ -108,9 +121,10 @@ static void answered_note(struct host *host, const struct flow *flow, const stru
     port->answered_ns = p->time_ns;
 }
 
-static void refused_note(struct host *host, const struct flow *flow, const struct packet *p)
+static void refused_note(struct hosts *hosts, struct host *host, const struct flow *flow,
+                         const struct packet *p)
 {
-    struct host_port *port = port_place(host, flow->port[SERVER], false);
+    struct host_port *port = port_place(hosts, host, flow->port[SERVER], false);
     if (!port)
         return;
     if (!flow->more || flow->more->half[SERVER].rst.frame == p->frame)
@@ -119,26 +133,57 @@ static void refused_note(struct host *host, const struct flow *flow, const struc
     port->refused_ttl = p->ttl;
 }
 
-static void server_note(struct host *host, const struct flow *flow, const struct packet *p)
+static void server_note(struct hosts *hosts, struct host *host, const struct flow *flow,
+                        const struct packet *p)
 {
     bool good = !flow->more || flow->more->synack_bad.frame != p->frame;
     if (p->flags & TCP_RST && flow->state == TCP_REFUSED)
-        refused_note(host, flow, p);
+        refused_note(hosts, host, flow, p);
     else if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) && good)
-        answered_note(host, flow, p);
+        answered_note(hosts, host, flow, p);
+}
+
+/* Looked up once a connection and side; records stay where they are. */
+static struct host **place_of(const struct flow *flow, enum side side)
+{
+    return flow->more ? &flow->more->half[side].host : NULL;
+}
+
+static struct host *sender_of(struct hosts *hosts, const struct flow *flow, const struct packet *p,
+                              enum side from)
+{
+    struct host **place = place_of(flow, from);
+    if (place && *place)
+        return *place;
+    struct host *host = host_of_sender(hosts, p);
+    if (place)
+        *place = host;
+    return host;
+}
+
+static struct host *receiver_of(struct hosts *hosts, const struct flow *flow,
+                                const struct packet *p, enum side from)
+{
+    struct host **place = place_of(flow, side_other(from));
+    if (place && *place)
+        return *place;
+    struct host *host = host_of_receiver(hosts, flow, p);
+    if (place)
+        *place = host;
+    return host;
 }
 
 void host_note(struct hosts *hosts, const struct flow *flow, const struct packet *packet,
                enum side from)
 {
-    struct host *sender = host_of_sender(hosts, packet);
+    struct host *sender = sender_of(hosts, flow, packet, from);
     if (sender) {
         sender->sent_frame = packet->frame;
         ttl_note(sender, packet);
         if (packet->kind == PACKET_TCP && from == SERVER)
-            server_note(sender, flow, packet);
+            server_note(hosts, sender, flow, packet);
     }
-    struct host *receiver = host_of_receiver(hosts, flow, packet);
+    struct host *receiver = receiver_of(hosts, flow, packet, from);
     if (receiver && flow_both_seen(flow))
         receiver->received_frame = packet->frame;
 }

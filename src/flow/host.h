@@ -29,7 +29,7 @@ struct host {
     bool has_mac;
     uint8_t mac[6];
     unsigned n_ports;
-    struct host_port port[HOST_PORTS];
+    struct host_port *port; /* HOST_PORTS of them, once one answered or refused */
 };
 
 struct hosts; /* opaque */
