@@ -1,11 +1,14 @@
 #include "base/arena.h"
 
+#include "base/pages.h"
+
 #include <assert.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SMALLEST_SHIFT = 7, CLASSES = 11, SLAB_BYTES = 1 << 18, BUMP_SHIFT = 9 };
+enum { SLAB_HEADER = 64, SLABS_SMALL = 4 * SLAB_BYTES, SLAB_LARGE = (1 << 21) - SLAB_HEADER };
 
 struct pool_block {
     struct pool_block *next;
@@ -58,23 +61,34 @@ size_t pool_held(const struct pool *pool) { return pool->held; }
 uint64_t pool_refusals(const struct pool *pool) { return pool->refusals; }
 void pool_lower(struct pool *pool, size_t ceiling_bytes) { pool->ceiling = ceiling_bytes; }
 
+/* The next slab: a small one first, a large page once the pool has grown, one of its own for what
+ * would leave much of a slab unused. */
+static struct slab *slab_make(const struct pool *pool, size_t n)
+{
+    bool large = pool->held >= SLABS_SMALL && pool->held + SLAB_LARGE <= pool->ceiling;
+    size_t bytes = n > SLAB_BYTES / 4 ? n : large ? SLAB_LARGE : SLAB_BYTES;
+    if (pool->held + bytes > pool->ceiling)
+        return NULL;
+    struct slab *slab =
+        bytes == SLAB_LARGE ? pages_large(PAGES_LARGE) : malloc(bytes + SLAB_HEADER);
+    if (slab)
+        slab->bytes = bytes;
+    return slab;
+}
+
 static void *slab_take(struct pool *pool, size_t n)
 {
     if (n > pool->fresh_left) {
-        size_t bytes = n > SLAB_BYTES / 4 ? n : SLAB_BYTES;
-        if (pool->held + bytes > pool->ceiling)
-            return NULL;
-        struct slab *slab = malloc(bytes + 64);
+        struct slab *slab = slab_make(pool, n);
         if (!slab)
             return NULL;
         slab->next = pool->slabs;
-        slab->bytes = bytes;
         pool->slabs = slab;
-        pool->held += bytes;
-        if (bytes != SLAB_BYTES)
-            return (uint8_t *)slab + 64;
-        pool->fresh = (uint8_t *)slab + 64;
-        pool->fresh_left = bytes;
+        pool->held += slab->bytes;
+        if (n > SLAB_BYTES / 4)
+            return (uint8_t *)slab + SLAB_HEADER;
+        pool->fresh = (uint8_t *)slab + SLAB_HEADER;
+        pool->fresh_left = slab->bytes;
     }
     void *p = pool->fresh;
     pool->fresh += n;

@@ -1,5 +1,7 @@
 #include "base/table.h"
 
+#include "base/pages.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +29,9 @@ bool table_open(struct table *t, size_t key_bytes, size_t record_bytes, size_t m
 
 void table_close(struct table *t)
 {
-    for (size_t i = 0; i < t->n_chunks; i++)
-        free(t->chunks[i]);
+    for (size_t i = 0; i < t->n_regions; i++)
+        free(t->regions[i]);
+    free(t->regions);
     free(t->chunks);
     free(t->slots);
     *t = (struct table){ 0 };
@@ -77,6 +80,23 @@ static bool grow_slots(struct table *t)
     return true;
 }
 
+/* Memory for chunks: one at a time at first, as many as a large page holds later. */
+static bool grow_region(struct table *t)
+{
+    size_t bytes = TABLE_CHUNK * record_span(t);
+    bool large = t->n_chunks * bytes >= PAGES_LARGE / 2 && bytes <= PAGES_LARGE / 4;
+    uint8_t **regions = realloc(t->regions, (t->n_regions + 1) * sizeof *regions);
+    if (!regions)
+        return false;
+    t->regions = regions;
+    t->fresh = regions[t->n_regions] = large ? pages_large(PAGES_LARGE) : malloc(bytes);
+    if (!t->fresh)
+        return false;
+    t->n_fresh = large ? PAGES_LARGE / bytes : 1;
+    t->n_regions++;
+    return true;
+}
+
 static bool grow_chunks(struct table *t)
 {
     if (t->n < t->n_chunks * TABLE_CHUNK)
@@ -85,10 +105,11 @@ static bool grow_chunks(struct table *t)
     if (!chunks)
         return false;
     t->chunks = chunks;
-    chunks[t->n_chunks] = malloc(TABLE_CHUNK * record_span(t));
-    if (!chunks[t->n_chunks])
+    if (!t->n_fresh && !grow_region(t))
         return false;
-    t->n_chunks++;
+    chunks[t->n_chunks++] = t->fresh;
+    t->fresh += TABLE_CHUNK * record_span(t);
+    t->n_fresh--;
     return true;
 }
 

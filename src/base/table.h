@@ -26,6 +26,10 @@ struct table {
     size_t n_slots;
     uint8_t **chunks; /* of TABLE_CHUNK records each, record = key then value */
     size_t n_chunks;
+    uint8_t **regions; /* what chunks lie in; owned */
+    size_t n_regions;
+    uint8_t *fresh; /* n_fresh chunks that are not used yet */
+    size_t n_fresh;
 };
 
 enum { TABLE_CHUNK = 256 };

@@ -1,0 +1,13 @@
+/* pages.h - large pieces of memory in large pages, for tables and pools that have grown.
+ *
+ * What it is: a malloc for megabytes: 2 MiB at a time, so aligned, and the kernel is asked for huge
+ * pages.  Memory that grows page by page costs a fault for every 4 KiB of it.
+ * What it refuses: small captures: who needs less than a megabyte should use malloc.
+ * Ownership: free() gives it back. */
+#pragma once
+
+#include <stddef.h>
+
+#define PAGES_LARGE ((size_t)1 << 21)
+
+void *pages_large(size_t bytes); /* a multiple of PAGES_LARGE; NULL without memory */
