@@ -15,10 +15,12 @@ import lzma
 import os
 import pathlib
 import random
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unicodedata
 import zipfile
 
@@ -369,6 +371,20 @@ def flood_said(tests, path):
     tests.check('flows given up are said', ['connections given up for memory' not in words and words[-900:]])
 
 
+def interruption(tests, path):
+    """Ctrl-C in the middle of a file: what was read is reported, and nobody takes it for the whole."""
+    process = subprocess.Popen([tests.binary, '--scope', 'all', '--format', 'jsonl', path], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    out, words = process.communicate(timeout=TIME_LIMIT_S)
+    last = json.loads(out.splitlines()[-1])
+    tests.check('a file that is interrupted gives a partial report and 130', [
+        process.returncode != 130 and f'exit {process.returncode}', b'PARTIAL' not in words and f'{words!r}',
+        last['event']['dataset'] != 'shakeout.summary' and f'{last}',
+        last['shakeout'].get('packets', 0) >= FLOOD_SECONDS * SYNS_A_SECOND and 'it was read to its end'])
+
+
 def floods(tests):
     packets, want = real_connections()
     path = tests.folder / 'flood.pcap'
@@ -376,6 +392,7 @@ def floods(tests):
     for scope in 'ems', 'all':
         flood_check(tests, path, want, scope)
     flood_said(tests, path)
+    interruption(tests, path)
     path.unlink()
 
 
