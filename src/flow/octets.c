@@ -107,6 +107,13 @@ static void sack_take(const struct turn *t)
         another ? turn_log(t, EVENT_SACK_HOLE, ODD_LOGGED) : turn_event(t, EVENT_SACK_HOLE);
 }
 
+/* Is the last that the packet acknowledges a FIN, which is no octet of payload? */
+static bool ends_with_fin(const struct turn *t)
+{
+    const struct ending_packet *fin = &turn_peer_more(t)->fin;
+    return fin->frame && t->packet->ack == fin->seq + 1;
+}
+
 static void ack_take(const struct turn *t)
 {
     struct half *peer = turn_peer(t);
@@ -116,10 +123,11 @@ static void ack_take(const struct turn *t)
         if (ahead > UNSEEN_MOST && ahead < -WINDOW_MOST)
             return; /* nothing that was ever sent */
         bool joined = t->first_of_side && flow_is_midstream(t->flow);
-        if (ahead && ahead <= UNSEEN_MOST && joined)
+        bool fin_only = ahead == 1 && ends_with_fin(t);
+        if (ahead && ahead <= UNSEEN_MOST && (joined || fin_only))
             peer->next = ack;
         else if (ahead && ahead <= UNSEEN_MOST)
-            unseen_add(t, ahead);
+            unseen_add(t, ahead - ends_with_fin(t));
     }
     if (is_newly_acked(peer, ack))
         acked_advance(t);
@@ -275,12 +283,13 @@ static void data_take(const struct turn *t)
     }
 }
 
-/* A FIN takes a number of its own, behind the payload. */
+/* A FIN takes a number of its own, behind the payload.  Behind octets that were not captured it
+ * moves nothing: whether they are lost to the capture, its acknowledgement will tell. */
 static void fin_advance(const struct turn *t)
 {
     struct half *half = turn_half(t);
     uint32_t after = t->packet->seq + t->length + 1;
-    if (seq_after(after, half->next))
+    if (seq_after(after, half->next) && !seq_after(t->packet->seq, half->next))
         half->next = after;
 }
 

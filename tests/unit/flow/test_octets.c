@@ -154,6 +154,35 @@ Test(octets, octets_acknowledged_and_never_captured_are_counted)
     flows_close(w.flows);
 }
 
+Test(octets, a_fin_behind_octets_that_were_not_captured_does_not_hide_them)
+{
+    struct wire w = wire_open();
+    struct flow *flow = wire_handshake(&w);
+    wire_send(&w, CLIENT, TCP_ACK, 1, 1, 100);
+
+    wire_send(&w, SERVER, TCP_ACK | TCP_FIN, 2903, 101, 0);
+    cr_assert_eq(flow->half[SERVER].next, 5001);
+    wire_send(&w, CLIENT, TCP_ACK, 101, 2904, 0);
+
+    cr_assert_eq(flow->more->half[SERVER].unseen_bytes, 2902);
+    cr_assert_eq(flow->half[SERVER].next, 5000 + 2904);
+    flows_close(w.flows);
+}
+
+Test(octets, a_fin_captured_before_its_data_hides_nothing)
+{
+    struct wire w = wire_open();
+    struct flow *flow = wire_handshake(&w);
+
+    wire_send(&w, SERVER, TCP_ACK | TCP_FIN, 101, 1, 0);
+    wire_send(&w, SERVER, TCP_ACK, 1, 1, 100);
+    wire_send(&w, CLIENT, TCP_ACK, 1, 102, 0);
+
+    cr_assert_eq(flow->more->half[SERVER].unseen_bytes, 0);
+    cr_assert_eq(flow->half[SERVER].next, 5102);
+    flows_close(w.flows);
+}
+
 Test(octets, an_acknowledgement_captured_before_its_data_accuses_nobody)
 {
     struct wire w = wire_open();
