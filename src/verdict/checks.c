@@ -223,7 +223,7 @@ static bool client_unseen(const struct matter *m)
 
 static bool client_certificate_sent(const struct matter *m)
 {
-    return m->tls->certificate[CLIENT].frame && m->tls->n_certificates[CLIENT] > 0;
+    return m->tls->certificate[CLIENT].frame && !matter_certificate_empty(m);
 }
 
 /* ---- rows

@@ -160,12 +160,12 @@ bool matter_flight_complete(const struct matter *m)
     return !m->tls->half[SERVER].body_left && sealed_flight_frame(m);
 }
 
-static bool has_message(const struct tls *t, enum side from, uint16_t type)
+static const struct tls_message *find_message(const struct tls *t, enum side from, uint16_t type)
 {
     for (size_t i = 0; i < t->n_messages; i++)
         if (t->messages[i].from == from && t->messages[i].type == type)
-            return true;
-    return false;
+            return &t->messages[i];
+    return NULL;
 }
 
 bool matter_certificate_requested(const struct matter *m)
@@ -176,16 +176,21 @@ bool matter_certificate_requested(const struct matter *m)
         return m->sealed.certificate_requested;
     /* Who was not asked sends none (RFC 5246 section 7.4.6). */
     return m->tls->certificate_request.frame || m->tls->certificate[CLIENT].frame ||
-           has_message(m->tls, CLIENT, TLS_CERTIFICATE);
+           find_message(m->tls, CLIENT, TLS_CERTIFICATE);
 }
 
 bool matter_certificate_empty(const struct matter *m)
 {
+    enum { LIST_LENGTH = 3 }; /* octets of the length that an empty list consists of */
+
     if (!m->tls)
         return false;
     if (m->tls13)
         return m->sealed.client_certificate_empty;
-    return m->tls->certificate[CLIENT].frame && m->tls->n_certificates[CLIENT] == 0;
+    /* Its length tells, when its entries were cut away. */
+    const struct tls_message *message = find_message(m->tls, CLIENT, TLS_CERTIFICATE);
+    bool holds = m->tls->n_certificates[CLIENT] || (message && message->length > LIST_LENGTH);
+    return m->tls->certificate[CLIENT].frame && !holds;
 }
 
 /* RFC 8446 section 6: all end the session but close_notify and user_canceled; before, a warning

@@ -93,9 +93,9 @@ static void fill_reached(const struct matter *m, uint8_t *stage)
         stage[STAGE_CERT] = m->tls13 || matter_resumed(m) || !m->tls->certificate[SERVER].frame
                                 ? TOKEN_DERIVED
                                 : TOKEN_OK;
-    if (m->stop == STOP_DATA || m->stop == STOP_PLAIN)
+    if (m->stop == STOP_DATA)
         stage[STAGE_APP] = TOKEN_OK;
-    if (m->stop == STOP_MIDSTREAM &&
+    if ((m->stop == STOP_MIDSTREAM || m->stop == STOP_PLAIN) &&
         m->flow->half[CLIENT].flags & m->flow->half[SERVER].flags & HALF_DATA)
         stage[STAGE_APP] = TOKEN_OK;
 }
@@ -106,9 +106,10 @@ static void fill_failed(const struct matter *m, struct verdict *out, enum stage 
 {
     for (int s = STAGE_TCP; s < (int)at; s++)
         if (out->stage[s] != TOKEN_OK && out->stage[s] != TOKEN_DERIVED)
-            out->stage[s] = m->midstream      ? TOKEN_UNSEEN
-                            : s == STAGE_CERT ? TOKEN_DERIVED
-                                              : TOKEN_OK;
+            out->stage[s] = m->midstream                ? TOKEN_UNSEEN
+                            : s != STAGE_TCP && !m->tls ? TOKEN_NOT_TRIED
+                            : s == STAGE_CERT           ? TOKEN_DERIVED
+                                                        : TOKEN_OK;
     out->stage[at] = (uint8_t)word_of(m, out->primary.id);
     for (int s = (int)at + 1; s < ATTEMPT_STAGES; s++)
         out->stage[s] = TOKEN_NOT_REACHED;

@@ -72,6 +72,14 @@ static bool done_3s(const struct matter *m)
     return matter_waited(m, finished_at(m)) >= SECONDS(3);
 }
 
+/* The server has the client's last flight; up to TLS 1.2 it must answer it. */
+static bool final_taken(const struct matter *m)
+{
+    return matter_all_acked(m, CLIENT) && (m->tls13 || m->stop != STOP_FINAL);
+}
+
+static bool done_and_taken(const struct matter *m) { return done_3s(m) && final_taken(m); }
+
 static bool in_window(const struct matter *m)
 {
     return m->tls13 && matter_waited(m, m->sealed.final_flight.time_ns) <= m->sealed.window_ns;
@@ -119,9 +127,24 @@ static bool repeated_synack(const struct matter *m)
 
 static bool tls_idle_5s(const struct matter *m) { return matter_expects_tls(m) && idle_5s(m); }
 
+/* The number of its close lies behind octets that were never seen. */
+static bool closes_behind(const struct matter *m, enum side side)
+{
+    const struct half_more *half = &m->more->half[side];
+    uint32_t next = m->flow->half[side].next;
+
+    if (!(m->flow->half[side].flags & HALF_SYN))
+        return false;
+    return (half->fin.frame && seq_after(half->fin.seq, next)) ||
+           (half->rst.frame && seq_after(half->rst.seq, next));
+}
+
 static bool hidden_payload(const struct matter *m)
 {
-    return m->more->half[CLIENT].unseen_bytes || m->more->half[SERVER].unseen_bytes;
+    for (enum side side = CLIENT; side < SIDES; side++)
+        if (m->more->half[side].unseen_bytes || closes_behind(m, side))
+            return true;
+    return false;
 }
 
 /* ---- plain text
@@ -139,11 +162,19 @@ static bool is_ssl2(const struct opening *o)
     return o->octets[0] & 0x80 && (o->octets[2] == 4 || o->octets[2] == 1);
 }
 
+/* Plain text came first and went over to TLS: STARTTLS, CONNECT to a proxy. */
+static bool is_upgraded(const struct matter *m)
+{
+    return m->tls && m->session->tls_offset[CLIENT] && m->session->opening[CLIENT].n;
+}
+
 /* Enough was captured from the very first octet, and it is no TLS, nor a wrapping of it. */
 static bool is_plain(const struct matter *m, enum side side)
 {
     if (!m->session || m->session->gave_up[side] || m->midstream)
         return false;
+    if (is_upgraded(m))
+        return side == SERVER && m->tls->half[SERVER].alien && !m->tls->half[SERVER].n_records;
     const struct opening *o = &m->session->opening[side];
     if (o->n < 3 || is_record(o) || is_ssl2(o) || (side == CLIENT && m->tls))
         return false;
@@ -179,6 +210,19 @@ static bool opening_cut(const struct matter *m)
     for (enum side side = CLIENT; m->session && side < SIDES; side++) {
         const struct opening *o = &m->session->opening[side];
         if (o->clipped && o->n < 3 && (m->service == NULL || m->service->tls != SERVICE_TLS_NONE))
+            return true;
+    }
+    return false;
+}
+
+/* A side spoke, and its first octets are not in the capture. */
+static bool opening_missed(const struct matter *m)
+{
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        bool heard = m->session && m->flow->half[side].flags & HALF_DATA;
+        if (m->more->half[side].unseen_bytes && !heard)
+            return true;
+        if (heard && m->session->gave_up[side] && !m->session->opening[side].n)
             return true;
     }
     return false;
@@ -245,22 +289,45 @@ static bool flight_hole(const struct matter *m)
     return (half->sack_hole.frame || full) && answer_3s(m);
 }
 
+/* The server sent something, after an upgrade: something since the ClientHello. */
+static bool is_answered(const struct matter *m)
+{
+    bool spoke = m->flow->half[SERVER].flags & HALF_DATA;
+
+    if (spoke && is_upgraded(m) && m->tls->hello)
+        return m->more->half[SERVER].last_data.frame > m->tls->hello->at.frame;
+    return spoke;
+}
+
 static bool acked_3s(const struct matter *m)
 {
-    return matter_all_acked(m, CLIENT) && !m->more->half[CLIENT].again_count &&
-           !(m->flow->half[SERVER].flags & HALF_DATA) && m->tls && m->tls->hello && hello_3s(m);
+    return matter_all_acked(m, CLIENT) && !m->more->half[CLIENT].again_count && !is_answered(m) &&
+           m->tls && m->tls->hello && hello_3s(m);
 }
 
 /* Nothing of the server was seen or acknowledged, beyond a close_notify. */
 static bool nothing_said(const struct matter *m)
 {
-    bool data = m->flow->half[SERVER].flags & HALF_DATA || m->more->half[SERVER].unseen_bytes;
+    bool data = is_answered(m) || m->more->half[SERVER].unseen_bytes;
     return !data || (m->tls && m->tls->n_alerts && matter_blind(m) == SIGHTED);
+}
+
+/* Its octets are neither acknowledged nor sent again, though no sender waits as long as that: what
+ * came next is not in the capture. */
+static bool is_unfinished(const struct matter *m, enum side side)
+{
+    return m->flow->half[side].flags & HALF_DATA && !matter_all_acked(m, side) &&
+           !m->more->half[side].again_count && matter_waited(m, last_of(m, side)) >= SECONDS(3);
+}
+
+static bool breaks_off(const struct matter *m)
+{
+    return is_unfinished(m, CLIENT) || is_unfinished(m, SERVER);
 }
 
 static bool stalled(const struct matter *m)
 {
-    return matter_waited(m, last_of(m, SERVER)) >= SECONDS(5) &&
+    return !m->alert && !breaks_off(m) && matter_waited(m, last_of(m, SERVER)) >= SECONDS(5) &&
            !m->more->half[SERVER].sack_hole.frame && matter_blind(m) == SIGHTED &&
            matter_waited(m, last_of(m, CLIENT)) >= SECONDS(5);
 }
@@ -612,6 +679,13 @@ static void weigh_guess(const struct matter *m, struct raised *r)
     r->fact = PROBABLE;
 }
 
+/* After an upgrade the answer is not the first that the server said. */
+static void weigh_answer(const struct matter *m, struct raised *r)
+{
+    if (is_upgraded(m))
+        raise_frame(r, m->more->half[SERVER].last_data.frame);
+}
+
 static void weigh_possible(const struct matter *m, struct raised *r)
 {
     (void)m;
@@ -676,9 +750,10 @@ static const struct stall stalls[] = {
     { BIT(STOP_REFUSED), ANY, by_other, F_TCP_SYN_REFUSED_BY_MIDDLEBOX, ON_SIGHT, E_SYN | E_RESETS, weigh_refusal },
     { BIT(STOP_REFUSED), ANY, by_host, F_TCP_SYN_REFUSED_BY_HOST, ON_SIGHT, E_SYN | E_RESETS, weigh_refusal },
     { BIT(STOP_REFUSED), ANY, NULL, F_TCP_SYN_REFUSED, ON_SIGHT, E_SYN | E_RESETS, weigh_refusal },
+    { BIT(STOP_SYNACK), ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_SYN | E_SYNACK | E_CLOSE, NULL },
     { BIT(STOP_SYNACK), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_SYN | E_SYNACK | E_CLOSE, NULL },
+    { BIT(STOP_SYNACK), O | RS, repeated_synack, F_TCP_SYNACK_LOST, ON_CLIENT, E_SYN | E_SYNACK, weigh_synack },
     { BIT(STOP_SYNACK), RS | FS, NULL, F_TCP_ACCEPT_THEN_RESET, ON_SIGHT, E_SYNACK | E_CLOSE, NULL },
-    { BIT(STOP_SYNACK), O, repeated_synack, F_TCP_SYNACK_LOST, ON_CLIENT, E_SYN | E_SYNACK, weigh_synack },
 
     /* resets that say who did not send them, in the order of rule R10 */
     { UPWARDS | BIT(STOP_OPEN), RC | RS, reset_both, F_TCP_RESET_BOTH_ENDS, ON_SIGHT, E_RESETS, weigh_both },
@@ -699,8 +774,9 @@ static const struct stall stalls[] = {
     { BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, server_plain_first, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_ANSWER, NULL },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), ANY, client_plain, F_TLS_NOT_TLS_CLIENT_PLAINTEXT, ON_SIGHT, E_HELLO, NULL },
     { BIT(STOP_HELLO), ANY, http_400, F_TLS_NOT_TLS_HTTP_400, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
-    { BIT(STOP_HELLO), ANY, server_plain, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
+    { BIT(STOP_HELLO), ANY, server_plain, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_HELLO | E_ANSWER, weigh_answer },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, opening_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, opening_missed, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY), FS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_CLIENT_ONLY), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
@@ -720,6 +796,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_HELLO), FC, nothing_said, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
 
     /* the server's part of the handshake */
+    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), CLOSED, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_FLIGHT), CLOSED, aborts, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), FS, NULL, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
@@ -743,7 +820,8 @@ static const struct stall stalls[] = {
     { BIT(STOP_FINAL), RC, is_12, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { BIT(STOP_FINAL), FS, is_12, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FINAL) | BIT(STOP_UP), FC | RC, late_close, F_TLS_CERT_REJECTED_BY_CLIENT_LATE_CLOSE, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
-    { BIT(STOP_FINAL), FC | RC, NULL, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_FINAL), FC | RC, final_taken, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_FINAL), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_FINAL), FS, done_1s, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_FINAL), FS, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_SERVER_REJECTS), ANY, matter_resumed, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_FINAL | E_ALERT | E_CLOSE, NULL },
@@ -757,7 +835,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_UP), RS, done_1s, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_UP), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { BIT(STOP_UP), CLOSED, NULL, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
-    { BIT(STOP_UP) | BIT(STOP_FINAL), O, done_3s, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL, NULL },
+    { BIT(STOP_UP) | BIT(STOP_FINAL), O, done_and_taken, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL, NULL },
     { BIT(STOP_REQUEST), RS, late_refusal, F_TLS_CLIENTCERT_LATE_FAILURE, ON_SIGHT, E_FINAL | E_CLOSE, weigh_guess },
     { BIT(STOP_REQUEST), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_REQUEST), FS | RS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, weigh_possible },
@@ -779,6 +857,7 @@ static const struct stall stalls[] = {
     { ~0UL, ANY, blind_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
     { ~0UL, ANY, blind_loss, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
     { ~0UL, ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
+    { ~0UL, O, breaks_off, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER, weigh_guess },
     { ~0UL, ANY, NULL, F_INFO_INCOMPLETE_IN_PROGRESS, ON_SIGHT, 0, NULL },
 };
 /* clang-format on */

@@ -171,6 +171,27 @@ Test(ending, a_handshake_without_data_is_no_failure)
     over(&s);
 }
 
+Test(ending, a_last_flight_that_the_server_did_not_take_is_no_success)
+{
+    opened(&s);
+    hello(&s, 20);
+    flight12(&s, 30);
+    finished12(&s, CLIENT, 40);
+    assert_primary(&s, 4500, F_INFO_INCOMPLETE_IN_PROGRESS);
+    over(&s);
+
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0304, 30);
+    flight13(&s, 30);
+    sealed(&s, CLIENT, 69, 40);
+    unacked(&s, CLIENT);
+    fin(&s, CLIENT, 60);
+    s.flow.half[CLIENT].acked -= 75;
+    assert_primary(&s, 9000, F_CANNOT_TELL_ENCRYPTED_REASON);
+    over(&s);
+}
+
 Test(ending, a_server_without_tickets_that_closes_an_idle_connection)
 {
     opened(&s);

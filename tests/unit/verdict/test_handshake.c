@@ -337,6 +337,82 @@ Test(handshake, plain_text_where_it_belongs_is_fine)
     over(&s);
 }
 
+/* CONNECT to a proxy, then a ClientHello on the same connection. */
+static void hello_through_proxy(void)
+{
+    opened(&s);
+    s.flow.port[SERVER] = 3128;
+    speak(CLIENT, "CONNECT ems:8013 HTTP/1.1", 0, 20);
+    struct opening asked = s.session.opening[CLIENT];
+    speak(SERVER, "HTTP/1.1 200 Connection established", 200, 30);
+    hello(&s, 40);
+    s.session.opening[CLIENT] = asked;
+    s.session.tls_offset[CLIENT] = s.session.tls_offset[SERVER] = 40;
+}
+
+Test(handshake, plain_text_before_an_upgrade_is_not_the_answer_to_the_greeting)
+{
+    hello_through_proxy();
+    rst(&s, SERVER, 60);
+    assert_primary(&s, 9000, F_TCP_RESET_AFTER_CLIENTHELLO);
+    over(&s);
+
+    hello_through_proxy();
+    fin(&s, SERVER, 60);
+    assert_primary(&s, 9000, F_TLS_SERVER_SILENT);
+    over(&s);
+
+    hello_through_proxy();
+    assert_primary(&s, 9000, F_TCP_CLIENTHELLO_ACKED_NO_REPLY);
+    over(&s);
+}
+
+Test(handshake, plain_text_after_an_upgrade_is_no_tls)
+{
+    hello_through_proxy();
+    uint64_t frame = payload(&s, SERVER, 60, 60);
+    s.tls.half[SERVER].alien = s.tls.half[SERVER].lost = true;
+    fin(&s, SERVER, 61);
+
+    assert_primary(&s, 9000, F_TLS_NOT_TLS_SERVER_PLAINTEXT);
+    cr_assert(has_frame(&s.verdict.primary, frame));
+    over(&s);
+}
+
+Test(handshake, who_was_heard_only_by_acknowledgements_may_have_spoken_tls)
+{
+    opened(&s);
+    s.more.half[CLIENT].unseen_bytes = 300;
+    s.more.half[SERVER].unseen_bytes = 4000;
+    fin(&s, CLIENT, 90);
+    assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+    cr_assert_eq(s.verdict.stage[STAGE_APP], TOKEN_UNSEEN);
+    over(&s);
+
+    opened(&s);
+    s.flow.port[SERVER] = 80;
+    speak(CLIENT, "GET / HTTP/1.1", 0, 20);
+    s.more.half[SERVER].unseen_bytes = 2902;
+    fin(&s, SERVER, 90);
+    assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+    over(&s);
+}
+
+Test(handshake, a_failure_without_tls_says_nothing_of_tls)
+{
+    opened(&s);
+    s.flow.port[SERVER] = 80;
+    speak(CLIENT, "GET / HTTP/1.1", 0, 20);
+    fin(&s, SERVER, 90);
+
+    assert_primary(&s, 9000, F_APP_CLOSED_WITHOUT_REPLY);
+    cr_assert_eq(s.verdict.stage[STAGE_TCP], TOKEN_OK);
+    cr_assert_eq(s.verdict.stage[STAGE_TLS], TOKEN_NOT_TRIED);
+    cr_assert_eq(s.verdict.stage[STAGE_CERT], TOKEN_NOT_TRIED);
+    cr_assert_eq(s.verdict.stage[STAGE_APP], TOKEN_CLOSED);
+    over(&s);
+}
+
 /* ---- readable alerts
  * ---------------------------------------------------------------------------------- */
 
@@ -605,5 +681,70 @@ Test(handshake, what_the_capture_cut_or_lost_is_not_judged)
     s.session.gave_up[SERVER] = 1448;
     rst(&s, CLIENT, 41);
     assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+    over(&s);
+}
+
+Test(handshake, octets_that_decide_and_were_not_captured_accuse_nobody)
+{
+    static const enum side sides[] = { CLIENT, SERVER };
+
+    for (int i = 0; i < 2; i++) {
+        opened(&s);
+        hello(&s, 20);
+        flight12(&s, 30);
+        s.more.half[CLIENT].unseen_bytes = 7; /* an alert, for all we know */
+        if (sides[i] == CLIENT)
+            rst(&s, CLIENT, 50);
+        else
+            fin(&s, SERVER, 50);
+        assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+        over(&s);
+    }
+}
+
+Test(handshake, what_nobody_takes_and_nobody_repeats_went_on_outside_the_capture)
+{
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0303, 30);
+    unacked(&s, SERVER);
+    assert_primary(&s, 20000, F_CANNOT_TELL_CAPTURE_LOSS);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    over(&s);
+
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0303, 30);
+    unacked(&s, SERVER);
+    assert_primary(&s, 2000, F_INFO_INCOMPLETE_IN_PROGRESS);
+    over(&s);
+}
+
+Test(handshake, a_client_certificate_cut_away_is_not_a_missing_one)
+{
+    reach(ASKED_EMPTY);
+    message(&s, CLIENT, TLS_CERTIFICATE);
+    s.messages[0].length = 812;
+    s.messages[0].cut = true;
+    alert(&s, SERVER, 42, 100);
+    assert_primary(&s, 9000, F_TLS_CLIENTCERT_REJECTED_BAD);
+    over(&s);
+
+    reach(ASKED_EMPTY);
+    message(&s, CLIENT, TLS_CERTIFICATE);
+    s.messages[0].length = 3;
+    alert(&s, SERVER, 42, 100);
+    assert_primary(&s, 9000, F_TLS_CLIENTCERT_REQUIRED);
+    over(&s);
+}
+
+Test(handshake, a_reason_given_counts_though_nobody_closes)
+{
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0303, 30);
+    alert(&s, SERVER, 80, 40);
+
+    assert_primary(&s, 20000, F_TLS_SERVER_INTERNAL_ERROR);
     over(&s);
 }

@@ -243,6 +243,47 @@ Test(opening, a_repeated_synack_without_an_ack_is_lost_on_the_way_back)
     over(&s);
 }
 
+Test(opening, a_server_that_resets_when_nobody_takes_its_synack_gave_up)
+{
+    begin(&s);
+    syn(&s, 0);
+    synack(&s, 1);
+    synack(&s, 3000);
+    synack(&s, 9000);
+    rst(&s, SERVER, 21000);
+    assert_primary(&s, 30000, F_TCP_SYNACK_LOST);
+    over(&s);
+
+    begin(&s);
+    syn(&s, 0);
+    synack(&s, 1);
+    rst(&s, SERVER, 2);
+    assert_primary(&s, 30000, F_TCP_ACCEPT_THEN_RESET);
+    over(&s);
+}
+
+Test(opening, a_close_behind_octets_that_were_not_captured_is_no_port_test)
+{
+    static const enum side sides[] = { CLIENT, SERVER };
+
+    for (int i = 0; i < 2; i++) {
+        begin(&s);
+        syn(&s, 0);
+        synack(&s, 10);
+        rst(&s, sides[i], 200);
+        s.more.half[sides[i]].rst.seq += 900;
+        assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+        over(&s);
+
+        opened(&s);
+        fin(&s, sides[i], 200);
+        s.flow.half[sides[i]].next--; /* it moves nothing */
+        s.more.half[sides[i]].fin.seq += 900;
+        assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+        over(&s);
+    }
+}
+
 Test(opening, beside_the_client_a_lost_synack_is_only_possible)
 {
     begin(&s);
