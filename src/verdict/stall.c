@@ -147,6 +147,11 @@ static bool hidden_payload(const struct matter *m)
     return false;
 }
 
+static bool hidden_handshake(const struct matter *m)
+{
+    return hidden_payload(m) || matter_blind(m) == BLIND_LOSS;
+}
+
 /* ---- plain text
  * ---------------------------------------------------------------------------------- */
 
@@ -796,7 +801,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_HELLO), FC, nothing_said, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
 
     /* the server's part of the handshake */
-    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), CLOSED, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), CLOSED, hidden_handshake, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_FLIGHT), CLOSED, aborts, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), FS, NULL, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },

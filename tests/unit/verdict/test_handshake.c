@@ -702,6 +702,18 @@ Test(handshake, octets_that_decide_and_were_not_captured_accuse_nobody)
     }
 }
 
+Test(handshake, a_server_that_closes_behind_a_hole_may_have_finished_its_part)
+{
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0303, 30);
+    s.session.gave_up[SERVER] = 2742;
+    fin(&s, SERVER, 50);
+
+    assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+    over(&s);
+}
+
 Test(handshake, what_nobody_takes_and_nobody_repeats_went_on_outside_the_capture)
 {
     opened(&s);
