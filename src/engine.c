@@ -175,7 +175,7 @@ static void begin_report(struct engine *e, bool complete)
         return;
     e->began = true;
     scene_refresh(e);
-    e->scene.complete = complete;
+    e->scene.reading = !complete;
     report_capture(e->report, &e->scene);
 }
 
@@ -397,6 +397,7 @@ static bool judge_rest(struct engine *e)
             all[n++] = flow;
     }
     begin_report(e, true);
+    e->scene.reading = false;
     scene_refresh(e);
     qsort(all, n, sizeof *all, by_last_frame);
     for (size_t i = 0; i < n; i++)

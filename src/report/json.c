@@ -470,8 +470,10 @@ void json_put_input_facts(struct report *r, const struct scene *scene)
         json_string(w, "format", scene->format, &r->cut);
     if (!scene->packets)
         return;
-    json_number(w, "packets", scene->packets);
     json_put_time(r, "first", scene->first_ns);
+    if (scene->reading)
+        return; /* the summary has the totals */
+    json_number(w, "packets", scene->packets);
     json_put_time(r, "last", scene->last_ns);
     put_quality(w, scene);
 }

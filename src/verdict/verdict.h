@@ -103,7 +103,7 @@ struct scene {
     int64_t first_ns, last_ns; /* capture's first and last packet */
     uint64_t last_frame;
     uint64_t packets;
-    bool complete; /* the input was read to its end */
+    bool reading; /* the input is still being read: totals are not known yet */
     bool live;
     bool damaged; /* the file breaks off or contradicts itself */
     char damage[160], format[24], file[256];

@@ -229,3 +229,17 @@ Test(json, an_output_that_cannot_be_written_is_a_failure)
     report_free(report);
     fclose(config.out);
 }
+
+Test(json, totals_are_left_to_the_summary_while_the_input_is_being_read)
+{
+    struct story s;
+    const struct verdict *verdicts[] = { &s.verdict };
+    story_healthy(&s);
+    s.scene.packets = 4711;
+    s.scene.reading = true;
+
+    struct told told = story_tell(jsonl, &s.scene, verdicts, 1, NULL, 0);
+
+    cr_assert_not(says(&told, "4711"));
+    free(told.text);
+}
