@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MIB = 1 << 20 };
+
 struct hosts {
     struct table table;
     struct pool *pool; /* ports: most hosts only ask, and have none */
@@ -18,7 +20,7 @@ struct hosts *hosts_open(size_t max_hosts)
     if (!hosts)
         return NULL;
     hosts->max = max_hosts;
-    hosts->pool = pool_open(max_hosts * HOST_PORTS * sizeof(struct host_port));
+    hosts->pool = pool_open(MIB + max_hosts * 2 * HOST_PORTS * sizeof(struct host_port));
     if (hosts->pool &&
         table_open(&hosts->table, sizeof(struct address), sizeof(struct host), max_hosts))
         return hosts;
