@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <strings.h>
 
 enum {
     STORE_MAX = 1 << 20, /* distinct certificates */
@@ -25,6 +26,7 @@ struct opened {
     struct cert_facts *facts;
     X509 *x; /* kept for OPEN_MAX certificates; NULL: parse again */
     bool tried;
+    bool plain; /* its names are all known, and need no more than to be compared */
 };
 
 struct cert {
@@ -168,6 +170,31 @@ static void digest_text(const struct cert *cert, char out[65])
         text_format(&t, "%02X", digest[i]);
 }
 
+/* Letters, digits, '-', '_' and '.': no wildcard, nothing that was escaped. */
+static bool is_plain(const char *name, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char c = name[i];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
+            return false;
+    }
+    return n > 0 && name[0] != '.';
+}
+
+static bool names_are_plain(const struct cert_facts *facts)
+{
+    size_t cn = strlen(facts->subject_cn);
+
+    if (!facts->has_san)
+        return facts->one_cn && cn + 1 < sizeof facts->subject_cn &&
+               is_plain(facts->subject_cn, cn);
+    for (unsigned i = 0; i < facts->n_names; i++)
+        if (!is_plain(facts->names[i], strlen(facts->names[i])))
+            return false;
+    return facts->n_names == facts->n_names_all;
+}
+
 static void facts_open(const struct cert *cert)
 {
     struct cert_store *store = cert->store;
@@ -182,6 +209,7 @@ static void facts_open(const struct cert *cert)
     x_keep(cert, x);
     x_release(cert, x);
     cert->opened->facts = facts;
+    cert->opened->plain = facts->parsed && names_are_plain(facts);
 }
 
 const struct cert_facts *cert_facts(const struct cert *cert)
@@ -215,9 +243,32 @@ static bool x_names_host(X509 *x, const char *host, bool has_san)
     return X509_check_host(x, host, n, flags, NULL) == 1;
 }
 
+/* Plain names on both sides: equal or not, without regard to case (RFC 9525 section 6.3). */
+static bool facts_name_host(const struct cert_facts *facts, const char *host)
+{
+    if (!facts->has_san)
+        return strcasecmp(facts->subject_cn, host) == 0;
+    for (unsigned i = 0; i < facts->n_names; i++)
+        if (strcasecmp(facts->names[i], host) == 0)
+            return true;
+    return false;
+}
+
+/* What OpenSSL need not be asked about: most names, and it takes its time. */
+static bool is_simple_question(const struct cert *cert, const char *host)
+{
+    struct address address;
+    size_t n = strlen(host);
+
+    return cert->opened->plain && n <= HOST_MAX && is_plain(host, n) && host[n - 1] != '.' &&
+           !address_parse(host, &address);
+}
+
 bool cert_names_host(const struct cert *cert, const char *host)
 {
     bool has_san = cert_facts(cert)->has_san;
+    if (is_simple_question(cert, host))
+        return facts_name_host(cert_facts(cert), host);
     X509 *x = x_of(cert);
     bool names = x && x_names_host(x, host, has_san);
 

@@ -37,6 +37,7 @@ struct cert_facts {
     bool self_signed;             /* ... and its own key verifies the signature */
     bool is_ca;
     bool has_san;
+    bool one_cn; /* the subject has exactly one common name */
     bool eku_present, eku_server, eku_client;
     bool aia_issuers;     /* AIA caIssuers is present */
     unsigned n_names;     /* SAN dNSName and iPAddress, at most CERT_NAMES kept */

@@ -77,6 +77,8 @@ static void names_read(X509 *x, struct cert_facts *out)
     name_text(subject, out->subject, sizeof out->subject);
     name_text(issuer, out->issuer, sizeof out->issuer);
     attribute_text(subject, NID_commonName, out->subject_cn, sizeof out->subject_cn);
+    int first = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    out->one_cn = first >= 0 && X509_NAME_get_index_by_NID(subject, NID_commonName, first) < 0;
     attribute_text(issuer, NID_commonName, out->issuer_cn, sizeof out->issuer_cn);
     attribute_text(issuer, NID_organizationName, out->issuer_o, sizeof out->issuer_o);
     out->self_issued = X509_NAME_cmp(subject, issuer) == 0;
