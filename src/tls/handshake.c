@@ -272,8 +272,12 @@ static uint16_t certificate(struct tls *t, enum side from, struct bytes body, st
 
 struct tls_certificates tls_fresh(const struct tls *t)
 {
-    struct tls_certificates out = { .from = t->fresh_from, .at = t->fresh_at };
+    struct tls_certificates out;
 
+    out.from = t->fresh_from; /* the windows are set as far as n says */
+    out.at = t->fresh_at;
+    out.n = 0;
+    out.cut = false;
     if (t->fresh)
         certificates_read(t->fresh_body, &out);
     return out;

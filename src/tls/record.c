@@ -327,7 +327,7 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
     }
     if (!half->dead && in->clipped)
         feed_clipped(t, from, in, at);
-    if (tls_fresh(t).n > 0)
+    if (t->fresh && tls_fresh(t).n > 0)
         return TLS_STEP_CERTIFICATES;
     return half->dead ? TLS_STEP_LOST : TLS_STEP_MORE;
 }

@@ -255,6 +255,7 @@ void tls_end(struct tls *t, enum side from, struct tls_stamp at);
 /* The certificates of the message just read; n is 0 when there is none.  Windows are borrowed and
  * valid until the next call that takes octets. */
 struct tls_certificates tls_fresh(const struct tls *t);
+static inline bool tls_has_fresh(const struct tls *t) { return t->fresh; } /* is it worth asking? */
 
 /* Does this look like the start of a TLS conversation?  1 yes, 0 no, -1 too short to tell. */
 int tls_looks_like_client(const struct bytes *in); /* a ClientHello record, or its SSL 2.0 form */

@@ -35,15 +35,19 @@ static bool is_checkin(const struct profile *profile, const struct flow *flow)
     return service && service->checkin && service->tcp;
 }
 
+static bool names_ems(const struct profile *profile, const struct flow *flow)
+{
+    return flow->session && flow->session->server_name[0] &&
+           profile_names_ems(profile, flow->session->server_name);
+}
+
 void candidate_note(struct candidates *c, const struct profile *profile, const struct flow *flow)
 {
-    if (!flow_is_tcp(flow))
+    if (!flow_is_tcp(flow) || candidate_is(c, &flow->address[SERVER]))
         return;
     uint8_t seen = flow->half[CLIENT].flags | flow->half[SERVER].flags;
     bool by_port = is_checkin(profile, flow) && seen & (HALF_SYN | HALF_DATA);
-    bool by_name = flow->session && flow->session->server_name[0] &&
-                   profile_names_ems(profile, flow->session->server_name);
-    if (by_port || by_name)
+    if (by_port || names_ems(profile, flow))
         (void)table_put(&c->set, &flow->address[SERVER]);
 }
 
