@@ -20,7 +20,7 @@ enum {
     HOSTS_MAX = 1 << 16,
     CERTS_MIB = 32,
     CAPTURE_FINDINGS = 16,
-    PARTINGS = 1024,     /* closed flows that wait for late packets before they may be let go */
+    PARTINGS = 1024,      /* closed flows that wait for late packets before they may be let go */
     LOOKED_AT = 1 << 16, /* live: flows a look */
     NOTICES = 16,        /* live: lines a look; the rest of them is one number */
 };
@@ -429,7 +429,9 @@ static void engine_read(struct engine *e)
     while (!capture_ended(e->capture)) {
         size_t n = capture_next(e->capture, frames);
         packet_decode(e->decoder, frames, n, packets);
+        twins_prefetch(e->twins, packets, n);
         flows_prefetch(e->flows, packets, n);
+        sessions_prefetch(e->flows, packets, n);
         for (size_t i = 0; i < n; i++)
             accept_packet(e, &packets[i]);
         expire(e);

@@ -223,6 +223,9 @@ const struct flow_counts *flows_counts(const struct flows *flows);
 /* Pass two: looks the index slots of a batch up and prefetches the records. */
 void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n);
 
+/* The flow that the i-th of those packets probably belongs to; NULL when it seems to be new. */
+struct flow *flows_met(const struct flows *flows, size_t i);
+
 /* Pass three: the flow of a packet, updated by it; NULL for what is no TCP, UDP or ICMP error, and
  * when there is no room (counted).  ICMP errors enter at the flow they quote. `*from` is the
  * sender. */

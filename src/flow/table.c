@@ -416,7 +416,7 @@ static bool has_key(const struct packet *p)
     return p->kind == PACKET_TCP || p->kind == PACKET_UDP;
 }
 
-static const struct flow *flow_by_tag(const struct flows *flows, uint64_t hash)
+static struct flow *flow_by_tag(const struct flows *flows, uint64_t hash)
 {
     uint32_t tag = tag_of(hash);
     const struct slot *slot = slot_first(flows, tag);
@@ -432,12 +432,15 @@ static void prefetch_record(const struct flow *flow)
 {
     prefetch_line(flow);
     prefetch_line(&flow->half);
+    prefetch_line(&flow->first_ns);
 }
+
+struct flow *flows_met(const struct flows *flows, size_t i) { return flows->met[i]; }
 
 /* Three rounds, so that each finds in the cache what the one before asked for. */
 void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n)
 {
-    const struct flow *found[PACKET_BATCH];
+    struct flow **found = flows->met;
     assert(n <= PACKET_BATCH);
     for (size_t i = 0; i < n; i++)
         if (has_key(&packets[i]))

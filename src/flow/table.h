@@ -35,12 +35,13 @@ struct flows {
     struct flow_counts counts;
     bool clock_set;
     int64_t largest_step_ns;
-    int64_t raw_ns;                /* of the newest packet, as the capture claims */
-    int64_t now_ns;                /* the table's own clock: begins at 0, never goes back */
-    uint32_t hand;                 /* where flow_expired looks next */
-    int64_t age_step;              /* newest step of the clock that age_frame knows */
-    uint64_t age_frame[AGE_STEPS]; /* the newest frame when step i (mod AGE_STEPS) began */
-    struct flow_more scratch;      /* for flows that the arena has no room for */
+    int64_t raw_ns;                 /* of the newest packet, as the capture claims */
+    int64_t now_ns;                 /* the table's own clock: begins at 0, never goes back */
+    uint32_t hand;                  /* where flow_expired looks next */
+    int64_t age_step;               /* newest step of the clock that age_frame knows */
+    uint64_t age_frame[AGE_STEPS];  /* the newest frame when step i (mod AGE_STEPS) began */
+    struct flow *met[PACKET_BATCH]; /* by flows_prefetch */
+    struct flow_more scratch;       /* for flows that the arena has no room for */
 };
 
 /* Who talks to whom, as a packet (or the quote of one) says it. */

@@ -66,6 +66,7 @@ struct packet {
     int64_t time_ns;
     struct bytes payload; /* of TCP or UDP */
     uint64_t flow_hash;   /* of the canonical key, keyed; TCP and UDP */
+    uint64_t twin_hash;   /* of all that a copy repeats; 0 = not made (twin.h) */
     uint32_t interface;
     enum packet_kind kind;
     bool malformed; /* a length field lies: fields after it are not set, the kind is OTHER */

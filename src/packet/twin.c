@@ -128,12 +128,23 @@ static void copy_count(struct twin_counts *counts, const struct sighting *first,
     counts->vlan_steps += first->vlan != p->vlan;
 }
 
+void twins_prefetch(const struct twins *twins, struct packet *packets, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct packet *p = &packets[i];
+        if (!may_be_copied(p))
+            continue;
+        p->twin_hash = twin_hash(p, twins->seed);
+        __builtin_prefetch(&twins->sets[p->twin_hash % SETS], 1);
+    }
+}
+
 bool twin_seen(struct twins *twins, const struct packet *p)
 {
     twins->counts.payload_packets += bytes_on_wire(&p->payload) > 0;
     if (!may_be_copied(p))
         return false;
-    uint64_t hash = twin_hash(p, twins->seed);
+    uint64_t hash = p->twin_hash ? p->twin_hash : twin_hash(p, twins->seed);
     struct sighting_set *set = &twins->sets[hash % SETS];
     struct sighting *first = sighting_find(set, hash, p->time_ns);
     if (!first) {

@@ -26,6 +26,9 @@ struct twin_counts {
 struct twins *twins_open(struct hash_seed seed); /* NULL without memory */
 void twins_close(struct twins *twins);           /* accepts NULL */
 
+/* Asks memory for what twin_seen will look at for these packets, in this order. */
+void twins_prefetch(const struct twins *twins, struct packet *packets, size_t n);
+
 /* True when p is a copy of a packet seen at most 1 ms before. */
 bool twin_seen(struct twins *twins, const struct packet *p);
 const struct twin_counts *twin_counts(const struct twins *twins);

@@ -102,6 +102,8 @@ static bool start_tls(struct session *s)
 /* Takes the certificates of the message just read, if there are any. */
 static void keep_chain(struct session *s)
 {
+    if (!tls_has_fresh(s->tls))
+        return;
     struct tls_certificates fresh = tls_fresh(s->tls);
     unsigned n = fresh.n < TLS_CHAIN_MAX ? fresh.n : TLS_CHAIN_MAX;
     const struct cert **chain =
@@ -377,6 +379,36 @@ void session_advance(struct session_world *world, struct flow *flow, const struc
         advance_tcp(s, packet, from);
     else
         advance_udp(s, packet, from);
+}
+
+static bool is_read_by_session(const struct flow *flow, const struct packet *packet)
+{
+    return flow && flow->session && packet->payload.left;
+}
+
+static void prefetch_lines(const void *p, size_t n)
+{
+    for (size_t i = 0; i < n; i += 64)
+        __builtin_prefetch((const char *)p + i, 1);
+}
+
+void sessions_prefetch(const struct flows *flows, const struct packet *packets, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct flow *flow = flows_met(flows, i);
+        if (is_read_by_session(flow, &packets[i]))
+            prefetch_lines(flow->session, offsetof(struct session, opening));
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct flow *flow = flows_met(flows, i);
+        if (!is_read_by_session(flow, &packets[i]) || !flow->session->tls)
+            continue;
+        const struct tls *tls = flow->session->tls;
+        bool client = packets[i].source_port == flow->port[CLIENT];
+        prefetch_lines(tls, offsetof(struct tls, half));
+        prefetch_lines(&tls->half[client ? CLIENT : SERVER], sizeof *tls->half);
+        prefetch_lines(&tls->messages, 64);
+    }
 }
 
 static void drain(struct session *s, enum side side)

@@ -47,8 +47,8 @@ struct session {
     struct flow *flow;
     struct session_world *world;
     struct tls_stamp now; /* the packet being read */
+    struct tls *tls;      /* NULL until TLS was seen */
     struct stream stream[SIDES];
-    struct opening opening[SIDES];
     const struct dissector *dissector; /* NULL = none chosen */
     void *state;                       /* of the dissector */
     const char *protocol;  /* "tls", "dns", "http", a dissector's or nDPI's name; "" unknown */
@@ -58,7 +58,6 @@ struct session {
     bool dissector_done;
     uint8_t ndpi_packets;
     void *ndpi;                       /* of ndpi.c; NULL mostly */
-    struct tls *tls;                  /* NULL until TLS was seen */
     uint64_t tls_offset[SIDES];       /* stream offset where TLS began (after an upgrade) */
     const struct cert **chain[SIDES]; /* n_chain entries as sent; NULL when none */
     uint8_t n_chain[SIDES];
@@ -69,6 +68,7 @@ struct session {
     bool clipped[SIDES];          /* the snap length cut octets that were wanted */
     int64_t hole_since_ns[SIDES]; /* reading waits for octets that were not seen; 0 = it does not */
     uint32_t plain_left[SIDES];   /* octets of plain text still to be looked at */
+    struct opening opening[SIDES];
 };
 
 /* What all sessions share. */
@@ -80,6 +80,9 @@ struct session_world {
     const struct profile *profile;
     struct labeller *labeller; /* nDPI; NULL = off */
 };
+
+/* Asks memory for the sessions that a batch of packets will be read by, after flows_prefetch. */
+void sessions_prefetch(const struct flows *flows, const struct packet *packets, size_t n);
 
 /* A packet with payload of `from` has entered the flow.  Makes the session at need. */
 void session_advance(struct session_world *world, struct flow *flow, const struct packet *packet,
