@@ -86,20 +86,21 @@ static void add_address(struct dns_message *m, uint16_t type, struct bytes data)
     m->n_answers++;
 }
 
-static void read_answers(struct bytes message, struct bytes b, unsigned n, struct dns_message *m)
+/* Answers whether all of them could be read. */
+static bool read_answers(struct bytes message, struct bytes b, unsigned n, struct dns_message *m)
 {
     char owner[DNS_NAME_TEXT];
 
     for (unsigned i = 0; i < n && i < RECORDS_MAX; i++) {
         if (!read_name(message, &b, owner))
-            return;
+            return false;
         uint16_t type = bytes_u16(&b);
         uint16_t class = bytes_u16(&b);
         bytes_skip(&b, 4); /* TTL */
         struct bytes start = b;
         struct bytes data = bytes_vector(&b, 2);
-        if (!bytes_ok(&b))
-            return;
+        if (!bytes_ok(&b) || data.clipped)
+            return false;
         if (class != CLASS_IN)
             continue;
         if (type == DNS_CNAME) {
@@ -109,6 +110,7 @@ static void read_answers(struct bytes message, struct bytes b, unsigned n, struc
             add_address(m, type, data);
         }
     }
+    return true;
 }
 
 /* One whole message; false when it is no DNS that we follow. */
@@ -131,7 +133,7 @@ static bool read_message(struct bytes in, struct dns_message *m)
     if (!bytes_ok(&b) || class != CLASS_IN)
         return false;
     if (m->reply)
-        read_answers(in, b, answers, m);
+        m->cut = !read_answers(in, b, answers, m) && in.clipped;
     return true;
 }
 

@@ -159,6 +159,7 @@ static void reply_seen(struct names *names, const struct dns_message *m)
     }
     l->answered = true;
     l->truncated = m->truncated;
+    l->cut = m->cut;
     l->rcode = m->rcode;
     l->reply_frame = m->frame;
     l->reply_ns = m->time_ns;

@@ -42,6 +42,7 @@ struct lookup {
     struct address client, server;
     uint16_t client_port, server_port, type, id;
     bool tcp, truncated, answered;
+    bool cut; /* answers may have been in the part of the reply that was not captured */
     uint8_t rcode;
     char name[DNS_NAME_TEXT];
     char canonical[DNS_NAME_TEXT];  /* end of the CNAME chain; empty without one */
@@ -62,7 +63,7 @@ struct dns_message {
     int64_t time_ns;
     struct address client, server;
     uint16_t client_port, server_port;
-    bool tcp, reply, truncated;
+    bool tcp, reply, truncated, cut;
     uint16_t id, type;
     uint8_t rcode;
     char name[DNS_NAME_TEXT];

@@ -348,7 +348,7 @@ static struct raised judge_lookup(const struct scene *scene, const struct lookup
         return failed(F_DNS_REFUSED, l);
     case DNS_NOERROR:
         /* RFC 2308: the name exists; of AAAA alone nothing is expected. */
-        return l->truncated || l->type == DNS_AAAA ? none : failed(F_DNS_NO_ADDRESS, l);
+        return l->truncated || l->cut || l->type == DNS_AAAA ? none : failed(F_DNS_NO_ADDRESS, l);
     default:
         return none;
     }

@@ -66,6 +66,27 @@ Test(dns, the_answer_follows_the_cname_chain_to_the_address)
     names_close(s.world.names);
 }
 
+Test(dns, an_answer_that_the_capture_cut_away_is_not_a_missing_one)
+{
+    static const char reply[] =
+        "\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\0\0\x0a";
+    size_t answer = 16;
+
+    for (size_t cut = 0; cut <= answer; cut++) {
+        struct scenery s;
+        scenery_open(&s);
+        struct bytes in = bytes_of(reply, sizeof reply - 1 - cut, sizeof reply - 1);
+        feed(&s, CLIENT, query, sizeof query - 1);
+
+        (void)dns_dissector.feed(&s.session, NULL, SERVER, &in);
+
+        const struct lookup *l = names_lookup(s.world.names, 0);
+        cr_assert(l->answered);
+        cr_assert_eq(l->cut, l->n_answers == 0, "cut by %zu", cut);
+        names_close(s.world.names);
+    }
+}
+
 Test(dns, the_response_code_is_kept)
 {
     struct scenery s;

@@ -217,6 +217,18 @@ Test(lookups, a_name_without_an_address)
     over(&s);
 }
 
+Test(lookups, a_reply_that_was_cut_may_hold_addresses)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    m.cut = true;
+    reply(DNS_NOERROR, NULL, 5);
+    m.cut = false;
+
+    assert_lookup(0, 20000, F_NONE);
+    over(&s);
+}
+
 Test(lookups, a_block_address_in_place_of_the_server)
 {
     static const struct {
