@@ -20,7 +20,7 @@ enum {
     HOSTS_MAX = 1 << 16,
     CERTS_MIB = 32,
     CAPTURE_FINDINGS = 16,
-    PARTINGS = 1024,      /* closed flows that wait for late packets before they may be let go */
+    PARTINGS = 1024,     /* closed flows that wait for late packets before they may be let go */
     LOOKED_AT = 1 << 16, /* live: flows a look */
     NOTICES = 16,        /* live: lines a look; the rest of them is one number */
 };
