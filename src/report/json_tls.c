@@ -71,7 +71,7 @@ static void put_tls(struct report *r, const struct verdict *v, const struct sess
 {
     struct writer *w = &r->writer;
     const struct tls *t = session->tls;
-    const char *suite = t->server_hello.present ? tls_suite_name(t->server_hello.suite) : NULL;
+    const char *suite = tls_suite_known(t) ? tls_suite_name(t->server_hello.suite) : NULL;
     enum established established = established_of(v, t);
 
     JSON_PUT(w, ",\"tls\":{");
@@ -180,10 +180,10 @@ static void put_tls_facts(struct report *r, const struct verdict *v, const struc
     const struct tls_sealed *first = first_client_record(t);
 
     JSON_PUT(w, ",\"tls\":{");
-    if (t->server_hello.present) {
-        json_hex16(w, "version_raw", t->server_hello.version);
+    if (tls_version(t))
+        json_hex16(w, "version_raw", tls_version(t));
+    if (tls_suite_known(t))
         json_hex16(w, "cipher_raw", t->server_hello.suite);
-    }
     put_messages(w, t);
     put_alerts(w, t);
     if (first)

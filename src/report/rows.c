@@ -300,7 +300,7 @@ static void note_choice(struct rows *rows, const struct verdict *v, const struct
 {
     struct row *row = row_at(rows, tls->server_hello.at.frame, SERVER);
     const char *suite = tls_suite_name(tls->server_hello.suite);
-    if (!tls->server_hello.present || !row)
+    if (!tls_suite_known(tls) || !row)
         return;
     struct text t = text_of(row->note, sizeof row->note);
     if (suite)

@@ -455,6 +455,11 @@ uint16_t tls_version(const struct tls *t)
     return t->server_hello.present ? t->server_hello.version : 0;
 }
 
+bool tls_suite_known(const struct tls *t)
+{
+    return t->server_hello.present && (t->server_hello.suite || !t->server_hello.cut);
+}
+
 bool tls_is_13(const struct tls *t)
 {
     return t->retry.present || (t->server_hello.present && hello_version_is_13(tls_version(t)));

@@ -186,7 +186,8 @@ static void version_settle(const struct tls *t, struct tls_server_hello *out)
         return;
     if (suite_is_13(out->suite))
         out->version = 0x0304;
-    else if (out->suite == 0 && t->hello && tls_offers_version(t->hello, 0x0304))
+    else if (out->suite == 0 &&
+             (!t->hello || t->hello->cut || tls_offers_version(t->hello, 0x0304)))
         out->version = 0;
 }
 

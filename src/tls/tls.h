@@ -266,6 +266,7 @@ int tls_looks_like_record(const struct bytes *in); /* any plausible record heade
  * early that nothing tells.  Drafts of 1.3 (0x7fxx) count as 1.3 in tls_is_13, and so does a
  * HelloRetryRequest. */
 uint16_t tls_version(const struct tls *t);
+bool tls_suite_known(const struct tls *t); /* a ServerHello was seen as far as its suite */
 bool tls_is_13(const struct tls *t);
 bool tls_resumed(const struct tls *t); /* PSK accepted, or an abbreviated handshake */
 

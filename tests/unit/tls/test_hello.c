@@ -346,6 +346,23 @@ Test(hello, a_server_hello_cut_before_its_extensions_tells_13_by_its_suite_or_no
     }
 }
 
+Test(hello, a_server_hello_cut_before_its_suite_tells_nothing_of_an_unseen_offer)
+{
+    struct connection c;
+
+    connection_open(&c);
+    start();
+    put_extension(&extensions, 43, "0304");
+    put_server_hello(&body, 0x0303, 0x1301, &extensions);
+    put_handshake(&w, TLS_SERVER_HELLO, body.octets, body.n);
+    feed_window(&c, SERVER, bytes_of(w.octets, 40, w.n));
+
+    cr_assert(c.tls->server_hello.cut);
+    cr_assert_eq(tls_version(c.tls), 0);
+    cr_assert(!tls_suite_known(c.tls));
+    connection_close(&c);
+}
+
 Test(hello, a_hello_sent_again_is_listed_but_the_first_is_kept)
 {
     struct connection c;
