@@ -133,5 +133,28 @@ void *table_put(struct table *t, const void *key)
     return e + key_span(t);
 }
 
+void table_prefetch_slot(const struct table *t, const void *key)
+{
+    if (t->slots)
+        __builtin_prefetch(&t->slots[hash_of(t, key) & (t->n_slots - 1)], 1);
+}
+
+void table_prefetch_record(const struct table *t, const void *key)
+{
+    uint64_t hash = hash_of(t, key);
+    size_t i = (size_t)hash & (t->n_slots - 1);
+    uint32_t tag = (uint32_t)(hash >> 32);
+
+    if (!t->slots)
+        return;
+    while (t->slots[i].number && t->slots[i].tag != tag)
+        i = (i + 1) & (t->n_slots - 1);
+    if (!t->slots[i].number)
+        return;
+    const uint8_t *record = entry(t, t->slots[i].number - 1);
+    for (size_t n = 0; n < record_span(t) && n < 256; n += 64)
+        __builtin_prefetch(record + n, 1);
+}
+
 void *table_at(const struct table *t, size_t i) { return entry(t, i) + key_span(t); }
 const void *table_key(const struct table *t, size_t i) { return entry(t, i); }

@@ -41,6 +41,11 @@ void table_close(struct table *t); /* accepts a zeroed table */
 void *table_get(const struct table *t, const void *key); /* NULL when it is not there */
 void *table_put(struct table *t, const void *key);       /* found, or new and zeroed, or NULL */
 
+/* Asks memory for what table_get or table_put of this key will look at: for the place in the index
+ * first, and when that is there, for the record. */
+void table_prefetch_slot(const struct table *t, const void *key);
+void table_prefetch_record(const struct table *t, const void *key);
+
 /* The i-th record in order of insertion, 0 <= i < n; its key through table_key. */
 void *table_at(const struct table *t, size_t i);
 const void *table_key(const struct table *t, size_t i);

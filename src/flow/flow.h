@@ -226,6 +226,10 @@ void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n)
 /* The flow that the i-th of those packets probably belongs to; NULL when it seems to be new. */
 struct flow *flows_met(const struct flows *flows, size_t i);
 
+/* Asks memory for one flow, and when that is there, for its cold part. */
+void flow_prefetch(const struct flow *flow);
+void flow_prefetch_more(const struct flow *flow);
+
 /* Pass three: the flow of a packet, updated by it; NULL for what is no TCP, UDP or ICMP error, and
  * when there is no room (counted).  ICMP errors enter at the flow they quote. `*from` is the
  * sender. */

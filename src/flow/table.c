@@ -437,6 +437,20 @@ static void prefetch_record(const struct flow *flow)
 
 struct flow *flows_met(const struct flows *flows, size_t i) { return flows->met[i]; }
 
+static void prefetch_lines(const void *p, size_t n)
+{
+    for (size_t i = 0; i < n; i += LINE)
+        prefetch_line((const char *)p + i);
+}
+
+void flow_prefetch(const struct flow *flow) { prefetch_lines(flow, sizeof *flow); }
+
+void flow_prefetch_more(const struct flow *flow)
+{
+    if (flow_in_use(flow) && flow->more)
+        prefetch_lines(flow->more, sizeof *flow->more);
+}
+
 /* Three rounds, so that each finds in the cache what the one before asked for. */
 void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n)
 {

@@ -48,6 +48,11 @@ void report_capture(struct report *r, const struct scene *scene)
     settle(r, scene);
 }
 
+void report_prefetch(const struct report *r, const struct flow *flow, bool records)
+{
+    summary_prefetch(&r->summary, flow, records);
+}
+
 void report_add(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
     r->attempt = summary_add(&r->summary, scene, verdict);

@@ -38,6 +38,9 @@ struct report *report_open(const struct report_config *config, struct failure *f
 /* The first line of JSON Lines; the scene is complete as far as known by now. */
 void report_capture(struct report *report, const struct scene *scene);
 
+/* Asks memory for what report_add will look at; twice, as table_prefetch_slot and _record. */
+void report_prefetch(const struct report *report, const struct flow *flow, bool records);
+
 /* One judged connection (TCP).  May pin the flow. */
 void report_add(struct report *report, const struct scene *scene, const struct verdict *verdict);
 

@@ -315,6 +315,20 @@ static void count_outcome(struct summary *s, enum outcome outcome)
     s->any_ok = s->any_ok || outcome == OUTCOME_OK;
 }
 
+void summary_prefetch(const struct summary *s, const struct flow *flow, bool records)
+{
+    struct service_key key;
+    void (*prefetch)(const struct table *, const void *) =
+        records ? table_prefetch_record : table_prefetch_slot;
+
+    memset(&key, 0, sizeof key);
+    key.client = flow->address[CLIENT];
+    key.server = flow->address[SERVER];
+    key.port = flow->port[SERVER];
+    prefetch(&s->services, &key);
+    prefetch(&s->endpoints, &flow->address[CLIENT]);
+}
+
 uint32_t summary_add(struct summary *s, const struct scene *scene, const struct verdict *v)
 {
     const struct flow *flow = v->flow;

@@ -124,6 +124,8 @@ struct summary {
 bool summary_open(struct summary *s, bool keep_all); /* false without memory */
 void summary_close(struct summary *s);               /* accepts a zeroed one */
 
+void summary_prefetch(const struct summary *s, const struct flow *flow, bool records);
+
 /* Answers which attempt of its service this is, from 1; 0 when there was no room to count. */
 uint32_t summary_add(struct summary *s, const struct scene *scene, const struct verdict *verdict);
 void summary_add_lookup(struct summary *s, const struct scene *scene,

@@ -392,6 +392,18 @@ static void prefetch_lines(const void *p, size_t n)
         __builtin_prefetch((const char *)p + i, 1);
 }
 
+void session_prefetch(const struct flow *flow)
+{
+    if (flow->session)
+        prefetch_lines(flow->session, sizeof *flow->session);
+}
+
+void session_prefetch_tls(const struct flow *flow)
+{
+    if (flow->session && flow->session->tls)
+        prefetch_lines(flow->session->tls, sizeof *flow->session->tls);
+}
+
 void sessions_prefetch(const struct flows *flows, const struct packet *packets, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

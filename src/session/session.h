@@ -84,6 +84,11 @@ struct session_world {
 /* Asks memory for the sessions that a batch of packets will be read by, after flows_prefetch. */
 void sessions_prefetch(const struct flows *flows, const struct packet *packets, size_t n);
 
+/* The same for one connection that is going to be judged: its session, and when that is there, TLS.
+ */
+void session_prefetch(const struct flow *flow);
+void session_prefetch_tls(const struct flow *flow);
+
 /* A packet with payload of `from` has entered the flow.  Makes the session at need. */
 void session_advance(struct session_world *world, struct flow *flow, const struct packet *packet,
                      enum side from);

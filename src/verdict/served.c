@@ -274,6 +274,21 @@ void served_note(struct served *s, const struct flow *flow)
     note_dealing(s, flow, 0);
 }
 
+void served_prefetch(const struct served *s, const struct flow *flow, bool records)
+{
+    const struct service_key service = service_key(&flow->address[SERVER], flow->port[SERVER]);
+    const struct dealing_key dealing[] = {
+        dealing_key(&flow->address[CLIENT], &flow->address[SERVER], flow->port[SERVER]),
+        dealing_key(&flow->address[CLIENT], &flow->address[SERVER], 0),
+    };
+    void (*prefetch)(const struct table *, const void *) =
+        records ? table_prefetch_record : table_prefetch_slot;
+
+    prefetch(&s->services, &service);
+    prefetch(&s->dealings, &dealing[0]);
+    prefetch(&s->dealings, &dealing[1]);
+}
+
 const struct service_seen *served_service(const struct served *s, const struct address *server,
                                           uint16_t port)
 {

@@ -66,6 +66,9 @@ void served_close(struct served *served);
  * compare with it. */
 void served_note(struct served *served, const struct flow *flow);
 
+/* Asks memory for what served_note will look at; twice, as table_prefetch_slot and _record. */
+void served_prefetch(const struct served *served, const struct flow *flow, bool records);
+
 /* NULL when nothing was seen.  All accept a NULL table. */
 const struct service_seen *served_service(const struct served *served, const struct address *server,
                                           uint16_t port);
