@@ -351,7 +351,8 @@ static bool check_text(const struct block *b, const struct check *c, const char 
         return true;
     case CHECK_PORT_ANSWERS_OTHERS:
         *label = "stopped service";
-        text_format(t, "%s answers others on %u", server, c->port ? c->port : b->group->port);
+        text_format(t, "%s answers other attempts on %u", server,
+                    c->port ? c->port : b->group->port);
         add_times(c, "of them", t);
         return true;
     case CHECK_NAME_RESOLVED:

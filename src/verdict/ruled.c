@@ -29,7 +29,8 @@ static void check_port(const struct matter *m, struct verdict *out)
 {
     const struct host_port *p = m->server ? host_port(m->server, m->flow->port[SERVER]) : NULL;
 
-    if (p && p->answered)
+    /* The answer to this very SYN excludes nothing. */
+    if (p && p->answered && !(m->flow->half[SERVER].flags & HALF_SYN))
         add(out, CHECK_PORT_ANSWERS_OTHERS, p->answered_frame, p->port, p->answered);
     for (unsigned i = 0; m->server && i < m->server->n_ports; i++)
         if (m->server->port[i].refused) {

@@ -284,6 +284,27 @@ Test(opening, a_close_behind_octets_that_were_not_captured_is_no_port_test)
     }
 }
 
+Test(opening, the_answer_to_this_attempt_excludes_no_stopped_service)
+{
+    begin(&s);
+    syn(&s, 0);
+    synack(&s, 1);
+    synack(&s, 3000);
+    struct packet p = { .frame = 2,
+                        .kind = PACKET_TCP,
+                        .ttl = 63,
+                        .source = s.flow.address[SERVER],
+                        .destination = s.flow.address[CLIENT],
+                        .source_port = 8013,
+                        .flags = TCP_SYN | TCP_ACK };
+    host_note((struct hosts *)s.scene.hosts, &s.flow, &p, SERVER);
+
+    assert_primary(&s, 9000, F_TCP_SYNACK_LOST);
+    for (unsigned i = 0; i < s.verdict.n_checks; i++)
+        cr_assert_neq(s.verdict.checks[i].kind, CHECK_PORT_ANSWERS_OTHERS);
+    over(&s);
+}
+
 Test(opening, beside_the_client_a_lost_synack_is_only_possible)
 {
     begin(&s);
