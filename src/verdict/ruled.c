@@ -32,7 +32,8 @@ static void check_port(const struct matter *m, struct verdict *out)
     /* The answer to this very SYN excludes nothing. */
     if (p && p->answered && !(m->flow->half[SERVER].flags & HALF_SYN))
         add(out, CHECK_PORT_ANSWERS_OTHERS, p->answered_frame, p->port, p->answered);
-    for (unsigned i = 0; m->server && i < m->server->n_ports; i++)
+    /* Only silence is explained by a closed port that does not answer. */
+    for (unsigned i = 0; m->stop == STOP_SYN && m->server && i < m->server->n_ports; i++)
         if (m->server->port[i].refused) {
             add(out, CHECK_CLOSED_PORT_RESETS, m->server->port[i].refused_frame,
                 m->server->port[i].port, m->server->port[i].refused);

@@ -284,6 +284,26 @@ Test(opening, a_close_behind_octets_that_were_not_captured_is_no_port_test)
     }
 }
 
+Test(opening, a_refusal_does_not_exclude_that_its_port_is_closed)
+{
+    begin(&s);
+    syn(&s, 0);
+    rst(&s, SERVER, 1);
+    struct packet p = { .frame = 2,
+                        .kind = PACKET_TCP,
+                        .ttl = 63,
+                        .source = s.flow.address[SERVER],
+                        .destination = s.flow.address[CLIENT],
+                        .source_port = 8013,
+                        .flags = TCP_RST | TCP_ACK };
+    host_note((struct hosts *)s.scene.hosts, &s.flow, &p, SERVER);
+
+    assert_primary(&s, 9000, F_TCP_SYN_REFUSED);
+    for (unsigned i = 0; i < s.verdict.n_checks; i++)
+        cr_assert_neq(s.verdict.checks[i].kind, CHECK_CLOSED_PORT_RESETS);
+    over(&s);
+}
+
 Test(opening, the_answer_to_this_attempt_excludes_no_stopped_service)
 {
     begin(&s);
