@@ -91,7 +91,8 @@ static void write_servers(struct page *p, const struct report *r, const struct s
     }
     if (n > shown) {
         char line[64];
-        snprintf(line, sizeof line, "and %zu more", n - shown);
+        snprintf(line, sizeof line, "and %s%zu more", r->summary.servers.refused ? "at least " : "",
+                 n - shown);
         page_field(p, "", PAGE_FIELD, line, NULL);
     }
 }
@@ -280,8 +281,15 @@ static void write_blocks(struct page *p, const struct report *r, const struct sc
         page_format(p, STYLE_PLAIN, "  ... %zu smaller group%s; -v shows %s", left,
                     left == 1 ? "" : "s", left == 1 ? "it" : "them");
         page_end(p);
+    }
+    if (r->summary.groups.refused) {
+        page_format(p, STYLE_PLAIN,
+                    "  ... %" PRIu64 " findings more than fit; --format jsonl has them",
+                    r->summary.groups.refused);
         page_end(p);
     }
+    if (left || r->summary.groups.refused)
+        page_end(p);
 }
 
 static void write_all_ladders(struct page *p, const struct report *r, const struct scene *scene)
