@@ -189,6 +189,7 @@ static int64_t judged_as_of(const struct engine *e, const struct flow *flow)
 static void judge(struct engine *e, struct flow *flow)
 {
     struct verdict verdict;
+    struct flow kept;
     int64_t last_ns = e->scene.last_ns;
 
     if (flow->flags & FLOW_JUDGED || !flow_is_tcp(flow))
@@ -201,8 +202,11 @@ static void judge(struct engine *e, struct flow *flow)
     begin_report(e, false);
     e->scene.anything_relevant = true;
     e->scene.last_ns = judged_as_of(e, flow);
+    bool unfolded = flow_unfold(e->flows, flow, &kept);
     verdict_of(&e->scene, flow, &verdict);
     report_add(e->report, &e->scene, &verdict);
+    if (unfolded)
+        flow_fold(e->flows, flow, &kept);
     e->scene.last_ns = last_ns;
 }
 
@@ -357,11 +361,27 @@ static bool is_noticeable(const struct engine *e, const struct flow *flow)
 }
 
 /* Says what can be said already, once a connection. */
+/* Says what is wrong with one connection, unless enough was said; is anything? */
+static bool look_at(struct engine *e, struct flow *flow, int64_t now_ns, bool said_enough)
+{
+    struct verdict verdict;
+
+    note_abandoned(e, flow);
+    verdict_of(&e->scene, flow, &verdict);
+    if (verdict.primary.severity != SEVERITY_ERROR)
+        return false;
+    flow->flags |= FLOW_NOTICED;
+    e->watch.said_ns = e->scene.last_ns;
+    e->scene.last_ns = now_ns;
+    if (!said_enough)
+        report_notice(e->report, &e->scene, &verdict);
+    return true;
+}
+
 static void look_around(struct engine *e)
 {
     size_t n_said = 0, n_looked = 0;
-    struct flow *flow = NULL;
-    struct verdict verdict;
+    struct flow *flow = NULL, kept;
     int64_t now_ns = watch_clock(e);
 
     scene_refresh(e);
@@ -369,15 +389,10 @@ static void look_around(struct engine *e)
         e->scene.last_ns = now_ns - hindsight_ns;
         if (!is_noticeable(e, flow))
             continue;
-        note_abandoned(e, flow);
-        verdict_of(&e->scene, flow, &verdict);
-        if (verdict.primary.severity != SEVERITY_ERROR)
-            continue;
-        flow->flags |= FLOW_NOTICED;
-        e->watch.said_ns = e->scene.last_ns;
-        e->scene.last_ns = now_ns;
-        if (n_said++ < NOTICES)
-            report_notice(e->report, &e->scene, &verdict);
+        bool unfolded = flow_unfold(e->flows, flow, &kept);
+        n_said += look_at(e, flow, now_ns, n_said >= NOTICES);
+        if (unfolded)
+            flow_fold(e->flows, flow, &kept);
     }
     if (n_said > NOTICES)
         report_notice_more(e->report, n_said - NOTICES);

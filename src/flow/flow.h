@@ -95,6 +95,7 @@ struct flow {
     uint64_t hash;
     struct arena arena;
     struct session *session; /* NULL until the first payload octet */
+    struct syns *syns;       /* repeats of its SYN while there is nothing else (again.c) */
     uint32_t self;           /* its number in the table */
     uint32_t older;          /* earlier flow of the same tuple + 1; 0 = none */
     uint32_t n_syn;          /* SYNs with the same initial sequence number */
@@ -250,6 +251,12 @@ void flow_release(struct flows *flows, struct flow *flow);
 
 /* The cold part, made on demand; NULL without memory. */
 struct flow_more *flow_more(struct flows *flows, struct flow *flow);
+
+/* Gives a half-open flow its cold part for as long as somebody looks, so that a million of them can
+ * be looked at one by one; false, and nothing done, when it has it or needs none.  flow_fold takes
+ * it away again, unless the flow was pinned meanwhile. */
+bool flow_unfold(struct flows *flows, struct flow *flow, struct flow *kept);
+void flow_fold(struct flows *flows, struct flow *flow, struct flow *kept);
 
 /* The earlier flow on the same addresses and ports; NULL when there was none or it is gone. */
 struct flow *flow_older(struct flows *flows, const struct flow *flow);

@@ -636,6 +636,8 @@ enum side handshake_take(struct flows *flows, struct flow *flow, const struct pa
         lone_syn_take(flows, flow, packet);
         return from;
     }
+    if (syn_again_keep(flows, flow, packet, from))
+        return from;
     struct turn t = { .flows = flows,
                       .flow = flow,
                       .more = more_or_scratch(flows, flow),

@@ -489,6 +489,7 @@ struct flow_more *flow_more(struct flows *flows, struct flow *flow)
     if (flow_is_tcp(flow) && flow->half[CLIENT].flags & HALF_SYN && !flow->half[SERVER].flags) {
         handshake_recall_syn(flow, more);
         log_add(flows, flow, &more->half[CLIENT].first_syn);
+        syn_again_replay(flows, flow);
     }
     return more;
 }

@@ -80,6 +80,12 @@ bool handshake_begins_another(const struct flow *flow, const struct packet *pack
 void handshake_keep_syn(struct flow *flow, const struct packet *packet);
 void handshake_recall_syn(struct flow *flow, struct flow_more *more);
 
+/* again.c: keeps a repeated SYN in a few octets; false when it is more than that. */
+bool syn_again_keep(struct flows *flows, struct flow *flow, const struct packet *packet,
+                    enum side from);
+/* ... and what they would have done to the flow, which has its cold part by now. */
+void syn_again_replay(struct flows *flows, struct flow *flow);
+
 /* log.c */
 void log_add(struct flows *flows, struct flow *flow, const struct event *event);
 void log_remove(struct log *log, enum event_kind kind, enum side from, uint64_t frame);

@@ -167,7 +167,7 @@ Test(handshake, the_third_packet_establishes_and_gives_the_round_trip)
 Test(handshake, four_syns_with_one_number_are_one_attempt)
 {
     struct wire w = wire_open();
-    struct flow *flow = NULL;
+    struct flow *flow = NULL, kept;
 
     for (int i = 0; i < 4; i++)
         flow = wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
@@ -175,8 +175,49 @@ Test(handshake, four_syns_with_one_number_are_one_attempt)
     cr_assert_eq(flow->n_syn, 4);
     cr_assert_eq(flow->state, TCP_SYN_SENT);
     cr_assert_eq(flows_counts(w.flows)->made, 1);
+    cr_assert(flow_unfold(w.flows, flow, &kept));
     cr_assert_eq(wire_logged(flow, EVENT_SYN_AGAIN, CLIENT), 3);
     cr_assert_eq(flow->more->half[CLIENT].last_syn.frame, 4);
+    flows_close(w.flows);
+}
+
+Test(handshake, syns_that_nobody_answers_cost_few_octets_however_often_they_are_looked_at)
+{
+    enum { HALF_OPEN = 192 + 128 };
+    struct wire w = wire_open();
+    struct flow *flow = NULL, kept;
+    size_t before = flows_memory(w.flows);
+
+    for (int i = 0; i < 8; i++)
+        flow = wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    for (int i = 0; i < 3; i++) {
+        cr_assert(flow_unfold(w.flows, flow, &kept));
+        cr_assert_eq(wire_logged(flow, EVENT_SYN_AGAIN, CLIENT), 7);
+        flow_fold(w.flows, flow, &kept);
+    }
+
+    cr_assert_eq(flow->n_syn, 8);
+    cr_assert_eq(flow->last_frame, 8);
+    cr_assert_leq(flows_memory(w.flows) - before, HALF_OPEN);
+    flows_close(w.flows);
+}
+
+Test(handshake, an_answer_brings_the_repeats_back_for_good)
+{
+    struct wire w = wire_open();
+    struct flow *flow = NULL, kept;
+    for (int i = 0; i < 3; i++)
+        flow = wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+
+    wire_send(&w, SERVER, TCP_SYN | TCP_ACK, 0, 1, 0);
+
+    cr_assert_not(flow_unfold(w.flows, flow, &kept));
+    cr_assert_eq(flow->state, TCP_SYN_ANSWERED);
+    cr_assert_eq(flow->n_syn, 3);
+    cr_assert_eq(flow->half[CLIENT].packets, 3);
+    cr_assert_eq(flow->more->log.n, 4);
+    for (unsigned i = 0; i < 4; i++)
+        cr_assert_eq(flow->more->log.event[i].frame, i + 1);
     flows_close(w.flows);
 }
 
