@@ -293,7 +293,7 @@ def main_scene(tests, binary, net, folder):
     net.nft(f'add rule inet t in tcp dport {DROPPED} drop', f'add rule inet t in tcp dport {SLOW} drop')
     slow_server = net.run(sys.executable, '-c',
                           f'import socket\ns = socket.create_server(("{SERVER}", {SLOW}))\n'
-                          'while True:\n    c, _ = s.accept(); c.sendall(b"hello\\n"); c.close()\n')
+                          'while True:\n    c, _ = s.accept(); c.recv(1); c.close()\n')
     wait_for(lambda: net.listens(SLOW), 'the slow server')
     healthy(folder)
     refused_at = time.monotonic()
