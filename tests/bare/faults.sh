@@ -16,7 +16,7 @@ fault() {
     case $1 in
     overflow) echo 'char *volatile p = malloc(8); volatile size_t i = 8; p[i] = 1; free(p);' ;;
     signed_overflow) echo 'volatile int n = 2147483647; n = n + 1;' ;;
-    leak) echo 'void *volatile p = malloc(8); p = NULL;' ;;
+    leak) echo 'void *volatile p = malloc(8); if (p) p = NULL;' ;;
     esac
 }
 
@@ -40,6 +40,7 @@ for name in overflow signed_overflow leak; do
         if grep -qE "^failed: (sanitizer reports of $compiler|unit tests and fuzz seeds, $compiler with sanitizers)$" \
             "$folder/$name.log"; then of_both=$((of_both + 1)); fi
     done
+    if grep -qE '^failed: .* builds$' "$folder/$name.log"; then echo "$name does not compile"; of_both=0; fi
     if [ "$status" != 0 ] && [ "$of_both" = 2 ]; then red=$((red + 1)); fi
 done
 [ -n "${1:-}" ] || rm -rf "$folder"
