@@ -138,6 +138,10 @@ static void scene_refresh(struct engine *e)
     s->last_frame = flows->last_frame;
     s->packets = facts->last_number;
     s->damaged = facts->damaged;
+    s->resumed = facts->resumed;
+    s->clock_relative = facts->clock_relative;
+    s->bare_packets = facts->bare_frames;
+    text_copy(s->remark, sizeof s->remark, facts->remark);
     text_copy(s->damage, sizeof s->damage, facts->damage);
     text_copy(s->format, sizeof s->format, facts->format);
     text_copy(s->filter, sizeof s->filter, facts->n_interfaces ? facts->interface[0].filter : "");

@@ -189,7 +189,12 @@ stop() {
     wait "$TCPDUMP" 2>/dev/null
     grep -q '^0 packets dropped by kernel' "$OUT/tcpdump.log" || die "the recorder lost packets"
     CAP=$OUT/capture.${FORMAT:-pcap}
-    if [ "${FORMAT:-pcap}" = pcapng ]; then
+    if [ "${FORMAT:-pcap}" = txt ]; then # as a FortiGate sniffer would show it; tshark checks the recording
+        note "bin/sniffertext.py capture.pcap $SNIFFER >capture.txt"
+        # shellcheck disable=SC2086
+        bin/sniffertext.py "$OUT/raw.pcap" $SNIFFER >"$CAP" || die "no text"
+        SHIP=$CAP CAP=$OUT/raw.pcap
+    elif [ "${FORMAT:-pcap}" = pcapng ]; then
         note "editcap -F pcapng capture.pcap capture.pcapng"
         editcap -F pcapng "$OUT/raw.pcap" "$CAP"
     else

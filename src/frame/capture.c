@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct reader *const readers[] = { &pcap_reader, &pcapng_reader, NULL };
+static const struct reader *const readers[] = { &pcap_reader, &pcapng_reader, &sniffer_reader,
+                                                NULL };
 
 /* The reader for what lies at in->at.  Four bytes decide first, so that a pipe which holds no more
  * than a header yet is not waited for. */
@@ -285,12 +286,10 @@ const struct capture_facts *capture_facts(struct capture *c)
     const struct expansion *x = c->input.expansion;
 
     facts->last_number = c->number;
-    if (c->reader && c->reader->count) {
-        c->reader->count(c);
-        return facts;
-    }
     facts->bytes_read = x ? expansion_pulled(x) : c->input.pulled;
     if (facts->bytes_total && facts->bytes_read > facts->bytes_total)
         facts->bytes_read = facts->bytes_total; /* a zip is read at its end first */
+    if (c->reader && c->reader->count)
+        c->reader->count(c);
     return facts;
 }

@@ -2,12 +2,13 @@
  *
  * What it is: capture_next over readers that are chosen by content, never by file name: classic
  * pcap (both byte orders, microseconds, nanoseconds, the modified variant), pcapng (several
- * sections and interfaces; EPB, SPB, PB; unknown blocks skipped), each also inside what libarchive
- * opens; libpcap for devices and for compiling filters. What it refuses: anything else, in one
- * clear sentence (struct failure).  Damage after the first header is not a failure: capture_next
- * ends, everything before it has been handed out, and capture_facts says where and why. Sources:
- * draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng. Ownership: opaque, close with capture_close
- * (accepts NULL).  Facts live as long as the capture. */
+ * sections and interfaces; EPB, SPB, PB; unknown blocks skipped), packet text of a FortiGate
+ * sniffer or of tcpdump -X (sniffer.h), each also inside what libarchive opens; libpcap for devices
+ * and for compiling filters. What it refuses: anything else, in one clear sentence (struct
+ * failure).  Damage after the first header is not a failure: capture_next ends, everything before
+ * it has been handed out, and capture_facts says where and why. Sources: draft-ietf-opsawg-pcap,
+ * draft-ietf-opsawg-pcapng. Ownership: opaque, close with capture_close (accepts NULL).  Facts live
+ * as long as the capture. */
 #pragma once
 
 #include "base/failure.h"
@@ -40,7 +41,7 @@ struct capture_interface {
 };
 
 struct capture_facts {
-    char format[24];       /* "pcap", "pcapng", "live" */
+    char format[24];       /* "pcap", "pcapng", "sniffer text", "live" */
     char compression[16];  /* "gzip", ...; empty when none */
     uint64_t bytes_total;  /* of the input; 0 when unknown (pipe, device) */
     uint64_t bytes_read;   /* of the (compressed) input so far */
@@ -53,6 +54,10 @@ struct capture_facts {
     uint64_t damage_at;    /* offset, in the uncompressed input, of the record or block */
     uint64_t damage_frame; /* number of the last frame before it, 0 for none */
     char damage[160];      /* "block at byte 12582904 claims 1612 bytes, the file has 8 left" */
+    bool resumed;          /* reading went on behind the damage */
+    bool clock_relative;   /* times count from a moment that the input does not name */
+    uint64_t bare_frames;  /* of packet text: without octets, made of what their line says */
+    char remark[300];      /* what a reader should know of this input; may be empty */
     size_t n_interfaces;   /* at most CAPTURE_INTERFACES are described */
     struct capture_interface interface[CAPTURE_INTERFACES];
     uint64_t kernel_dropped, interface_dropped; /* live */

@@ -18,7 +18,7 @@ enum {
     INPUT_WINDOW = 256 * 1024,        /* read at a time */
     INPUT_LARGEST = 16 * 1024 * 1024, /* the longest pcapng block that is read, as in Wireshark */
     FRAME_LARGEST = 256 * 1024, /* captured bytes of a frame; more is damage, as in Wireshark */
-    LOOK_BYTES = 4096,          /* what a reader of text may see before it decides */
+    LOOK_BYTES = 16384,         /* what a reader of text may see before it decides */
 };
 
 struct expansion; /* archive.c */
@@ -76,7 +76,7 @@ struct reader {
     void (*close)(struct capture *c);
 };
 
-extern const struct reader pcap_reader, pcapng_reader;
+extern const struct reader pcap_reader, pcapng_reader, sniffer_reader;
 
 struct filter; /* filter.c */
 

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <strings.h>
 
-static const char what_i_read[] =
-    "I read pcap and pcapng, and both of them inside gzip, xz, zstd, lz4 or zip";
+static const char what_i_read[] = "I read pcap, pcapng and FortiGate sniffer text, and all of them "
+                                  "inside gzip, xz, zstd, lz4 or zip";
 
 void say(char *out, size_t size, const char *format, ...)
 {

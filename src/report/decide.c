@@ -96,8 +96,12 @@ void report_decide(struct report *r, const struct scene *scene)
     } else if (damaged) {
         r->mark = MARK_WARN;
         snprintf(r->word, sizeof r->word, "PARTIAL");
-        text_format(&out, "the file breaks off after packet %" PRIu64 "; all before it is analysed",
-                    scene->last_frame);
+        if (scene->resumed)
+            text_add(&out, "parts of the file are damaged; all the rest is analysed");
+        else
+            text_format(&out,
+                        "the file breaks off after packet %" PRIu64 "; all before it is analysed",
+                        scene->last_frame);
     } else if (!r->summary.any_ok) {
         r->mark = MARK_UNKNOWN;
         snprintf(r->word, sizeof r->word, "NO VERDICT");

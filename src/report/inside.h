@@ -18,6 +18,7 @@ struct report {
     int64_t clock_s;    /* the second that clock_text shows */
     char clock_text[CLOCK_TEXT];
     bool clock_known;
+    bool clock_relative;
     bool cut;                              /* a string of the line being written was cut */
     uint32_t attempt;                      /* of the connection being reported, at its service */
     bool begun;                            /* the capture line was written */

@@ -455,6 +455,10 @@ static void put_quality(struct writer *w, const struct scene *scene)
         json_number(w, "lost_packets", scene->drops);
     json_number(w, "unseen_bytes", scene->unseen_bytes);
     json_number(w, "cut_packets", scene->cut_packets);
+    if (scene->bare_packets)
+        json_number(w, "packets_without_octets", scene->bare_packets);
+    if (scene->clock_relative)
+        json_flag(w, "clock_relative", true);
     json_number(w, "duplicates", scene->copies);
     json_number(w, "clock_jumps", scene->clock_back + scene->clock_forward);
     json_number(w, "evicted_flows", scene->evicted_flows);

@@ -70,7 +70,7 @@ static void draw_row(struct ladder *l, const struct rows *rows, size_t i, bool h
     const struct row *row = &rows->row[i];
     bool same = i && rows->row[i - 1].frame == row->frame;
     char time[STAMP_TEXT];
-    struct stamp_style style = { .utc = l->page->stamps.utc };
+    struct stamp_style style = { .utc = l->page->stamps.utc, .relative = l->page->stamps.relative };
 
     page_format(l->page, STYLE_PLAIN, "%6" PRIu64 "  ", row->frame);
     if (same)
@@ -95,7 +95,7 @@ static void draw_row(struct ladder *l, const struct rows *rows, size_t i, bool h
 static void draw_silence(struct ladder *l, const struct scene *scene, const struct rows *rows)
 {
     char time[STAMP_TEXT];
-    struct stamp_style style = { .utc = l->page->stamps.utc };
+    struct stamp_style style = { .utc = l->page->stamps.utc, .relative = l->page->stamps.relative };
     if (!rows->n || !rows->row[rows->n - 1].unanswered || scene->live)
         return;
     page_format(l->page, STYLE_DIM, "%6s  %12s%9.3f", "", stamp_time(scene->last_ns, style, time),

@@ -71,6 +71,11 @@ static char *stamp(int64_t ns, struct stamp_style style, bool fraction, char out
     int64_t seconds = stamp_seconds(ns);
     char local[20], offset[STAMP_TEXT], milli[8] = "";
 
+    if (style.relative) {
+        snprintf(out, STAMP_TEXT, fraction ? "%" PRId64 ".%03u s" : "%" PRId64 " s", seconds,
+                 stamp_fraction(ns) / 1000000 % 1000);
+        return out;
+    }
     stamp_date_time(seconds + offset_at(seconds, style.utc), local);
     if (fraction)
         snprintf(milli, sizeof milli, ".%03u", stamp_fraction(ns) / 1000000 % 1000);

@@ -13,6 +13,7 @@ enum { STAMP_TEXT = 48 };
 struct stamp_style {
     bool utc;
     bool absolute; /* date, time and offset in every stamp */
+    bool relative; /* "12.345 s": the capture counts from a moment it does not name */
 };
 
 /* "2026-11-19T13:02:11" of whole seconds, UTC; 19 characters and a NUL. */

@@ -18,7 +18,7 @@ struct page text_page(struct report *r)
                  : width > PAGE_MOST ? PAGE_MOST
                                      : width,
         .input = c->several_inputs ? c->input : 0,
-        .stamps = { .utc = c->utc, .absolute = !c->terminal },
+        .stamps = { .utc = c->utc, .absolute = !c->terminal, .relative = r->clock_relative },
     };
 }
 
@@ -111,10 +111,12 @@ static void write_capture(struct page *p, const struct report *r, const struct s
     if (scene->packets && times_below)
         text_format(&t, " (%s)", stamp_duration(scene->last_ns - scene->first_ns, a));
     text_format(&t, "   %" PRIu64 " packets", scene->packets);
-    if (scene->packets && !times_below && !p->stamps.absolute)
+    if (scene->packets && !times_below && !p->stamps.absolute && !p->stamps.relative)
         text_format(&t, "   %s", stamp_offset(scene->first_ns, p->stamps, a));
     page_field(p, "Capture", PAGE_FIELD, line, NULL);
-    if (!times_below || p->stamps.absolute || !scene->packets)
+    if (scene->remark[0])
+        page_field(p, "Input", PAGE_FIELD, scene->remark, NULL);
+    if (!times_below || p->stamps.absolute || p->stamps.relative || !scene->packets)
         return;
     if (p->stamps.utc)
         snprintf(line, sizeof line, "UTC");
@@ -171,8 +173,10 @@ static bool add_faults(const struct report *r, const struct scene *scene, struct
         add_part(t, "the capture lost %" PRIu64 " packets", scene->drops);
     if (scene->unseen_bytes)
         add_part(t, "%" PRIu64 " bytes were acknowledged but not captured", scene->unseen_bytes);
-    if (scene->cut_packets)
-        add_part(t, "%" PRIu64 " packets are cut short", scene->cut_packets);
+    if (scene->bare_packets)
+        add_part(t, "%" PRIu64 " packets came without octets", scene->bare_packets);
+    if (scene->cut_packets > scene->bare_packets)
+        add_part(t, "%" PRIu64 " packets are cut short", scene->cut_packets - scene->bare_packets);
     if (scene->malformed)
         add_part(t, "%" PRIu64 " packets contradict themselves", scene->malformed);
     if (scene->unknown_link)
@@ -183,7 +187,7 @@ static bool add_faults(const struct report *r, const struct scene *scene, struct
     if (scene->clock_back || scene->clock_forward)
         add_part(t, "timestamps jump");
     if (scene->damaged)
-        add_part(t, "the file breaks off");
+        add_part(t, scene->resumed ? "parts of the file are damaged" : "the file breaks off");
     return t->n;
 }
 
@@ -355,6 +359,7 @@ static void write_body(struct page *p, const struct report *r, const struct scen
 void text_report(struct report *r, const struct scene *scene)
 {
     const struct group *groups[SUMMARY_GROUPS];
+    r->clock_relative = scene->clock_relative;
     struct page page = text_page(r);
     size_t n = summary_order(&r->summary, groups, SUMMARY_GROUPS);
 
@@ -372,6 +377,7 @@ void text_report(struct report *r, const struct scene *scene)
 
 void text_notice(struct report *r, const struct scene *scene, const struct verdict *v)
 {
+    r->clock_relative = scene->clock_relative;
     struct page page = text_page(r);
     struct group g = report_group_of(v);
     char line[600], time[STAMP_TEXT];

@@ -40,9 +40,10 @@ unsigned checks_defects(const struct matter *m)
     if (!facts || !facts->parsed)
         return 0;
     int64_t now_s = seen_at_s(m);
-    if (facts->not_after_s < now_s)
+    bool dated = !m->scene->clock_relative;
+    if (dated && facts->not_after_s < now_s)
         found |= DEFECT_EXPIRED;
-    if (facts->not_before_s > now_s)
+    if (dated && facts->not_before_s > now_s)
         found |= DEFECT_NOT_YET_VALID;
     if (names_other(m, leaf))
         found |= DEFECT_NAME;

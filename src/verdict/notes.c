@@ -81,7 +81,7 @@ static bool expires_soon(const struct matter *m)
     const struct cert_facts *facts = leaf ? cert_facts(leaf) : NULL;
     int64_t now_s = m->flow->first_ns / 1000000000;
 
-    return facts && facts->parsed && facts->not_after_s >= now_s &&
+    return facts && facts->parsed && !m->scene->clock_relative && facts->not_after_s >= now_s &&
            facts->not_after_s - now_s <= EXPIRES_SOON_DAYS * (int64_t)86400;
 }
 

@@ -27,7 +27,8 @@ static bool is_duplicated(const struct scene *s)
     return s->payload_packets && s->payload_copies * 100 >= s->payload_packets * COPIES_PERCENT;
 }
 
-static bool is_cut(const struct scene *s) { return s->cut_packets != 0; }
+/* Packet text without octets was not cut by a snap length. */
+static bool is_cut(const struct scene *s) { return s->cut_packets > s->bare_packets; }
 static bool is_damaged(const struct scene *s) { return s->damaged; }
 static bool is_midstream(const struct scene *s) { return s->midstream != 0; }
 static bool is_jumping(const struct scene *s) { return s->clock_back || s->clock_forward; }

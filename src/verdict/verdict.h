@@ -105,7 +105,11 @@ struct scene {
     uint64_t packets;
     bool reading; /* the input is still being read: totals are not known yet */
     bool live;
-    bool damaged; /* the file breaks off or contradicts itself */
+    bool damaged;          /* the file breaks off or contradicts itself */
+    bool resumed;          /* and reading went on behind the damage */
+    bool clock_relative;   /* times count from a moment nobody knows */
+    uint64_t bare_packets; /* of packet text without octets */
+    char remark[300];      /* of the reader, about this input */
     char damage[160], format[24], file[256];
     uint64_t file_bytes;
     bool drops_known;

@@ -91,9 +91,9 @@ def case_read(folder):
             absent.append(value.strip())
         elif line.strip() and not line.startswith('#'):
             complaints.append(f'expect.txt: unknown key {key}')
-    captures = sorted(folder.glob('capture.pcap*'))
+    captures = sorted([*folder.glob('capture.pcap*'), *folder.glob('capture.txt')])
     if len(captures) != 1:
-        complaints.append('there must be one capture.pcap or capture.pcapng')
+        complaints.append('there must be one capture.pcap, capture.pcapng or capture.txt')
     return Case(folder.name, captures[0] if captures else None, args, exit_code, primary, findings, frames, absent,
                 complaints)
 
@@ -321,7 +321,20 @@ def facts_of(bench, case):
     return [(case.name, [*whole.complaints, *fact_complaints(case, whole)])], whole
 
 
+def text_properties_of(bench, case, whole):
+    """The same for text, which may break off in the middle of a line."""
+    data = case.capture.read_bytes()
+    for eighth in range(1, 8):
+        result = bench.on_bytes(f'{case.name}.{eighth}.txt', case.args, data[:len(data) * eighth // 8])
+        yield f'{case.name}: {eighth} of 8 parts', list(property_complaints(case, whole, result, True))
+    result = bench.on_bytes(f'{case.name}.crlf.txt', case.args, data.replace(b'\r', b'').replace(b'\n', b'\r\n'))
+    yield f'{case.name}: CR LF', list(property_complaints(case, whole, result, False))
+
+
 def properties_of(bench, case, whole):
+    if case.capture.suffix == '.txt':
+        yield from text_properties_of(bench, case, whole)
+        return
     for i, (name, link, packets, earlier) in enumerate(variants(case, whole)):
         result = bench.on_packets(f'{case.name}.{i}.pcap', case.args, link, packets)
         yield f'{case.name}: {name}', list(property_complaints(case, whole, result, earlier))

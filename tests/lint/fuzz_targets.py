@@ -16,6 +16,9 @@ READS = re.compile(r'\bbytes_(?:u8|u16|u24|u32|u64|u32_le|uint|take|vector|copy|
 TARGETS = {
     'src/frame/pcap.c': 'capture',
     'src/frame/pcapng.c': 'capture',
+    'src/frame/sniffer.c': 'sniffer',
+    'src/frame/sniffer_bare.c': 'sniffer',
+    'src/frame/sniffer_head.c': 'sniffer',
     'src/packet/decode.c': 'packet',
     'src/packet/fragment.c': 'packet',
     'src/packet/icmp.c': 'packet',
@@ -35,7 +38,7 @@ TARGETS = {
     'src/x509/facts.c': 'cert',
 }
 NO_PARSER = {'src/frame/refuse.c'}  # quotes the first octets of what it refuses
-ALWAYS = {'src/stream/gaps.c', 'src/stream/reassemble.c', 'src/x509/cert.c'}  # parse without struct bytes
+ALWAYS = {'src/frame/sniffer_bare.c', 'src/frame/sniffer_head.c', 'src/stream/gaps.c', 'src/stream/reassemble.c', 'src/x509/cert.c'}  # parse without struct bytes
 SHARED = 'dissector'  # fuzz_dissector.c, compiled with -DDISSECTOR=name
 
 

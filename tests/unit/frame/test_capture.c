@@ -48,7 +48,9 @@ static void refused(const char *path, const char *why, const char *remedy)
 
 TestSuite(capture, .init = folder_make, .fini = folder_remove);
 
-#define WHAT_I_READ "I read pcap and pcapng, and both of them inside gzip, xz, zstd, lz4 or zip"
+#define WHAT_I_READ                                                                               \
+    "I read pcap, pcapng and FortiGate sniffer text, and all of them inside gzip, xz, zstd, lz4 " \
+    "or zip"
 
 Test(capture, an_empty_file_is_empty)
 {
