@@ -65,15 +65,25 @@ static inline struct bytes bytes_take(struct bytes *b, uint64_t n)
 
 static inline void bytes_skip(struct bytes *b, uint64_t n) { (void)bytes_take(b, n); }
 
+/* What is left of an integer that the window does not hold whole: a fault, and 0. */
+static inline __attribute__((cold)) uint64_t bytes_uint_short(struct bytes *b, size_t width)
+{
+    if (bytes_take(b, width).clipped)
+        b->fault = BYTES_CLIPPED;
+    return 0;
+}
+
 static inline uint64_t bytes_uint(struct bytes *b, size_t width) /* 0 after a fault */
 {
-    struct bytes piece = bytes_take(b, width);
+    const uint8_t *at = b->at;
     uint64_t v = 0;
-    if (piece.clipped)
-        b->fault = BYTES_CLIPPED;
-    for (size_t i = 0; i < piece.left; i++)
-        v = v << 8 | piece.at[i];
-    return bytes_ok(b) ? v : 0;
+    if (__builtin_expect(b->fault != BYTES_FINE || b->left < width, 0))
+        return bytes_uint_short(b, width);
+    b->at = at + width;
+    b->left -= width;
+    for (size_t i = 0; i < width; i++)
+        v = v << 8 | at[i];
+    return v;
 }
 
 static inline uint8_t bytes_u8(struct bytes *b) { return (uint8_t)bytes_uint(b, 1); }

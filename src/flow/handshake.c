@@ -592,17 +592,16 @@ static struct flow_more *more_or_scratch(struct flows *flows, struct flow *flow)
 }
 
 /* Does this side anything but send in order and have it acknowledged? */
-static bool is_watched(const struct half *half, const struct half_more *more)
+static bool is_watched(const struct half_more *more)
 {
-    bool unacked = half->flags & HALF_DATA && !more->acked.frame;
-    return unacked || more->again_count || more->n_keepalive_unanswered || more->sack_hole.frame ||
+    return more->again_count || more->n_keepalive_unanswered || more->sack_hole.frame ||
            more->zero_since_ns;
 }
 
 static void watched_set(struct turn *t)
 {
     for (enum side side = CLIENT; side < SIDES; side++)
-        t->more->watched[side] = is_watched(&t->flow->half[side], &t->more->half[side]);
+        t->more->watched[side] = is_watched(&t->more->half[side]);
 }
 
 enum { OPENS_OR_ENDS = TCP_SYN | TCP_FIN | TCP_RST };

@@ -73,6 +73,14 @@ static bool is_newly_acked(const struct half *peer, uint32_t ack)
     return seq_after(ack, peer->acked) && ack - peer->acked < WINDOW_MOST;
 }
 
+/* The peer's octets so far are acknowledged, for the first time? */
+static void all_acked_note(const struct turn *t)
+{
+    struct half_more *more = turn_peer_more(t);
+    if (!more->acked.frame)
+        more->acked = turn_log(t, EVENT_DATA_ACKED, 1);
+}
+
 static void acked_advance(const struct turn *t)
 {
     struct half *peer = turn_peer(t);
@@ -84,8 +92,8 @@ static void acked_advance(const struct turn *t)
         more->again_count = 0;
     if (more->sack_hole.frame && seq_before(more->sack_hole_seq, ack))
         more->sack_hole = (struct event){ 0 };
-    if (peer->flags & HALF_DATA && !more->acked.frame && !seq_before(ack, peer->next))
-        more->acked = turn_log(t, EVENT_DATA_ACKED, 1);
+    if (peer->flags & HALF_DATA && !seq_before(ack, peer->next))
+        all_acked_note(t);
 }
 
 /* RFC 2018: a block that begins behind the acknowledgement leaves a hole before it (one before it
@@ -339,28 +347,31 @@ void octets_take(const struct turn *t)
 /* Next in order, or an acknowledgement alone, and nothing else to it? */
 static bool is_usual(const struct turn *t)
 {
+    enum { GONE = HALF_RST | HALF_FIN };
     const struct packet *p = t->packet;
     const struct half *half = turn_half(t), *peer = turn_peer(t);
-    if (t->more->watched[CLIENT] || t->more->watched[SERVER] || !(half->flags & HALF_SEEN) ||
-        p->seq != half->next || p->window == 0 || p->options.n_sack || p->payload.clipped ||
-        !(p->flags & TCP_ACK) || !(peer->flags & HALF_ACKED) || !(peer->flags & HALF_SEEN))
-        return false;
-    return p->ack - peer->acked <= peer->next - peer->acked &&
-           (half->flags & (HALF_RST | HALF_FIN)) == 0;
+    return !t->more->watched[CLIENT] && !t->more->watched[SERVER] && p->seq == half->next &&
+           (half->flags & (HALF_SEEN | GONE)) == HALF_SEEN && p->flags & TCP_ACK &&
+           (peer->flags & (HALF_SEEN | HALF_ACKED)) == (HALF_SEEN | HALF_ACKED) &&
+           p->ack - peer->acked <= peer->next - peer->acked && p->window != 0 &&
+           !p->options.n_sack && !p->payload.clipped && !p->header_cut;
 }
 
 bool octets_in_order(const struct turn *t)
 {
+    struct half *peer = turn_peer(t);
     if (!is_usual(t))
         return false;
-    if (t->length) {
-        struct half_more *more = turn_half_more(t);
-        if (t->length > more->largest || more->n_data < DATA_LOGGED)
-            return false;
-        more->n_data++;
-        more->last_data = t->more->progress = turn_event(t, EVENT_DATA);
-        turn_half(t)->next += t->length;
+    if (peer->acked != t->packet->ack) {
+        peer->acked = t->packet->ack;
+        if (peer->flags & HALF_DATA && peer->acked == peer->next)
+            all_acked_note(t);
     }
-    turn_peer(t)->acked = t->packet->ack;
+    if (t->length) {
+        turn_half(t)->flags |= HALF_DATA;
+        turn_half(t)->next += t->length;
+        largest_note(t);
+        data_new(t);
+    }
     return true;
 }

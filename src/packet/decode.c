@@ -2,9 +2,11 @@
 #include "packet/fragment.h"
 #include "packet/icmp.h"
 #include "packet/ip.h"
+#include "packet/key.h"
 #include "packet/link.h"
 #include "packet/packet.h"
 #include "packet/tcp.h"
+#include "packet/usual.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -58,16 +60,27 @@ static bool key_is_swapped(const struct packet *p)
 }
 
 /* Two products that do not wait for each other, then one of both. */
-void packet_set_key(struct packet *p, struct hash_seed seed)
+static uint64_t key_of_ipv6(const struct packet *p, struct hash_seed seed)
 {
-    p->swapped = key_is_swapped(p);
     const uint8_t *first = p->swapped ? p->destination.octet : p->source.octet;
     const uint8_t *second = p->swapped ? p->source.octet : p->destination.octet;
     uint32_t ports = p->swapped ? (uint32_t)p->destination_port << 16 | p->source_port
                                 : (uint32_t)p->source_port << 16 | p->destination_port;
     uint64_t h = hash_fold(hash_load64(first) ^ seed.a, hash_load64(first + 8) ^ seed.b);
     uint64_t g = hash_fold(hash_load64(second) ^ seed.b, hash_load64(second + 8) ^ ~seed.a);
-    p->flow_hash = hash_mix(h ^ g, (uint64_t)ports << 8 | p->ip_protocol, seed);
+    return hash_mix(h ^ g, (uint64_t)ports << 8 | p->ip_protocol, seed);
+}
+
+void packet_set_key(struct packet *p, struct hash_seed seed)
+{
+    if (address_is_ipv4(&p->source) && address_is_ipv4(&p->destination)) {
+        p->flow_hash =
+            key_of_ipv4(field_32(p->source.octet + 12), field_32(p->destination.octet + 12),
+                        p->source_port, p->destination_port, p->ip_protocol, seed, &p->swapped);
+        return;
+    }
+    p->swapped = key_is_swapped(p);
+    p->flow_hash = key_of_ipv6(p, seed);
 }
 
 static void transport_decode(struct decoder *d, size_t missing, bool v6, struct packet *p)
@@ -159,9 +172,8 @@ static void packet_end(struct decoder *d, struct packet *p)
     d->counts.cut += p->cut;
 }
 
-static void frame_decode(struct decoder *d, const struct frame *frame, struct packet *p)
+void layers_decode(struct decoder *d, const struct frame *frame, struct packet *p)
 {
-    packet_begin(frame, p);
     switch (link_open(frame->link, p)) {
     case LINK_IPV4:
         ip_decode(d, false, p);
@@ -189,7 +201,10 @@ void packet_decode(struct decoder *decoder, const struct frame *frames, size_t n
 {
     assert(n <= PACKET_BATCH);
     fragments_begin_batch(decoder->fragments);
-    for (size_t i = 0; i < n; i++)
-        frame_decode(decoder, &frames[i], &out[i]);
+    for (size_t i = 0; i < n; i++) {
+        packet_begin(&frames[i], &out[i]);
+        if (!usual_decode(&frames[i], decoder->seed, &out[i]))
+            layers_decode(decoder, &frames[i], &out[i]);
+    }
     decoder->counts.frames += n;
 }

@@ -110,6 +110,16 @@ static bool row_read(const struct row *row, void *hello, bool retry, struct byte
     return value.fault != BYTES_SHORT;
 }
 
+/* Rows ascend by number; n_rows when there is none. */
+static size_t row_find(const struct row *rows, size_t n_rows, uint16_t number)
+{
+    size_t i = 0;
+
+    while (i < n_rows && rows[i].number < number)
+        i++;
+    return i < n_rows && rows[i].number == number ? i : n_rows;
+}
+
 static bool walk(const struct row *rows, size_t n_rows, void *hello, bool retry, struct bytes block)
 {
     uint32_t seen = 0;
@@ -120,11 +130,11 @@ static bool walk(const struct row *rows, size_t n_rows, void *hello, bool retry,
         struct bytes value = bytes_vector(&block, 2);
         if (!bytes_ok(&block))
             break;
-        for (size_t i = 0; i < n_rows; i++)
-            if (rows[i].number == number && !(seen >> i & 1)) {
-                seen |= UINT32_C(1) << i;
-                true_lengths = row_read(&rows[i], hello, retry, value) && true_lengths;
-            }
+        size_t i = row_find(rows, n_rows, number);
+        if (i == n_rows || seen >> i & 1)
+            continue;
+        seen |= UINT32_C(1) << i;
+        true_lengths = row_read(&rows[i], hello, retry, value) && true_lengths;
     }
     return true_lengths && block.fault != BYTES_SHORT;
 }

@@ -13,46 +13,50 @@ enum {
 
 /* RFC 5246 section 7.3 (full and abbreviated), RFC 5077 section 3.3, RFC 6066 section 8, RFC 4680;
  * RFC 8446 section 2 as far as it can be read.  A pair that is not listed is unexpected. */
-static const struct edge {
-    enum tls_state now;  enum side from;  uint16_t message;            enum tls_state next;
-} edges[] = {
-    { TLS_START,         SERVER,          TLS_HELLO_REQUEST,           TLS_START },
-    { TLS_START,         CLIENT,          TLS_CLIENT_HELLO,            TLS_OFFERED },
-    { TLS_OFFERED,       SERVER,          TLS_HELLO_REQUEST,           TLS_OFFERED },
-    { TLS_OFFERED,       SERVER,          TLS_SERVER_HELLO,            TLS_CHOSEN },
-    { TLS_OFFERED,       SERVER,          TLS_SERVER_HELLO_13,         TLS_SEALED },
-    { TLS_OFFERED,       SERVER,          TLS_HELLO_RETRY_REQUEST,     TLS_RETRY },
-    { TLS_RETRY,         CLIENT,          TLS_CLIENT_HELLO,            TLS_OFFERED },
+enum { OUR_TYPES = TLS_HELLO_RETRY_REQUEST, PLAIN_TYPES = TLS_NEXT_PROTOCOL + 1, TYPES = PLAIN_TYPES + 3 };
+#define TYPE_INDEX(type) \
+    ((unsigned)(type) < OUR_TYPES ? (unsigned)(type) : (unsigned)(type) - OUR_TYPES + PLAIN_TYPES)
 
-    { TLS_CHOSEN,        SERVER,          TLS_SUPPLEMENTAL_DATA,       TLS_CHOSEN },
-    { TLS_CHOSEN,        SERVER,          TLS_CERTIFICATE,             TLS_CERTIFIED },
-    { TLS_CHOSEN,        SERVER,          TLS_SERVER_KEY_EXCHANGE,     TLS_CHOSEN },
-    { TLS_CHOSEN,        SERVER,          TLS_SERVER_HELLO_DONE,       TLS_KEYED },
-    { TLS_CERTIFIED,     SERVER,          TLS_CERTIFICATE_STATUS,      TLS_CERTIFIED },
-    { TLS_CERTIFIED,     SERVER,          TLS_SERVER_KEY_EXCHANGE,     TLS_CERTIFIED },
-    { TLS_CERTIFIED,     SERVER,          TLS_CERTIFICATE_REQUEST,     TLS_CERTIFIED },
-    { TLS_CERTIFIED,     SERVER,          TLS_SERVER_HELLO_DONE,       TLS_KEYED },
-    { TLS_KEYED,         CLIENT,          TLS_SUPPLEMENTAL_DATA,       TLS_KEYED },
-    { TLS_KEYED,         CLIENT,          TLS_CERTIFICATE,             TLS_KEYED },
-    { TLS_KEYED,         CLIENT,          TLS_CERTIFICATE_URL,         TLS_KEYED },
-    { TLS_KEYED,         CLIENT,          TLS_CLIENT_KEY_EXCHANGE,     TLS_CLIENT_KEYED },
-    { TLS_CLIENT_KEYED,  CLIENT,          TLS_CERTIFICATE_VERIFY,      TLS_CLIENT_KEYED },
-    { TLS_CLIENT_KEYED,  CLIENT,          TLS_KEY_CHANGE,              TLS_CLIENT_SEALED },
-    { TLS_CLIENT_SEALED, CLIENT,          TLS_FINISHED,                TLS_CLIENT_SEALED },
-    { TLS_CLIENT_SEALED, SERVER,          TLS_NEW_SESSION_TICKET,      TLS_CLIENT_SEALED },
-    { TLS_CLIENT_SEALED, SERVER,          TLS_KEY_CHANGE,              TLS_CLIENT_SEALED },
-    { TLS_CLIENT_SEALED, SERVER,          TLS_FINISHED,                TLS_UP },
+/* By what a message meets: the next state + 1; 0 = no edge. */
+#define EDGE(now, from, message, next) [now][from][TYPE_INDEX(message)] = (next) + 1
+static const uint8_t edges[TLS_STATES][SIDES][TYPES] = {
+    EDGE(TLS_START,         SERVER,          TLS_HELLO_REQUEST,           TLS_START),
+    EDGE(TLS_START,         CLIENT,          TLS_CLIENT_HELLO,            TLS_OFFERED),
+    EDGE(TLS_OFFERED,       SERVER,          TLS_HELLO_REQUEST,           TLS_OFFERED),
+    EDGE(TLS_OFFERED,       SERVER,          TLS_SERVER_HELLO,            TLS_CHOSEN),
+    EDGE(TLS_OFFERED,       SERVER,          TLS_SERVER_HELLO_13,         TLS_SEALED),
+    EDGE(TLS_OFFERED,       SERVER,          TLS_HELLO_RETRY_REQUEST,     TLS_RETRY),
+    EDGE(TLS_RETRY,         CLIENT,          TLS_CLIENT_HELLO,            TLS_OFFERED),
 
-    { TLS_CHOSEN,        SERVER,          TLS_NEW_SESSION_TICKET,      TLS_CHOSEN },
-    { TLS_CHOSEN,        SERVER,          TLS_KEY_CHANGE,              TLS_SERVER_SEALED },
-    { TLS_SERVER_SEALED, SERVER,          TLS_FINISHED,                TLS_SERVER_SEALED },
-    { TLS_SERVER_SEALED, CLIENT,          TLS_KEY_CHANGE,              TLS_SERVER_SEALED },
-    { TLS_SERVER_SEALED, CLIENT,          TLS_FINISHED,                TLS_UP },
+    EDGE(TLS_CHOSEN,        SERVER,          TLS_SUPPLEMENTAL_DATA,       TLS_CHOSEN),
+    EDGE(TLS_CHOSEN,        SERVER,          TLS_CERTIFICATE,             TLS_CERTIFIED),
+    EDGE(TLS_CHOSEN,        SERVER,          TLS_SERVER_KEY_EXCHANGE,     TLS_CHOSEN),
+    EDGE(TLS_CHOSEN,        SERVER,          TLS_SERVER_HELLO_DONE,       TLS_KEYED),
+    EDGE(TLS_CERTIFIED,     SERVER,          TLS_CERTIFICATE_STATUS,      TLS_CERTIFIED),
+    EDGE(TLS_CERTIFIED,     SERVER,          TLS_SERVER_KEY_EXCHANGE,     TLS_CERTIFIED),
+    EDGE(TLS_CERTIFIED,     SERVER,          TLS_CERTIFICATE_REQUEST,     TLS_CERTIFIED),
+    EDGE(TLS_CERTIFIED,     SERVER,          TLS_SERVER_HELLO_DONE,       TLS_KEYED),
+    EDGE(TLS_KEYED,         CLIENT,          TLS_SUPPLEMENTAL_DATA,       TLS_KEYED),
+    EDGE(TLS_KEYED,         CLIENT,          TLS_CERTIFICATE,             TLS_KEYED),
+    EDGE(TLS_KEYED,         CLIENT,          TLS_CERTIFICATE_URL,         TLS_KEYED),
+    EDGE(TLS_KEYED,         CLIENT,          TLS_CLIENT_KEY_EXCHANGE,     TLS_CLIENT_KEYED),
+    EDGE(TLS_CLIENT_KEYED,  CLIENT,          TLS_CERTIFICATE_VERIFY,      TLS_CLIENT_KEYED),
+    EDGE(TLS_CLIENT_KEYED,  CLIENT,          TLS_KEY_CHANGE,              TLS_CLIENT_SEALED),
+    EDGE(TLS_CLIENT_SEALED, CLIENT,          TLS_FINISHED,                TLS_CLIENT_SEALED),
+    EDGE(TLS_CLIENT_SEALED, SERVER,          TLS_NEW_SESSION_TICKET,      TLS_CLIENT_SEALED),
+    EDGE(TLS_CLIENT_SEALED, SERVER,          TLS_KEY_CHANGE,              TLS_CLIENT_SEALED),
+    EDGE(TLS_CLIENT_SEALED, SERVER,          TLS_FINISHED,                TLS_UP),
 
-    { TLS_UP,            SERVER,          TLS_FINISHED,                TLS_UP }, /* renegotiation, all */
-    { TLS_UP,            CLIENT,          TLS_FINISHED,                TLS_UP }, /* of it sealed */
-    { TLS_UP,            SERVER,          TLS_KEY_CHANGE,              TLS_UP },
-    { TLS_UP,            CLIENT,          TLS_KEY_CHANGE,              TLS_UP },
+    EDGE(TLS_CHOSEN,        SERVER,          TLS_NEW_SESSION_TICKET,      TLS_CHOSEN),
+    EDGE(TLS_CHOSEN,        SERVER,          TLS_KEY_CHANGE,              TLS_SERVER_SEALED),
+    EDGE(TLS_SERVER_SEALED, SERVER,          TLS_FINISHED,                TLS_SERVER_SEALED),
+    EDGE(TLS_SERVER_SEALED, CLIENT,          TLS_KEY_CHANGE,              TLS_SERVER_SEALED),
+    EDGE(TLS_SERVER_SEALED, CLIENT,          TLS_FINISHED,                TLS_UP),
+
+    EDGE(TLS_UP,            SERVER,          TLS_FINISHED,                TLS_UP), /* renegotiation, all */
+    EDGE(TLS_UP,            CLIENT,          TLS_FINISHED,                TLS_UP), /* of it sealed */
+    EDGE(TLS_UP,            SERVER,          TLS_KEY_CHANGE,              TLS_UP),
+    EDGE(TLS_UP,            CLIENT,          TLS_KEY_CHANGE,              TLS_UP),
 };
 
 /* What a message proves when its forerunners were not seen: at least this state was reached. */
@@ -74,10 +78,11 @@ static const struct proof {
 
 int tls_edge_next(enum tls_state now, enum side from, uint16_t message_type)
 {
-    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
-        if (edges[i].now == now && edges[i].from == from && edges[i].message == message_type)
-            return (int)edges[i].next;
-    return -1;
+    unsigned i = TYPE_INDEX(message_type);
+
+    if ((message_type >= PLAIN_TYPES && message_type < OUR_TYPES) || i >= TYPES)
+        return -1;
+    return edges[now][from][i] - 1;
 }
 
 static enum tls_state proven(enum tls_state now, enum side from, uint16_t message)
@@ -229,20 +234,28 @@ static uint16_t retry_seen(struct tls *t, const struct tls_server_hello *retry)
     return TLS_HELLO_RETRY_REQUEST;
 }
 
+static void server_hello_clear(struct tls_server_hello *hello)
+{
+    *hello = (struct tls_server_hello){ .alpn = bytes_whole(NULL, 0),
+                                        .extensions = bytes_whole(NULL, 0) };
+}
+
 static uint16_t server_hello(struct tls *t, struct bytes body, struct tls_stamp at)
 {
-    struct tls_server_hello hello;
+    struct tls_server_hello *hello = &t->server_hello;
     bool retry = false;
 
-    if (t->server_hello.present)
+    if (hello->present)
         return TLS_SERVER_HELLO;
-    hello_read_server(t, body, at, &retry, &hello);
-    if (retry)
-        return retry_seen(t, &hello);
-    t->server_hello = hello;
+    hello_read_server(t, body, at, &retry, hello);
+    if (retry) {
+        struct tls_server_hello seen = *hello;
+        server_hello_clear(hello);
+        return retry_seen(t, &seen);
+    }
     if (tls_is_13(t))
         t->half[CLIENT].sealed = t->half[SERVER].sealed = true;
-    else if (t->half[CLIENT].unsure && hello.version)
+    else if (t->half[CLIENT].unsure && hello->version)
         t->half[CLIENT].sealed = true;
     return TLS_SERVER_HELLO;
 }
@@ -324,26 +337,22 @@ static uint16_t certificate_request(struct tls *t, struct bytes body, struct tls
     return TLS_CERTIFICATE_REQUEST;
 }
 
-static const struct reader {
-    uint8_t type;
-    enum side from;
-    uint16_t (*read)(struct tls *t, struct bytes body, struct tls_stamp at); /* the type to list */
-} readers[] = {
-    { TLS_CLIENT_HELLO, CLIENT, client_hello },
-    { TLS_SERVER_HELLO, SERVER, server_hello },
-    { DRAFT_RETRY, SERVER, draft_retry },
-    { TLS_CERTIFICATE, SERVER, server_certificate },
-    { TLS_CERTIFICATE, CLIENT, client_certificate },
-    { TLS_CERTIFICATE_REQUEST, SERVER, certificate_request },
+/* Each answers the type to list. */
+static uint16_t (*const readers[][SIDES])(struct tls *t, struct bytes body, struct tls_stamp at) = {
+    [TLS_CLIENT_HELLO][CLIENT] = client_hello,
+    [TLS_SERVER_HELLO][SERVER] = server_hello,
+    [DRAFT_RETRY][SERVER] = draft_retry,
+    [TLS_CERTIFICATE][SERVER] = server_certificate,
+    [TLS_CERTIFICATE][CLIENT] = client_certificate,
+    [TLS_CERTIFICATE_REQUEST][SERVER] = certificate_request,
 };
 
 static uint16_t message_read(struct tls *t, enum side from, uint8_t type, struct bytes body,
                              struct tls_stamp at)
 {
-    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
-        if (readers[i].type == type && readers[i].from == from)
-            return readers[i].read(t, body, at);
-    return type;
+    bool read = type < sizeof readers / sizeof *readers && readers[type][from];
+
+    return read ? readers[type][from](t, body, at) : type;
 }
 
 bool handshake_message(struct tls *t, enum side from, struct bytes message, struct tls_stamp at)
@@ -445,8 +454,8 @@ struct tls *tls_open(struct arena *arena, struct pool *pool)
     t->arena = arena;
     t->pool = pool;
     t->request_types = t->request_schemes = bytes_whole(NULL, 0);
-    t->server_hello.alpn = t->server_hello.extensions = bytes_whole(NULL, 0);
-    t->retry.alpn = t->retry.extensions = bytes_whole(NULL, 0);
+    server_hello_clear(&t->server_hello);
+    server_hello_clear(&t->retry);
     return t;
 }
 

@@ -62,8 +62,13 @@ static struct bytes no_window(void) { return bytes_whole(NULL, 0); }
 
 static void suites_note(struct tls_client_hello *h)
 {
-    h->fallback_scsv = list_has(h->suites, SUITE_FALLBACK);
-    h->renegotiation = h->renegotiation || list_has(h->suites, SUITE_RENEGOTIATION);
+    const uint8_t *suite = h->suites.at;
+
+    for (size_t n = h->suites.left / 2; n > 0; n--, suite += 2) {
+        uint16_t number = (uint16_t)(suite[0] << 8 | suite[1]);
+        h->fallback_scsv = h->fallback_scsv || number == SUITE_FALLBACK;
+        h->renegotiation = h->renegotiation || number == SUITE_RENEGOTIATION;
+    }
 }
 
 static struct tls_client_hello *client_hello_new(struct tls *t, struct bytes body,

@@ -24,6 +24,11 @@ struct record_header {
 
 int record_header_fits(const struct bytes *in)
 {
+    if (in->left >= RECORD_HEADER && in->fault == BYTES_FINE) {
+        const uint8_t *p = in->at;
+        return p[0] >= TLS_CHANGE_CIPHER_SPEC && p[0] <= TLS_HEARTBEAT && p[1] == 3 && p[2] <= 4 &&
+               (p[3] << 8 | p[4]) <= RECORD_BODY_MAX;
+    }
     int type = bytes_peek(in, 0), major = bytes_peek(in, 1), minor = bytes_peek(in, 2);
     int high = bytes_peek(in, 3), low = bytes_peek(in, 4);
 

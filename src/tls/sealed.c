@@ -35,22 +35,19 @@ static const struct suite_lengths *lengths_of(uint16_t suite)
     return NULL;
 }
 
-/* Is n a record around `message` octets, as it is or padded? */
-static bool is_record_of(uint16_t suite, unsigned message, uint16_t n)
+/* Is n a record around `message` octets, as it is or padded?  False for a suite nobody knows. */
+static bool is_record_of(const struct suite_lengths *l, unsigned message, uint16_t n)
 {
-    const struct suite_lengths *l = lengths_of(suite);
-
     return l && (n == message + l->overhead || n == message + l->overhead + l->padding);
 }
 
-bool sealed_is_alert(uint16_t suite, uint16_t n) { return is_record_of(suite, 2, n); }
-
-bool sealed_is_finished(uint16_t suite, uint16_t n)
+static bool is_finished(const struct suite_lengths *l, uint16_t n)
 {
-    const struct suite_lengths *l = lengths_of(suite);
-
-    return l && is_record_of(suite, 4U + l->hash, n);
+    return l && is_record_of(l, 4U + l->hash, n);
 }
+
+bool sealed_is_alert(uint16_t suite, uint16_t n) { return is_record_of(lengths_of(suite), 2, n); }
+bool sealed_is_finished(uint16_t suite, uint16_t n) { return is_finished(lengths_of(suite), n); }
 
 /* What the rows look at.  Lists begin behind the ServerHello: earlier client records are early
  * data. */
@@ -58,7 +55,7 @@ struct view {
     const struct tls *t;
     const struct sealed_end *end;
     struct sealed_reading *out;
-    uint16_t suite;
+    const struct suite_lengths *lengths; /* of the suite; NULL when it is not known */
     const struct tls_sealed *client, *server;
     size_t n_client, n_server;
     bool client_more, server_more; /* records beyond the lists */
@@ -79,9 +76,9 @@ static size_t listed(const struct tls_half *half)
 /* A side whose Finished was not padded does not pad its alerts: 35 octets are data then. */
 static bool view_alert(const struct view *v, enum side side, const struct tls_sealed *record)
 {
-    const struct suite_lengths *l = lengths_of(v->suite);
+    const struct suite_lengths *l = v->lengths;
 
-    return sealed_is_alert(v->suite, record->length) &&
+    return is_record_of(l, 2, record->length) &&
            !(v->unpadded[side] && record->length != 2 + l->overhead);
 }
 
@@ -105,7 +102,7 @@ static void final_find(struct view *v)
             (i > 0 && server_spoke_between(v, v->client[0].at, record->at)))
             break;
         octets += record->length;
-        bool finished = sealed_is_finished(v->suite, record->length);
+        bool finished = is_finished(v->lengths, record->length);
         if (finished || (!v->has_final && octets >= FLIGHT_OCTETS))
             v->final = i;
         v->has_final = v->has_final || octets >= FLIGHT_OCTETS;
@@ -118,7 +115,7 @@ static void final_find(struct view *v)
  */
 static void padding_find(struct view *v)
 {
-    const struct suite_lengths *l = lengths_of(v->suite);
+    const struct suite_lengths *l = v->lengths;
     unsigned plain = l ? 4U + l->hash + l->overhead : 0;
 
     v->unpadded[CLIENT] = v->has_final && v->client[v->final].length == plain;
@@ -145,7 +142,9 @@ static struct view view_of(const struct tls *t, const struct sealed_end *end,
                            struct sealed_reading *out)
 {
     const struct tls_half *client = &t->half[CLIENT], *server = &t->half[SERVER];
-    struct view v = { .t = t, .end = end, .out = out, .suite = t->server_hello.suite };
+    struct view v = {
+        .t = t, .end = end, .out = out, .lengths = lengths_of(t->server_hello.suite)
+    };
 
     v.client = client->sealed_list;
     v.n_client = listed(client);
@@ -191,7 +190,7 @@ static bool is_padded(const struct view *v)
 
 static bool cannot_read(const struct view *v)
 {
-    return !lengths_of(v->suite) || v->t->out_of_memory || is_padded(v) ||
+    return !v->lengths || v->t->out_of_memory || is_padded(v) ||
            (v->client_more && v->n_client == 0);
 }
 
@@ -293,34 +292,34 @@ static enum sealed_row row_of(const struct view *v)
  */
 static void client_certificate_note(const struct view *v)
 {
-    const struct suite_lengths *l = lengths_of(v->suite);
+    const struct suite_lengths *l = v->lengths;
     struct sealed_reading *out = v->out;
     unsigned finished = 4U + (l ? l->hash : 0U);
 
     if (!v->has_final || !l)
         return;
     size_t first = v->t->hello && v->t->hello->early_data && v->final > 0 &&
-                           is_record_of(v->suite, 4, v->client[0].length)
+                           is_record_of(v->lengths, 4, v->client[0].length)
                        ? 1 /* EndOfEarlyData */
                        : 0;
     const struct tls_sealed *last = &v->client[v->final];
-    bool alone = sealed_is_finished(v->suite, last->length);
+    bool alone = is_finished(v->lengths, last->length);
     if (v->final > first) {
         out->client_certificate_sent = true;
         out->client_certificate_empty =
             v->final == first + 1 && alone &&
-            is_record_of(v->suite, EMPTY_MESSAGE, v->client[first].length);
+            is_record_of(v->lengths, EMPTY_MESSAGE, v->client[first].length);
     } else if (!alone && last->length >= finished + EMPTY_MESSAGE + l->overhead) {
         out->client_certificate_sent = true;
         out->client_certificate_empty =
-            is_record_of(v->suite, finished + EMPTY_MESSAGE, last->length);
+            is_record_of(v->lengths, finished + EMPTY_MESSAGE, last->length);
     }
 }
 
 /* A piece of a message that did not fit one record: full, or of a negotiated smaller size. */
 static bool is_fragment(const struct view *v, uint16_t length)
 {
-    unsigned text = length - (unsigned)lengths_of(v->suite)->overhead;
+    unsigned text = length - (unsigned)v->lengths->overhead;
 
     return text == FULL_FRAGMENT || text == 512 || text == 1024 || text == 2048 || text == 4096;
 }
@@ -331,13 +330,13 @@ static bool server_asked(const struct view *v)
 {
     size_t messages = 0;
 
-    if (v->t->server_hello.psk || !lengths_of(v->suite))
+    if (v->t->server_hello.psk || !v->lengths)
         return false;
     for (size_t i = 0; i < v->n_server && i < FLIGHT_RECORDS_SERVER; i++) {
         if (v->n_client > 0 && !before(v->server[i].at, v->client[0].at))
             break;
         messages += !is_fragment(v, v->server[i].length);
-        if (messages >= 4 && sealed_is_finished(v->suite, v->server[i].length))
+        if (messages >= 4 && is_finished(v->lengths, v->server[i].length))
             return messages == 5;
     }
     return false;
@@ -405,10 +404,9 @@ static void alert_note(const struct view *v)
 struct sealed_reading sealed_read(const struct tls *t, const struct sealed_end *end)
 {
     struct sealed_reading out = { .row = SEALED_NONE };
-    const struct suite_lengths *l = lengths_of(t->server_hello.suite);
-
     if (!t->server_hello.present || !tls_is_13(t))
         return out;
+    const struct suite_lengths *l = lengths_of(t->server_hello.suite);
     out.expected_finished = l ? (uint16_t)(4 + l->hash + l->overhead) : 0;
     out.window_ns = 2 * end->rtt_ns + 200 * ms;
     struct view v = view_of(t, end, &out);

@@ -135,17 +135,24 @@ static bool client_rejected(const struct tls *t, const struct sealed_reading *se
     return sealed->row == SEALED_CLIENT_REJECTS && !tls_resumed(t);
 }
 
-static void note_tls(struct service_seen *seen, const struct flow *flow, const struct tls *t)
+/* One connection, and what its sealed records tell. */
+struct told {
+    const struct flow *flow;
+    const struct tls *tls; /* NULL: none */
+    struct sealed_reading sealed;
+};
+
+static void note_tls(struct service_seen *seen, const struct told *told)
 {
-    const struct sealed_end end = session_sealed_end(flow);
-    const struct sealed_reading sealed = sealed_read(t, &end);
+    const struct flow *flow = told->flow;
+    const struct tls *t = told->tls;
     const struct address *client = &flow->address[CLIENT];
 
     if (t->server_hello.present && !t->server_hello.cut && !t->server_hello.malformed)
         choice_add(seen, &t->server_hello);
-    if (client_rejected(t, &sealed))
+    if (client_rejected(t, &told->sealed))
         list_add(&seen->rejected, client, flow->last_frame, flow->last_ns);
-    if (!tls_worked(t, &sealed))
+    if (!tls_worked(t, &told->sealed))
         return;
     list_add(&seen->worked, client, t->server_hello.at.frame, flow->last_ns);
     if (!t->hello)
@@ -159,8 +166,9 @@ static void note_tls(struct service_seen *seen, const struct flow *flow, const s
     }
 }
 
-static void note_service(struct served *s, const struct flow *flow)
+static void note_service(struct served *s, const struct told *told)
 {
+    const struct flow *flow = told->flow;
     const struct service_key key = service_key(&flow->address[SERVER], flow->port[SERVER]);
     struct service_seen *seen = NULL;
 
@@ -174,8 +182,8 @@ static void note_service(struct served *s, const struct flow *flow)
         list_add(&seen->answered, &subnet,
                  flow->more ? flow->more->half[SERVER].first_syn.frame : flow->last_frame,
                  flow->last_ns);
-    if (flow->session && flow->session->tls)
-        note_tls(seen, flow, flow->session->tls);
+    if (told->tls)
+        note_tls(seen, told);
     else if (plain_worked(flow))
         list_add(&seen->worked, &flow->address[CLIENT], flow->last_frame, flow->last_ns);
 }
@@ -192,18 +200,17 @@ static bool is_empty(const struct flow *flow, const struct tls *t, const struct 
            (how == ENDED_FIN_CLIENT || how == ENDED_RST_CLIENT);
 }
 
-static void note_exchange(struct dealing *d, const struct flow *flow)
+static void note_exchange(struct dealing *d, const struct told *told)
 {
-    const struct tls *t = flow->session ? flow->session->tls : NULL;
-    const struct sealed_end end = session_sealed_end(flow);
+    const struct flow *flow = told->flow;
+    const struct tls *t = told->tls;
 
     if (!t) {
         d->exchanged = d->exchanged || plain_worked(flow);
         return;
     }
-    const struct sealed_reading sealed = sealed_read(t, &end);
-    d->exchanged = d->exchanged || tls_worked(t, &sealed);
-    if (d->n_empty == SERVED_EMPTY || !is_empty(flow, t, &sealed))
+    d->exchanged = d->exchanged || tls_worked(t, &told->sealed);
+    if (d->n_empty == SERVED_EMPTY || !is_empty(flow, t, &told->sealed))
         return;
     for (unsigned i = 0; i < d->n_empty; i++)
         if (d->empty_frame[i] == flow->first_frame)
@@ -238,8 +245,9 @@ static bool is_split(const struct flow *flow)
            half->flags & HALF_ACKED && half->acked != half->isn + 1;
 }
 
-static void note_dealing(struct served *s, const struct flow *flow, uint16_t port)
+static void note_dealing(struct served *s, const struct told *told, uint16_t port)
 {
+    const struct flow *flow = told->flow;
     const struct dealing_key key =
         dealing_key(&flow->address[CLIENT], &flow->address[SERVER], port);
     struct dealing *d = table_put(&s->dealings, &key);
@@ -251,7 +259,7 @@ static void note_dealing(struct served *s, const struct flow *flow, uint16_t por
     if (!d->attempts || flow->first_ns > d->last_ns)
         d->last_ns = flow->first_ns;
     d->attempts++;
-    note_exchange(d, flow);
+    note_exchange(d, told);
     d->split += is_split(flow);
     if (!(flow->half[SERVER].flags & HALF_SEEN)) {
         d->unanswered += !(flow->more && flow->more->n_icmp);
@@ -267,11 +275,16 @@ void served_note(struct served *s, const struct flow *flow)
 {
     if (!s || !flow_is_tcp(flow))
         return;
-    note_service(s, flow);
+    struct told told = { .flow = flow, .tls = flow->session ? flow->session->tls : NULL };
+    if (told.tls) {
+        const struct sealed_end end = session_sealed_end(flow);
+        told.sealed = sealed_read(told.tls, &end);
+    }
+    note_service(s, &told);
     if (!(flow->half[CLIENT].flags & HALF_SYN))
         return;
-    note_dealing(s, flow, flow->port[SERVER]);
-    note_dealing(s, flow, 0);
+    note_dealing(s, &told, flow->port[SERVER]);
+    note_dealing(s, &told, 0);
 }
 
 void served_prefetch(const struct served *s, const struct flow *flow, bool records)

@@ -25,6 +25,7 @@ TARGETS = {
     'src/packet/ip.c': 'packet',
     'src/packet/link.c': 'packet',
     'src/packet/tcp.c': 'tcp_options',
+    'src/packet/usual.c': 'packet',
     'src/stream/gaps.c': 'gaps',
     'src/stream/reassemble.c': 'stream',
     'src/tls/certificate.c': 'tls',
