@@ -108,6 +108,8 @@ static bool read_answers(struct bytes message, struct bytes b, unsigned n, struc
             (void)read_name(message, &start, m->canonical);
         } else if (type == DNS_A || type == DNS_AAAA) {
             add_address(m, type, data);
+        } else if (type == DNS_PTR && m->type == DNS_PTR) {
+            m->n_answers_all++;
         }
     }
     return true;

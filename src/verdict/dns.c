@@ -1,6 +1,7 @@
 #include "verdict/dns.h"
 
 #include "verdict/absence.h"
+#include "verdict/dns_answer.h"
 #include "verdict/raise.h"
 
 #include <string.h>
@@ -308,7 +309,7 @@ static struct raised judge_aaaa(const struct scene *scene, const struct lookup *
     return r;
 }
 
-static struct raised judge_answer(const struct lookup *l)
+static struct raised judge_answer(const struct scene *scene, const struct lookup *l)
 {
     struct raised none = { .id = F_NONE };
     enum confidence word = blocked(l);
@@ -318,6 +319,12 @@ static struct raised judge_answer(const struct lookup *l)
         r.cause = word;
         return r;
     }
+    struct raised truncated = dns_judge_truncated(scene, l);
+    if (truncated.id != F_NONE)
+        return truncated;
+    struct raised address = dns_judge_address(scene, l);
+    if (address.id != F_NONE)
+        return address;
     if (l->tries < 2 && l->reply_ns - l->first_ns <= SECONDS(1))
         return none;
     return failed(F_DNS_SLOW, l);
@@ -327,8 +334,10 @@ static struct raised judge_lookup(const struct scene *scene, const struct lookup
 {
     struct raised none = { .id = F_NONE };
 
+    if (l->type == DNS_PTR)
+        return dns_judge_pointer(l);
     if (l->answered && l->rcode == DNS_NOERROR && l->n_answers_all)
-        return judge_answer(l);
+        return judge_answer(scene, l);
     struct around a = around_of(scene, l);
     struct raised aaaa = judge_aaaa(scene, l, &a);
     if (aaaa.id != F_NONE)
@@ -348,7 +357,9 @@ static struct raised judge_lookup(const struct scene *scene, const struct lookup
         return failed(F_DNS_REFUSED, l);
     case DNS_NOERROR:
         /* RFC 2308: the name exists; of AAAA alone nothing is expected. */
-        return l->truncated || l->cut || l->type == DNS_AAAA ? none : failed(F_DNS_NO_ADDRESS, l);
+        if (l->truncated)
+            return dns_judge_truncated(scene, l);
+        return l->cut || l->type == DNS_AAAA ? none : failed(F_DNS_NO_ADDRESS, l);
     default:
         return none;
     }
@@ -357,7 +368,7 @@ static struct raised judge_lookup(const struct scene *scene, const struct lookup
 static bool lookup_in_scope(const struct scene *scene, const struct lookup *l)
 {
     if (!is_address_question(l))
-        return false;
+        return dns_asks_for_pointer(scene, l);
     if (scene->scope == SCOPE_ALL || profile_names_ems(scene->profile, l->name))
         return true;
     for (unsigned i = 0; i < l->n_answers && i < LOOKUP_ANSWERS; i++)
@@ -379,6 +390,10 @@ static void fill_stages(struct verdict *out)
 
     if (out->primary.id == F_NONE) {
         out->stage[STAGE_DNS] = out->lookup->answered ? TOKEN_OK : TOKEN_UNSEEN;
+        return;
+    }
+    if (out->primary.severity <= SEVERITY_WARNING) {
+        out->stage[STAGE_DNS] = out->primary.severity == SEVERITY_WARNING ? TOKEN_WARN : TOKEN_OK;
         return;
     }
     out->failed_stage = STAGE_DNS;

@@ -1,6 +1,7 @@
 #include "verdict/notes.h"
 
 #include "verdict/checks.h"
+#include "verdict/dns_answer.h"
 
 #include <stdio.h>
 
@@ -96,8 +97,17 @@ static void note_certificate(const struct matter *m, struct verdict *out)
         add(m, out, F_TLS_CERT_NO_REJECTION_OBSERVED, m->tls->certificate[SERVER].frame, E_DATA);
 }
 
+static void note_name(const struct matter *m, struct verdict *out)
+{
+    const struct lookup *l = dns_disregarded(m);
+
+    if (l)
+        add(m, out, F_DNS_MISMATCH_CONNECT, l->reply_frame, E_SYN | E_HELLO);
+}
+
 void notes_add(const struct matter *m, struct verdict *out)
 {
+    note_name(m, out);
     note_opening(m, out);
     if (m->tls) {
         note_versions(m, out);

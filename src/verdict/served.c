@@ -254,8 +254,10 @@ static void note_dealing(struct served *s, const struct told *told, uint16_t por
 
     if (!d)
         return;
-    if (!d->attempts || flow->first_ns < d->first_ns)
+    if (!d->attempts || flow->first_ns < d->first_ns) {
         d->first_ns = flow->first_ns;
+        d->first_frame = flow->first_frame;
+    }
     if (!d->attempts || flow->first_ns > d->last_ns)
         d->last_ns = flow->first_ns;
     d->attempts++;

@@ -48,9 +48,10 @@ struct dealing {
     uint32_t attempts, unanswered; /* connections; those whose SYN got no answer at all */
     uint32_t split;                /* connections whose second ClientHello segment was not taken */
     int64_t first_ns, last_ns;     /* of the attempts */
-    int64_t answered_ns;           /* newest SYN-ACK */
-    uint64_t answered_frame;       /* 0 = none */
-    bool exchanged;                /* data both ways, at least once */
+    uint64_t first_frame;
+    int64_t answered_ns;     /* newest SYN-ACK */
+    uint64_t answered_frame; /* 0 = none */
+    bool exchanged;          /* data both ways, at least once */
     /* full handshakes that the client closed without data: the first ones */
     uint8_t n_empty;
     int64_t empty_ns[SERVED_EMPTY];

@@ -1,22 +1,26 @@
 #!/usr/bin/python3
-"""dnsd.py ADDRESS [NAME=ANSWER...]: a DNS server of a few lines.
+"""dnsd.py ADDRESS [tcp] [NAME=ANSWER...]: a DNS server of a few lines.
 
 ANSWER is one or more of, joined by '+': an IPv4 address (A), an IPv6 address (AAAA), nxdomain, servfail, refused,
-empty, silent, aaaa-nxdomain, aaaa-servfail, slow (answers after 1.5 s). ems.corp.example is 10.0.0.10 and
+empty, silent, aaaa-nxdomain, aaaa-servfail, slow (answers after 1.5 s), truncated (over UDP).
+With tcp it serves TCP as well. ems.corp.example is 10.0.0.10 and
 time.corp.example 10.0.0.2 unless given; every other name does not exist.
 """
 import socket, struct, sys, threading, time
 
 RCODES = {"servfail": 2, "nxdomain": 3, "refused": 5}
 zone = {"ems.corp.example": ["10.0.0.10"], "time.corp.example": ["10.0.0.2"]}
+serve_tcp = "tcp" in sys.argv[2:]
 for word in sys.argv[2:]:
+    if word == "tcp":
+        continue
     name, answer = word.split("=")
     zone[name] = answer.split("+")
 
 SOA = b"\xc0\x0c\x00\x06\x00\x01\x00\x00\x00\x3c" + struct.pack("!H", 22) + b"\x00\x00" + struct.pack("!5I", 1, 60, 60, 60, 60)
 
 
-def answer(query):
+def answer(query, over_tcp=False):
     end = 12
     labels = []
     while query[end]:
@@ -40,9 +44,12 @@ def answer(query):
             if family == (socket.AF_INET6 if ":" in word else socket.AF_INET):
                 data = socket.inet_pton(family, word)
                 records += b"\xc0\x0c" + struct.pack("!HHIH", qtype, 1, 60, len(data)) + data
+    truncated = 0
+    if "truncated" in words and not over_tcp:
+        records, truncated = b"", 0x0200
     count = records.count(b"\xc0\x0c")
-    authority = b"" if records or rcode in (2, 5) else SOA
-    flags = 0x8480 | rcode | (struct.unpack("!H", query[2:4])[0] & 0x0100)
+    authority = b"" if records or truncated or rcode in (2, 5) else SOA
+    flags = 0x8480 | rcode | truncated | (struct.unpack("!H", query[2:4])[0] & 0x0100)
     return query[:2] + struct.pack("!5H", flags, 1, count, 1 if authority else 0, 0) + question + records + authority
 
 
@@ -52,6 +59,22 @@ def reply(query, peer):
         sock.sendto(data, peer)
 
 
+def tcp_peer(peer):
+    with peer:
+        while length := peer.recv(2):
+            data = answer(peer.recv(struct.unpack("!H", length)[0]), True)
+            if data:
+                peer.sendall(struct.pack("!H", len(data)) + data)
+
+
+def tcp_serve():
+    while True:
+        threading.Thread(target=tcp_peer, args=(listener.accept()[0],), daemon=True).start()
+
+
+if serve_tcp:
+    listener = socket.create_server((sys.argv[1], 53))
+    threading.Thread(target=tcp_serve, daemon=True).start()
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind((sys.argv[1], 53))
 while True:

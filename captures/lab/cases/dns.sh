@@ -121,3 +121,138 @@ case_ok_dns_slow() {
     finding dns.slow
     healthy; absent dns.timeout
 }
+
+case_dns_truncated_tcp_fail() {
+    TITLE='The DNS answer is truncated, and the resolver refuses TCP.'
+    BROKEN='nothing listens on port 53 over TCP'
+    TRUTH='The reply has the TC bit and no record; the connection to port 53 over TCP is reset; no address is ever learned.'
+    up; names ems.corp.example=10.0.0.10+truncated
+    record client
+    port 40053; c bin/ask $NAME
+    stop 3.2
+    must 1+ 'dns.flags.truncated==1'; must 1+ 'tcp.dstport==53 && tcp.flags.syn==1'; must 1+ 'tcp.srcport==53 && tcp.flags.reset==1'
+    primary $ME:40053 $DNS:53 dns.truncated_tcp_fail network certain probable
+    frames dns.truncated_tcp_fail 'dns.flags.truncated==1 && dns.qry.type==1' 1
+    exits 1; absent ok dns.no_address
+}
+case_ok_dns_truncated() {
+    TITLE='The DNS answer is truncated; over TCP it comes whole, and the connection works.'
+    TRUTH='The client asks again over TCP, as RFC 7766 wants, and dials the address.'
+    COMPANION='the lookup itself'
+    up; names tcp ems.corp.example=10.0.0.10+truncated; serve 8013 bin/tlsd.py 8013
+    record client
+    port 40053 40059; c bin/ask $NAME
+    port 50001; c bin/tlsc.py $EMS:8013 --name $NAME
+    stop
+    must 1+ 'dns.flags.truncated==1'; must 1+ 'tcp.srcport==53 && dns.a==10.0.0.10'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent dns
+}
+case_dns_mismatch_connect() {
+    TITLE='DNS gives the new address of EMS; the client dials the old one, where another server of the same name still answers.'
+    BROKEN='an address written down at the client'
+    TRUTH='The only answer for the name is 10.0.0.10, and the ClientHello with that name goes to 10.0.0.11.'
+    COMPANION='the lookup, whose answer is not used'
+    up; names; on server ip addr add 10.0.0.11/24 dev s0; serve 8013 bin/tlsd.py 8013
+    record client
+    lookup
+    port 50001; c bin/tlsc.py 10.0.0.11:8013 --name $NAME
+    stop
+    must 1+ 'dns.a==10.0.0.10'; must 0 'dns.a==10.0.0.11'; must 1 'ip.dst==10.0.0.11 && tls.handshake.extensions_server_name=="ems.corp.example"'
+    primary $ME:50001 10.0.0.11:8013 ok.tls.established_closed_clean none certain -
+    finding dns.mismatch_connect
+    frames dns.mismatch_connect 'ip.dst==10.0.0.11 && tls.handshake.extensions_server_name'
+    exits 0
+}
+case_ok_dns_two_addresses() {
+    TITLE='The name has two addresses and the client uses the second.'
+    TRUTH='The address dialled is in the answer.'
+    COMPANION='the lookup itself'
+    up; names ems.corp.example=10.0.0.10+10.0.0.11; on server ip addr add 10.0.0.11/24 dev s0; serve 8013 bin/tlsd.py 8013
+    record client
+    lookup
+    port 50001; c bin/tlsc.py 10.0.0.11:8013 --name $NAME
+    stop
+    must 1+ 'dns.a==10.0.0.11'
+    primary $ME:50001 10.0.0.11:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent dns
+}
+case_dns_unexpected_address() {
+    TITLE='DNS answers the EMS name with an address that is not the configured one, and nothing is there.'
+    BROKEN='a zone that was not changed when EMS moved'
+    TRUTH='EMS is configured as 10.0.0.10; the answer is 10.0.0.99; the attempts there stay unanswered.'
+    COMPANION='a healthy exchange with 10.0.0.10 on 443'
+    up; names ems.corp.example=10.0.0.99; serve443; drop -d 10.0.0.99
+    record client
+    lookup; companion
+    port 50001; LIMIT=8 c bin/tcpc.py 10.0.0.99:8013 probe
+    stop 3.2
+    must 1+ 'dns.a==10.0.0.99'; must 3+ 'ip.dst==10.0.0.99 && tcp.flags.syn==1'; must 0 'ip.src==10.0.0.99'
+    args --ems $NAME --ems $EMS
+    primary $ME:40053 $DNS:53 dns.unexpected_address dns certain possible
+    frames dns.unexpected_address 'dns.a==10.0.0.99' 1
+    ok443
+    exits 1
+}
+case_ok_dns_expected_address() {
+    TITLE='DNS answers the EMS name with the configured address.'
+    TRUTH='The answer is the address that was configured.'
+    COMPANION='the lookup itself'
+    up; names; serve 8013 bin/tlsd.py 8013
+    record client
+    lookup
+    port 50001; c bin/tlsc.py $EMS:8013 --name $NAME
+    stop
+    must 1+ 'dns.a==10.0.0.10'
+    args --ems $NAME --ems $EMS
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent dns
+}
+case_dns_private_for_public() {
+    TITLE='A client with a public address gets the inside address of EMS from DNS, and its attempts there fail.'
+    BROKEN='split DNS seen from the wrong side: no route for 172.16.0.10 outside'
+    TRUTH='The answer is an RFC 1918 address, the client has none, and the router says that it has no route there.'
+    up; names ems.corp.example=172.16.0.10
+    on client ip addr add 198.51.100.17/24 dev c0; on router ip addr add 198.51.100.1/24 dev r0
+    on client ip route replace default via 198.51.100.1 src 198.51.100.17
+    record client
+    lookup
+    port 50001; LIMIT=8 c bin/tcpc.py 172.16.0.10:8013 probe
+    stop 3.2
+    must 1+ 'dns.a==172.16.0.10'; must 1+ 'ip.dst==172.16.0.10 && tcp.flags.syn==1 && !icmp'; must 1+ 'icmp.code==0'; must 0 'ip.src==172.16.0.10 && !icmp'
+    primary 198.51.100.17:50001 172.16.0.10:8013 icmp.net_unreachable network certain probable
+    primary 198.51.100.17:40053 $DNS:53 dns.private_for_public dns possible possible
+    exits 1
+}
+case_ok_dns_private_for_public() {
+    TITLE='The same answer for the same client, but a tunnel makes the address valid: the connection works.'
+    TRUTH='The attempt is answered.'
+    COMPANION='the lookup itself'
+    up; names ems.corp.example=172.16.0.10; on server ip addr add 172.16.0.10/32 dev s0; on router ip route add 172.16.0.10 via $EMS
+    on client ip addr add 198.51.100.17/24 dev c0; on router ip addr add 198.51.100.1/24 dev r0
+    on client ip route replace default via 198.51.100.1 src 198.51.100.17
+    serve 8013 bin/tlsd.py 8013
+    record client
+    lookup
+    port 50001; c bin/tlsc.py 172.16.0.10:8013 --name $NAME
+    stop
+    must 1+ 'dns.a==172.16.0.10'
+    primary 198.51.100.17:50001 172.16.0.10:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent dns
+}
+case_dns_ptr_missing() {
+    TITLE='The client asks for the name of the EMS address and there is none; the connection works.'
+    BROKEN='a reverse zone without the record'
+    TRUTH='The PTR question is answered with NXDOMAIN; nothing depends on it.'
+    COMPANION='the forward lookup'
+    up; names; serve 8013 bin/tlsd.py 8013
+    record client
+    lookup
+    port 40054; c getent hosts $EMS
+    port 50001; c bin/tlsc.py $EMS:8013 --name $NAME
+    stop
+    must 1+ 'dns.qry.type==12 && dns.flags.rcode==3'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    primary $ME:40054 $DNS:53 dns.ptr_missing dns certain -
+    healthy
+}

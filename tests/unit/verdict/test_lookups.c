@@ -264,6 +264,176 @@ Test(lookups, an_answer_after_more_than_a_second_is_slow)
     over(&s);
 }
 
+/* A connection attempt of the client to this address, with or without a SYN-ACK. */
+static void dial(const char *client, const char *server, uint16_t port, int ms, bool answered)
+{
+    s.flow.address[CLIENT] = at(client);
+    s.flow.address[SERVER] = at(server);
+    s.flow.port[SERVER] = port;
+    s.flow.first_ns = s.flow.last_ns = when(ms);
+    s.flow.first_frame = ++frame;
+    s.flow.half[CLIENT].flags = HALF_SEEN | HALF_SYN;
+    s.flow.half[SERVER].flags = answered ? HALF_SEEN | HALF_SYN : 0;
+    s.more.half[SERVER].first_syn.frame = answered ? ++frame : 0;
+    s.more.half[SERVER].first_syn.time_ns = answered ? when(ms + 1) : 0;
+    served_note((struct served *)s.scene.served, &s.flow);
+}
+
+Test(lookups, an_inside_address_for_a_client_outside_that_fails)
+{
+    static const struct {
+        const char *client, *answer;
+        bool answered;
+        enum finding_id id;
+    } rows[] = {
+        { "203.0.113.7", "10.0.0.10", false, F_DNS_PRIVATE_FOR_PUBLIC },
+        { "192.168.1.20", "10.0.0.10", false, F_DNS_PRIVATE_FOR_PUBLIC },
+        { "100.64.3.4", "172.16.0.10", false, F_DNS_PRIVATE_FOR_PUBLIC },
+        { "2001:db8::7", "fd00::10", false, F_DNS_PRIVATE_FOR_PUBLIC },
+        { "203.0.113.7", "10.0.0.10", true, F_NONE },     /* a VPN makes it valid */
+        { "172.20.0.7", "10.0.0.10", false, F_NONE },     /* companies route between these */
+        { "10.20.40.17", "10.0.0.10", false, F_NONE },    /* inside */
+        { "203.0.113.7", "198.51.100.10", false, F_NONE } /* outside to outside */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint16_t type = strchr(rows[i].answer, ':') ? DNS_AAAA : DNS_A;
+        begin(&s);
+        ask_from(rows[i].client, "9.9.9.9", "ems.corp.example", type, 0);
+        reply(DNS_NOERROR, rows[i].answer, 5);
+        dial(rows[i].client, rows[i].answer, 8013, 100, rows[i].answered);
+
+        assert_lookup(0, 20000, rows[i].id);
+        if (rows[i].id != F_NONE) {
+            cr_assert_eq(s.verdict.primary.severity, SEVERITY_WARNING);
+            cr_assert_eq(s.verdict.primary.fact, POSSIBLE);
+            cr_assert_eq(s.verdict.primary.n_frames, 3);
+        }
+        over(&s);
+    }
+}
+
+static void know_ems(const char *address)
+{
+    text_copy(s.profile.ems_name[0], sizeof s.profile.ems_name[0], "ems.corp.example");
+    s.profile.n_ems_names = 1;
+    if (address)
+        s.profile.ems_address[s.profile.n_ems_addresses++] = at(address);
+}
+
+Test(lookups, an_address_that_is_not_the_configured_one)
+{
+    static const struct {
+        const char *name, *answer;
+        enum finding_id id;
+    } rows[] = {
+        { "ems.corp.example", "10.0.0.99", F_DNS_UNEXPECTED_ADDRESS },
+        { "ems.corp.example", "10.0.0.10", F_NONE },
+        { "www.corp.example", "10.0.0.99", F_NONE },
+        { "ems.corp.example", "64:ff9b::10.0.0.10", F_NONE }, /* NAT64 of the expected one */
+        { "ems.corp.example", "2001:db8::99", F_NONE },       /* no address of this family known */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(&s);
+        know_ems("10.0.0.10");
+        ask(rows[i].name, strchr(rows[i].answer, ':') ? DNS_AAAA : DNS_A, 0);
+        reply(DNS_NOERROR, rows[i].answer, 5);
+
+        assert_lookup(0, 20000, rows[i].id);
+        if (rows[i].id != F_NONE)
+            cr_assert_eq(s.verdict.primary.severity, SEVERITY_WARNING, "nothing failed yet");
+        over(&s);
+    }
+}
+
+Test(lookups, an_unexpected_address_is_an_error_once_the_attempt_there_fails)
+{
+    for (int answered = 0; answered < 2; answered++) {
+        begin(&s);
+        know_ems("10.0.0.10");
+        ask("ems.corp.example", DNS_A, 0);
+        reply(DNS_NOERROR, "10.0.0.99", 5);
+        dial("10.20.40.17", "10.0.0.99", 8013, 100, answered);
+
+        assert_lookup(0, 20000, F_DNS_UNEXPECTED_ADDRESS);
+        cr_assert_eq(s.verdict.primary.severity, answered ? SEVERITY_WARNING : SEVERITY_ERROR);
+        over(&s);
+    }
+}
+
+Test(lookups, two_resolvers_of_one_client_that_contradict_each_other)
+{
+    for (int same = 0; same < 2; same++) {
+        begin(&s);
+        know_ems(NULL);
+        ask_from("10.20.40.17", "10.0.0.2", "ems.corp.example", DNS_A, 0);
+        reply(DNS_NOERROR, "10.0.0.10", 5);
+        ask_from("10.20.40.17", "10.0.0.3", "ems.corp.example", DNS_A, 10);
+        reply(DNS_NOERROR, same ? "10.0.0.10" : "10.0.0.99", 15);
+
+        assert_lookup(0, 20000, F_NONE);
+        assert_lookup(1, 20000, same ? F_NONE : F_DNS_UNEXPECTED_ADDRESS);
+        over(&s);
+    }
+}
+
+Test(lookups, a_truncated_answer_and_no_way_over_tcp)
+{
+    static const struct {
+        bool truncated, dialled, answered;
+        enum finding_id id;
+    } rows[] = {
+        { true, true, false, F_DNS_TRUNCATED_TCP_FAIL },
+        { true, true, true, F_NONE },
+        { true, false, false, F_NONE }, /* the client did not want the rest */
+        { false, true, false, F_DNS_NO_ADDRESS },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(&s);
+        ask("ems.corp.example", DNS_A, 0);
+        m.truncated = rows[i].truncated;
+        reply(DNS_NOERROR, NULL, 5);
+        m.truncated = false;
+        if (rows[i].dialled)
+            dial("10.20.40.17", "10.0.0.2", 53, 10, rows[i].answered);
+
+        assert_lookup(0, 20000, rows[i].id);
+        over(&s);
+    }
+}
+
+Test(lookups, an_ems_address_without_a_name)
+{
+    static const struct {
+        const char *question;
+        uint8_t rcode;
+        unsigned answers;
+        enum finding_id id;
+    } rows[] = {
+        { "10.0.0.10.in-addr.arpa", DNS_NXDOMAIN, 0, F_DNS_PTR_MISSING },
+        { "10.0.0.10.in-addr.arpa", DNS_NOERROR, 0, F_DNS_PTR_MISSING },
+        { "10.0.0.10.in-addr.arpa", DNS_NOERROR, 1, F_NONE },
+        { "11.0.0.10.in-addr.arpa", DNS_NXDOMAIN, 0, F_NONE }, /* not an EMS */
+        { "0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", DNS_NXDOMAIN,
+          0, F_DNS_PTR_MISSING },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(&s);
+        know_ems("10.0.0.10");
+        s.profile.ems_address[s.profile.n_ems_addresses++] = at("2001:db8::10");
+        ask(rows[i].question, DNS_PTR, 0);
+        m.n_answers_all = 0;
+        reply(rows[i].rcode, NULL, 5);
+        names_lookup(s.scene.names, 0)->n_answers_all = rows[i].answers;
+
+        assert_lookup(0, 20000, rows[i].id);
+        over(&s);
+    }
+}
+
 Test(lookups, only_names_of_an_ems_are_in_scope_unless_all_are)
 {
     begin(&s);
