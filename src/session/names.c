@@ -126,6 +126,7 @@ static void query_seen(struct names *names, const struct dns_message *m)
     if (l->tries < LOOKUP_FRAMES)
         l->frames[l->tries] = m->frame;
     l->tries++;
+    l->repeats += same && !l->truncated;
     l->client_port = m->client_port;
     l->id = m->id;
     l->tcp = m->tcp;

@@ -47,6 +47,7 @@ struct lookup {
     char name[DNS_NAME_TEXT];
     char canonical[DNS_NAME_TEXT];  /* end of the CNAME chain; empty without one */
     unsigned tries;                 /* questions seen, the first included */
+    unsigned repeats;               /* of them for want of an answer, not of the rest of one */
     uint64_t frames[LOOKUP_FRAMES]; /* of the questions */
     uint64_t reply_frame;           /* 0 = none */
     int64_t first_ns, last_try_ns, reply_ns;

@@ -325,7 +325,7 @@ static struct raised judge_answer(const struct scene *scene, const struct lookup
     struct raised address = dns_judge_address(scene, l);
     if (address.id != F_NONE)
         return address;
-    if (l->tries < 2 && l->reply_ns - l->first_ns <= SECONDS(1))
+    if (!l->repeats && l->reply_ns - l->first_ns <= SECONDS(1))
         return none;
     return failed(F_DNS_SLOW, l);
 }

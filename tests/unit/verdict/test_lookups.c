@@ -378,6 +378,22 @@ Test(lookups, two_resolvers_of_one_client_that_contradict_each_other)
     }
 }
 
+Test(lookups, asking_for_the_rest_over_tcp_is_no_retry)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    m.truncated = true;
+    reply(DNS_NOERROR, NULL, 5);
+    m.truncated = m.reply = false;
+    m.tcp = true;
+    m.time_ns = when(10);
+    names_message((struct names *)s.scene.names, &m);
+    reply(DNS_NOERROR, "10.0.0.10", 15);
+
+    assert_lookup(0, 20000, F_NONE);
+    over(&s);
+}
+
 Test(lookups, a_truncated_answer_and_no_way_over_tcp)
 {
     static const struct {
