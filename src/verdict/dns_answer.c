@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "verdict/raise.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ---- kinds of addresses */
@@ -199,29 +198,40 @@ struct raised dns_judge_truncated(const struct scene *scene, const struct lookup
     return r;
 }
 
-/* RFC 1035 section 3.5, RFC 3596 section 2.5. */
+/* "10.0.0.10.in-addr.arpa": the labels before the suffix, last first (RFC 1035 section 3.5). */
+static void quad_reversed(const char *name, size_t n, struct text *out)
+{
+    while (n) {
+        size_t start = n;
+        while (start && name[start - 1] != '.')
+            start--;
+        text_add_n(out, name + start, n - start);
+        text_add(out, start ? "." : "");
+        n = start ? start - 1 : 0;
+    }
+}
+
+/* 32 labels of one digit (RFC 3596 section 2.5). */
+static void nibbles_reversed(const char *name, struct text *out)
+{
+    for (size_t i = 0; i < 32; i++) {
+        text_add_n(out, name + 62 - 2 * i, 1);
+        text_add(out, i % 4 == 3 && i < 31 ? ":" : "");
+    }
+}
+
 static bool pointer_address(const char *name, struct address *out)
 {
-    char text[64];
-    unsigned quad[4];
-    int used = 0;
+    static const char v4[] = ".in-addr.arpa", v6[] = ".ip6.arpa";
+    char buffer[64];
+    struct text t = text_of(buffer, sizeof buffer);
     size_t n = strlen(name);
 
-    if (sscanf(name, "%3u.%3u.%3u.%3u.in-addr.arp%n", &quad[0], &quad[1], &quad[2], &quad[3],
-               &used) == 4 &&
-        used && strcmp(name + used, "a") == 0) {
-        snprintf(text, sizeof text, "%u.%u.%u.%u", quad[3], quad[2], quad[1], quad[0]);
-        return address_parse(text, out);
-    }
-    if (n != 64 + 8 || strcmp(name + 64, "ip6.arpa") != 0)
-        return false;
-    struct text t = text_of(text, sizeof text);
-    for (size_t i = 0; i < 32; i++) {
-        text_add_n(&t, name + 62 - 2 * i, 1);
-        if (i % 4 == 3 && i < 31)
-            text_add(&t, ":");
-    }
-    return address_parse(text, out);
+    if (n >= sizeof v4 && strcmp(name + n - (sizeof v4 - 1), v4) == 0)
+        quad_reversed(name, n - (sizeof v4 - 1), &t);
+    else if (n == 63 + sizeof v6 - 1 && strcmp(name + 63, v6) == 0)
+        nibbles_reversed(name, &t);
+    return address_parse(buffer, out);
 }
 
 bool dns_asks_for_pointer(const struct scene *scene, const struct lookup *l)
