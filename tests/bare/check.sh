@@ -35,12 +35,13 @@ make_root() {
     git clone -q "$project" "$root/shakeout"
 }
 
-# inside COMMAND: in the root, in mount and perhaps network namespaces of its own, with no locale
+# inside COMMAND: in the root, in mount and perhaps network namespaces of its own (with loopback only), with no locale
 inside() {
     # shellcheck disable=SC2016,SC2086
     unshare --mount $network sh -eu -c '
         mount -t proc proc "$1/proc"
         mount --rbind /dev "$1/dev"
+        ip link set lo up
         exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
             http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" sh -c "cd /shakeout && $2"' sh "$root" "$1"
 }
