@@ -203,6 +203,7 @@ void capture_close(struct capture *c)
     if (c->reader)
         c->reader->close(c);
     filter_close(c->filter);
+    secrets_close(&c->secrets);
     input_close(&c->input);
     free(c);
 }
@@ -272,6 +273,15 @@ size_t capture_next(struct capture *c, struct frame out[FRAME_BATCH])
             break; /* the end or, live, nothing for a while */
     }
     return n;
+}
+
+struct bytes capture_secrets(struct capture *c)
+{
+    struct secrets *s = &c->secrets;
+    struct bytes text = bytes_whole(s->text, s->taken ? 0 : s->n);
+
+    s->taken = true;
+    return text;
 }
 
 bool capture_ended(const struct capture *c) { return c->ended; }

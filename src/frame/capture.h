@@ -50,6 +50,7 @@ struct capture_facts {
                               frames */
     bool nanoseconds;      /* some interface has a resolution finer than a microsecond */
     bool has_secrets;      /* a Decryption Secrets Block is in the file */
+    uint64_t secrets_lost; /* octets of key log text beyond what is held */
     bool damaged;          /* the bytes contradict themselves: capture.damaged */
     uint64_t damage_at;    /* offset, in the uncompressed input, of the record or block */
     uint64_t damage_frame; /* number of the last frame before it, 0 for none */
@@ -81,6 +82,11 @@ bool capture_is_live(const struct capture *capture);
 void capture_stop(struct capture *capture);
 
 const struct capture_facts *capture_facts(struct capture *capture);
+
+/* TLS key log text that the input carries (Decryption Secrets Blocks, comments of sections) and
+ * that was met since the last call; empty mostly.  Borrowed until the next call of anything here.
+ */
+struct bytes capture_secrets(struct capture *capture);
 void capture_close(struct capture *capture);
 
 /* The name tcpdump.org gives to a LINKTYPE_ ("EN10MB"), or "" */

@@ -10,8 +10,13 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { INTERFACES = 4096 }; /* of one section */
+enum {
+    INTERFACES = 4096,        /* of one section */
+    SECRETS_TLS = 0x544c534b, /* secrets type: a TLS key log */
+    TAIL_BLOCKS = 64,         /* looked at from the end of the file */
+};
 
 struct port {
     struct ticks ticks;
@@ -25,6 +30,7 @@ struct pcapng_state {
     uint32_t first; /* number of the section's first interface over the whole input */
     uint32_t n_ports;
     int64_t newest_ns;
+    uint64_t tail; /* from this offset on secrets were read when the file was opened; 0 = none */
     struct port port[INTERFACES];
 };
 
@@ -69,10 +75,38 @@ static bool pcapng_recognise(const uint8_t *p, size_t n)
     return n >= 4 && load_u32(p, false) == BLOCK_SECTION;
 }
 
+static uint64_t block_offset(const struct capture *c, const struct block *b)
+{
+    return c->input.base + (uint64_t)(b->at - c->input.buffer);
+}
+
 static void lost(struct capture *c, const struct block *b, const char *why)
 {
-    uint64_t at = c->input.base + (uint64_t)(b->at - c->input.buffer);
+    uint64_t at = block_offset(c, b);
     capture_damaged(c, at, "block at byte %" PRIu64 " %s; the block is passed over", at, why);
+}
+
+/* Before there were secrets blocks, people kept key logs in the section's comment. */
+static void section_comments(struct capture *c, const struct block *b)
+{
+    const struct pcapng_state *s = c->state;
+    struct bytes options = body_of(b), value;
+    uint16_t code;
+
+    bytes_skip(&options, 16); /* byte order, version, section length */
+    while (option_next(&options, s->little, &code, &value))
+        if (code == 1)
+            secrets_add(&c->secrets, value, &c->facts.secrets_lost);
+}
+
+static void secrets_take(struct capture *c, struct bytes body, bool little)
+{
+    uint32_t type = take_u32(&body, little);
+    struct bytes text = bytes_take(&body, take_u32(&body, little));
+
+    c->facts.has_secrets = true;
+    if (bytes_ok(&body) && type == SECRETS_TLS)
+        secrets_add(&c->secrets, text, &c->facts.secrets_lost);
 }
 
 static void section_take(struct capture *c, const struct block *b)
@@ -86,6 +120,8 @@ static void section_take(struct capture *c, const struct block *b)
     s->n_ports = 0;
     if (load_u16(b->at + 12, s->little) != 1)
         lost(c, b, "begins a section of an unknown version");
+    else
+        section_comments(c, b);
 }
 
 /* Some writers count a NUL as part of the string. */
@@ -253,6 +289,8 @@ static size_t obsolete_take(struct capture *c, const struct block *b, struct fra
 /* Answers how many frames the block gave: 0 or 1. */
 static size_t other_take(struct capture *c, const struct block *b, struct frame *out)
 {
+    const struct pcapng_state *s = c->state;
+
     switch (b->type) {
     case BLOCK_SECTION:
         section_take(c, b);
@@ -264,7 +302,8 @@ static size_t other_take(struct capture *c, const struct block *b, struct frame 
         statistics_take(c, b);
         return 0;
     case BLOCK_SECRETS:
-        c->facts.has_secrets = true;
+        if (!s->tail || block_offset(c, b) < s->tail)
+            secrets_take(c, body_of(b), s->little);
         return 0;
     case BLOCK_PACKET:
         if (b->length >= 32)
@@ -337,6 +376,59 @@ static bool header_take(struct capture *c)
     return true;
 }
 
+/* ---- secrets behind the packets: some writers put them where they learn them ---- */
+
+/* A secrets block that ends at `end`, or any other that is no packet: its length; 0 = neither. */
+static uint32_t tail_length(const struct capture *c, uint64_t end, bool little, uint32_t *type)
+{
+    uint8_t head[8], foot[4];
+
+    if (end < BLOCK_LEAST || pread(c->input.fd, foot, 4, (off_t)(end - 4)) != 4)
+        return 0;
+    uint32_t length = load_u32(foot, little);
+    if (length < BLOCK_LEAST || length % 4 || length > end || length > INPUT_LARGEST ||
+        pread(c->input.fd, head, 8, (off_t)(end - length)) != 8 ||
+        load_u32(head + 4, little) != length)
+        return 0;
+    *type = load_u32(head, little);
+    return *type == BLOCK_SECRETS || *type == BLOCK_STATISTICS || *type == BLOCK_NAMES ? length : 0;
+}
+
+static void tail_open(struct capture *c, uint64_t at, uint32_t length, bool little)
+{
+    uint8_t *body = malloc(length - BLOCK_LEAST + 1);
+
+    if (!body)
+        return;
+    ssize_t n = pread(c->input.fd, body, length - BLOCK_LEAST, (off_t)(at + 8));
+    if (n == (ssize_t)(length - BLOCK_LEAST))
+        secrets_take(c, bytes_whole(body, (size_t)n), little);
+    free(body);
+}
+
+/* Secrets unlock what was captured before them too: those at the very end are read first. */
+static void tail_read(struct capture *c)
+{
+    struct pcapng_state *s = c->state;
+    uint64_t end = c->facts.bytes_total;
+    uint32_t length, type;
+    bool little = s->little; /* the last section's order may be another than the first's */
+
+    if (!c->input.seekable || c->input.expansion || c->input.fd < 0)
+        return;
+    for (int i = 0; i < TAIL_BLOCKS; i++, end -= length) {
+        length = tail_length(c, end, little, &type);
+        if (!length && i == 0)
+            length = tail_length(c, end, little = !little, &type);
+        if (!length)
+            return;
+        if (type != BLOCK_SECRETS)
+            continue;
+        s->tail = end - length;
+        tail_open(c, s->tail, length, little);
+    }
+}
+
 static bool section_refused(struct capture *c, struct failure *failure)
 {
     struct input *in = &c->input;
@@ -376,8 +468,10 @@ static bool pcapng_open(struct capture *c, struct failure *failure)
         failure_set(failure, c->name, "no memory left", "");
         return false;
     }
-    if (header_take(c))
+    if (header_take(c)) {
+        tail_read(c);
         return true;
+    }
     char why[240];
     say(why, sizeof why, "a pcapng file broken inside its header (%s)", c->facts.damage);
     failure_set(failure, c->name, why, "copy the file again and compare the size");

@@ -86,6 +86,16 @@ bool filter_fits(struct filter *f, uint32_t link, struct failure *failure);
 bool filter_passes(struct filter *f, const struct frame *frame);
 void filter_not_understood(const char *expression, const char *words, struct failure *failure);
 
+/* Key log text on its way to whoever asks: secrets.c. */
+struct secrets {
+    uint8_t *text; /* owned, zeroed before it is given back */
+    size_t n, size;
+    bool taken; /* handed out: the next piece begins anew */
+};
+
+void secrets_add(struct secrets *s, struct bytes text, uint64_t *lost);
+void secrets_close(struct secrets *s);
+
 struct capture {
     const struct reader *reader;
     void *state; /* the reader's; owned, given back by reader->close */
@@ -96,6 +106,7 @@ struct capture {
     uint64_t max_frames;
     uint64_t number;     /* of the newest frame */
     uint64_t handed_out; /* after the filter */
+    struct secrets secrets;
     struct capture_facts facts;
     bool live;
     bool ended;

@@ -19,6 +19,8 @@ TARGETS = {
     'src/frame/sniffer.c': 'sniffer',
     'src/frame/sniffer_bare.c': 'sniffer',
     'src/frame/sniffer_head.c': 'sniffer',
+    'src/keys/keylog.c': 'keylog',
+    'src/keys/keys.c': 'keylog',
     'src/packet/decode.c': 'packet',
     'src/packet/fragment.c': 'packet',
     'src/packet/icmp.c': 'packet',

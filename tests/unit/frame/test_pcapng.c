@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static void put_start(void)
 {
@@ -556,4 +557,123 @@ Test(pcapng, frames_of_all_kinds_have_the_numbers_that_wireshark_gives_them)
     cr_assert_eq(n_frames, 4);
     for (size_t i = 0; i < 4; i++)
         cr_assert_eq(frames[i].number, numbers[i], "frame %zu", i + 1);
+}
+
+/* ---- secrets ---- */
+
+static void put_secrets(uint32_t type, const char *text)
+{
+    block_begin(10);
+    put32(type);
+    put32(strlen(text));
+    put(text, strlen(text));
+    block_end();
+}
+
+/* All key log text that reading an image brings up. */
+static const char *secrets_of_image(void)
+{
+    static char text[4096];
+    struct failure failure;
+    struct frame batch[FRAME_BATCH];
+    struct capture *c =
+        capture_open_memory(image.bytes, image.n, &(struct capture_config){ 0 }, &failure);
+    size_t n = 0, at = 0;
+
+    cr_assert_not_null(c);
+    do {
+        n = capture_next(c, batch);
+        struct bytes piece = capture_secrets(c);
+        cr_assert_lt(at + piece.left, sizeof text);
+        memcpy(text + at, piece.at, piece.left);
+        at += piece.left;
+    } while (n);
+    text[at] = '\0';
+    capture_close(c);
+    return text;
+}
+
+Test(pcapng, secrets_blocks_of_tls_are_handed_on_once_each)
+{
+    put_start();
+    put_secrets(0x544c534b, "CLIENT_RANDOM 1");
+    put_secrets(0x57474b4c, "WireGuard");
+    put_enhanced(0, 1, 20, 20);
+    put_secrets(0x544c534b, "CLIENT_RANDOM 2\n");
+
+    cr_assert_str_eq(secrets_of_image(), "CLIENT_RANDOM 1\nCLIENT_RANDOM 2\n\n");
+}
+
+Test(pcapng, secrets_blocks_are_read_in_the_order_of_their_section)
+{
+    image.big = true;
+    put_start();
+    put_secrets(0x544c534b, "big");
+    image.big = false;
+    put_start();
+    put_secrets(0x544c534b, "little");
+    put_enhanced(0, 1, 20, 20);
+
+    cr_assert_str_eq(secrets_of_image(), "big\nlittle\n");
+}
+
+Test(pcapng, a_secrets_block_that_claims_more_than_it_has_says_nothing)
+{
+    put_start();
+    block_begin(10);
+    put32(0x544c534b);
+    put32(400);
+    put_filler(40);
+    block_end();
+    put_enhanced(0, 1, 20, 20);
+
+    cr_assert_str_eq(secrets_of_image(), "");
+}
+
+Test(pcapng, secrets_at_the_end_of_a_file_come_before_its_packets)
+{
+    char path[] = "/tmp/shakeout-secrets-XXXXXX";
+    struct failure failure;
+    struct frame batch[FRAME_BATCH];
+    int fd = mkstemp(path);
+
+    put_start();
+    put_enhanced(0, 1, 20, 20);
+    put_secrets(0x544c534b, "first");
+    put_statistics(0, 5, 10);
+    put_secrets(0x544c534b, "second");
+    cr_assert_eq(write(fd, image.bytes, image.n), (ssize_t)image.n);
+    close(fd);
+
+    struct capture *c = capture_open_file(path, &(struct capture_config){ 0 }, &failure);
+    unlink(path);
+    cr_assert_not_null(c);
+    struct bytes text = capture_secrets(c);
+    cr_assert_eq(text.left, 13);
+    cr_assert(bytes_begin_with(&text, "second\nfirst\n"));
+    cr_assert_eq(capture_next(c, batch), 1);
+    cr_assert_eq(capture_next(c, batch), 0);
+    cr_assert_eq(capture_secrets(c).left, 0, "and only once");
+    capture_close(c);
+}
+
+Test(pcapng, a_comment_of_a_section_may_be_a_key_log)
+{
+    block_begin(0x0a0d0d0a);
+    put32(0x1a2b3c4d);
+    put16(1);
+    put16(0);
+    put32(UINT32_MAX);
+    put32(UINT32_MAX);
+    put16(1); /* opt_comment */
+    put16(15);
+    put("CLIENT_RANDOM 1", 15);
+    put_filler(1);
+    put16(0);
+    put16(0);
+    block_end();
+    put_interface(1, 0);
+    put_enhanced(0, 1, 20, 20);
+
+    cr_assert_str_eq(secrets_of_image(), "CLIENT_RANDOM 1\n");
 }
