@@ -297,7 +297,7 @@ static void note_parting(struct engine *e, struct flow *flow)
         (struct parting){ flow, flow->first_frame };
 }
 
-static void accept_packet(struct engine *e, const struct packet *p)
+static void accept_packet(struct engine *e, const struct packet *p, struct flow *met)
 {
     enum side from = CLIENT;
 
@@ -313,7 +313,7 @@ static void accept_packet(struct engine *e, const struct packet *p)
                        &p->quote.destination, p->quote.destination_port, p->frame, p->icmp_type,
                        p->icmp_code);
     }
-    struct flow *flow = flow_accept(e->flows, p, &from);
+    struct flow *flow = flow_accept_met(e->flows, p, met, &from);
     if (!flow || p->kind == PACKET_ICMP)
         return;
     if (host_wants(flow, p, from))
@@ -482,7 +482,7 @@ static void engine_read(struct engine *e)
         flows_prefetch(e->flows, packets, n);
         sessions_prefetch(e->flows, packets, n);
         for (size_t i = 0; i < n; i++)
-            accept_packet(e, &packets[i]);
+            accept_packet(e, &packets[i], flows_met(e->flows, i));
         expire(e);
         if (e->scene.live)
             watch(e, n);

@@ -236,6 +236,10 @@ void flow_prefetch_more(const struct flow *flow);
  * sender. */
 struct flow *flow_accept(struct flows *flows, const struct packet *packet, enum side *from);
 
+/* The same for a packet of which flows_met(flows, i) said this since the last flows_prefetch. */
+struct flow *flow_accept_met(struct flows *flows, const struct packet *packet, struct flow *met,
+                             enum side *from);
+
 /* The client is the other side after all (a ClientHello says so).  Swaps everything. */
 void flow_swap_roles(struct flow *flow, enum role_source why);
 

@@ -628,28 +628,51 @@ static void packet_take(struct turn *t)
     watched_set(t);
 }
 
-enum side handshake_take(struct flows *flows, struct flow *flow, const struct packet *packet,
-                         enum side from)
+static void packet_count(const struct turn *t)
+{
+    struct half *half = turn_half(t);
+    half->packets++;
+    half->bytes += t->length;
+    half->window = t->packet->window;
+    t->flows->counts.data_bytes += t->length;
+}
+
+/* Most packets of most connections; false, and nothing done but what the long way repeats. */
+static bool steady_take(struct turn *t)
+{
+    t->more = t->flow->more;
+    if (!t->more || !is_steady(t->flow, t->packet))
+        return false;
+    gap_note(t);
+    if (!octets_in_order(t))
+        return false;
+    packet_count(t);
+    return true;
+}
+
+static bool lone_take(struct flows *flows, struct flow *flow, const struct packet *packet,
+                      enum side from)
 {
     if (flow->state == TCP_NEW && segment_of(packet->flags) == SEGMENT_SYN) {
         lone_syn_take(flows, flow, packet);
-        return from;
+        return true;
     }
-    if (syn_again_keep(flows, flow, packet, from))
-        return from;
+    return syn_again_keep(flows, flow, packet, from);
+}
+
+enum side handshake_take(struct flows *flows, struct flow *flow, const struct packet *packet,
+                         enum side from)
+{
     struct turn t = { .flows = flows,
                       .flow = flow,
-                      .more = more_or_scratch(flows, flow),
                       .packet = packet,
                       .length = (uint32_t)bytes_on_wire(&packet->payload),
                       .from = from };
+    if (steady_take(&t) || lone_take(flows, flow, packet, from))
+        return from;
+    t.more = more_or_scratch(flows, flow);
     gap_note(&t);
-    if (!is_steady(flow, packet) || !octets_in_order(&t))
-        packet_take(&t);
-    struct half *half = turn_half(&t);
-    half->packets++;
-    half->bytes += t.length;
-    half->window = packet->window;
-    flows->counts.data_bytes += t.length;
+    packet_take(&t);
+    packet_count(&t);
     return t.from;
 }

@@ -315,21 +315,35 @@ static struct flow *flow_make(struct flows *flows, const struct packet *p, struc
 /* a - b, at the ends of the range where it does not fit. */
 static int64_t time_between(int64_t a, int64_t b)
 {
-    if (b < 0 && a > INT64_MAX + b)
-        return INT64_MAX;
-    if (b > 0 && a < INT64_MIN + b)
-        return INT64_MIN;
-    return a - b;
+    int64_t step;
+    if (__builtin_sub_overflow(a, b, &step))
+        return a < b ? INT64_MIN : INT64_MAX;
+    return step;
+}
+
+static void age_note(struct flows *flows)
+{
+    const int64_t step_ns = AGE_STEP_S * INT64_C(1000000000);
+    int64_t step = flows->now_ns / step_ns;
+    for (int64_t i = 0; flows->age_step < step && i < AGE_STEPS; i++) {
+        flows->age_step = i + 1 < AGE_STEPS ? flows->age_step + 1 : step;
+        flows->age_frame[flows->age_step % AGE_STEPS] = flows->counts.last_frame;
+    }
+    flows->age_next_ns = (flows->age_step + 1) * step_ns;
 }
 
 static void clock_advance(struct flows *flows, int64_t step_ns)
 {
     flows->now_ns += step_ns;
-    int64_t step = flows->now_ns / (AGE_STEP_S * INT64_C(1000000000));
-    for (int64_t i = 0; flows->age_step < step && i < AGE_STEPS; i++) {
-        flows->age_step = i + 1 < AGE_STEPS ? flows->age_step + 1 : step;
-        flows->age_frame[flows->age_step % AGE_STEPS] = flows->counts.last_frame;
-    }
+    if (flows->now_ns >= flows->age_next_ns)
+        age_note(flows);
+}
+
+static void clock_jump_note(struct flow_counts *counts, int64_t step, uint64_t frame)
+{
+    counts->backward_steps += step < 0;
+    counts->forward_jumps += step > 0;
+    counts->first_jump_frame = counts->first_jump_frame ? counts->first_jump_frame : frame;
 }
 
 static void clock_step(struct flows *flows, const struct packet *p)
@@ -343,11 +357,8 @@ static void clock_step(struct flows *flows, const struct packet *p)
     }
     int64_t step = time_between(p->time_ns, flows->raw_ns);
     flows->raw_ns = p->time_ns;
-    if (step < -STEP_BACK_NS || step > STEP_AHEAD_NS) {
-        counts->backward_steps += step < 0;
-        counts->forward_jumps += step > 0;
-        counts->first_jump_frame = counts->first_jump_frame ? counts->first_jump_frame : p->frame;
-    }
+    if (step < -STEP_BACK_NS || step > STEP_AHEAD_NS)
+        clock_jump_note(counts, step, p->frame);
     if (step > 0)
         clock_advance(flows, step < flows->largest_step_ns ? step : flows->largest_step_ns);
 }
@@ -373,11 +384,24 @@ static void udp_take(struct flow *flow, const struct packet *p, enum side from)
     half->packets++;
 }
 
-static struct flow *transport_accept(struct flows *flows, const struct packet *p, enum side *from)
+/* Is the flow that the batch met still there, and still the newest of the packet's ends? */
+static bool met_stands(const struct flow *met, const struct tuple *tuple, enum side *from)
+{
+    return met && !(met->flags & FLOW_SUCCEEDED) && flow_is_of(met, tuple, from);
+}
+
+static inline struct flow *transport_accept(struct flows *flows, const struct packet *p,
+                                            struct flow *met, enum side *from)
 {
     struct tuple tuple = tuple_of(p);
-    struct slot *slot = slot_find(flows, p->flow_hash, &tuple, from);
-    struct flow *flow = slot ? flow_at(flows, slot->id - 1) : NULL;
+    struct flow *flow = met;
+    struct slot *slot = NULL;
+    if (!met_stands(met, &tuple, from)) {
+        slot = slot_find(flows, p->flow_hash, &tuple, from);
+        flow = slot ? flow_at(flows, slot->id - 1) : NULL;
+    } else if (p->flags & TCP_SYN) { /* may begin another in its place */
+        slot = slot_of_flow(flows, flow);
+    }
     if (!flow || (p->kind == PACKET_TCP && handshake_begins_another(flow, p, *from)))
         flow = flow_make(flows, p, slot, from);
     if (!flow)
@@ -391,17 +415,18 @@ static struct flow *transport_accept(struct flows *flows, const struct packet *p
     return flow;
 }
 
-struct flow *flow_accept(struct flows *flows, const struct packet *packet, enum side *from)
+struct flow *flow_accept_met(struct flows *flows, const struct packet *packet, struct flow *met,
+                             enum side *from)
 {
     *from = CLIENT;
     clock_step(flows, packet);
     switch (packet->kind) {
     case PACKET_TCP:
         flows->counts.tcp_packets++;
-        return transport_accept(flows, packet, from);
+        return transport_accept(flows, packet, met, from);
     case PACKET_UDP:
         flows->counts.udp_packets++;
-        return transport_accept(flows, packet, from);
+        return transport_accept(flows, packet, met, from);
     case PACKET_ICMP:
         flows->counts.other_packets++;
         return packet->quote.present ? icmp_join(flows, packet, from) : NULL;
@@ -409,6 +434,11 @@ struct flow *flow_accept(struct flows *flows, const struct packet *packet, enum 
         flows->counts.other_packets++;
         return NULL;
     }
+}
+
+struct flow *flow_accept(struct flows *flows, const struct packet *packet, enum side *from)
+{
+    return flow_accept_met(flows, packet, NULL, from);
 }
 
 static bool has_key(const struct packet *p)
@@ -557,6 +587,7 @@ static bool flows_begin(struct flows *flows)
     flows->pool = pool_open(0);
     flows->slots = calloc(FIRST_SLOTS, sizeof(struct slot));
     flows->n_slots = FIRST_SLOTS;
+    flows->age_next_ns = AGE_STEP_S * INT64_C(1000000000);
     if (!flows->pool || !flows->slots)
         return false;
     table_bytes_set(flows, FIRST_SLOTS * sizeof(struct slot));

@@ -39,6 +39,7 @@ struct flows {
     int64_t now_ns;                 /* the table's own clock: begins at 0, never goes back */
     uint32_t hand;                  /* where flow_expired looks next */
     int64_t age_step;               /* newest step of the clock that age_frame knows */
+    int64_t age_next_ns;            /* when the next one begins */
     uint64_t age_frame[AGE_STEPS];  /* the newest frame when step i (mod AGE_STEPS) began */
     struct flow *met[PACKET_BATCH]; /* by flows_prefetch */
     struct flow_more scratch;       /* for flows that the arena has no room for */

@@ -82,16 +82,17 @@ struct packet {
     uint8_t ip_protocol; /* of the transport: behind extension headers */
     uint8_t ttl;         /* IPv4 TTL or IPv6 hop limit */
     uint8_t dscp;
-    uint8_t flags;  /* TCP: enum tcp_flag */
-    uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */
+    uint8_t flags; /* TCP: enum tcp_flag */
+    uint16_t vlan; /* outermost 802.1Q VLAN id + 1; 0 = untagged */
+    uint16_t source_port, destination_port; /* TCP and UDP */
+    /* The eight octets from here are taken as one by twin.c, and so are those of seq and ack. */
+    _Alignas(8) uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */
     /* IP header and payload as the header (or, when it says 0, the wire) has it; of a reassembled
      * datagram as if it had come whole; 65535 at most. */
     uint16_t ip_length;
-    uint16_t vlan;                          /* outermost 802.1Q VLAN id + 1; 0 = untagged */
-    uint16_t source_port, destination_port; /* TCP and UDP */
-    uint16_t checksum;                      /* TCP, UDP and ICMP */
-    uint16_t window;                        /* TCP */
-    uint32_t seq, ack;                      /* TCP */
+    uint16_t window;   /* TCP */
+    uint16_t checksum; /* TCP, UDP and ICMP */
+    uint32_t seq, ack; /* TCP */
     uint8_t mac_source[6], mac_destination[6];
     struct address source, destination; /* of ARP for IPv4: sender and target */
     uint32_t icmp_mtu;                  /* of "fragmentation needed" and "packet too big" */

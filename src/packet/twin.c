@@ -2,6 +2,7 @@
 
 #include "packet/field.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,15 +69,17 @@ static uint64_t payload_hash(const struct bytes *payload, struct hash_seed seed)
     return n ? hash_fold(first ^ seed.a, last ^ seed.b) : 0;
 }
 
+_Static_assert(offsetof(struct packet, checksum) == offsetof(struct packet, ip_id) + 6 &&
+                   offsetof(struct packet, ack) == offsetof(struct packet, seq) + 4,
+               "fields that are hashed together lie together");
+
 /* Equality in all of these makes a copy even where there is no IP identification to tell it from a
  * retransmission (IPv6; ID 0 with DF): within 1 ms a second capture point is by far the likelier
  * cause.  What this may take wrongly is a repeated pure ACK or a resend on a fast LAN; it is then
  * counted once instead of twice, and nothing that was sent goes unseen. */
-static uint64_t twin_hash(const struct packet *p, struct hash_seed seed)
+static inline uint64_t twin_hash(const struct packet *p, struct hash_seed seed)
 {
-    uint64_t numbers = (uint64_t)p->seq << 32 | p->ack;
-    uint64_t header = (uint64_t)p->ip_id << 48 | (uint64_t)p->ip_length << 32 |
-                      (uint32_t)p->window << 16 | p->checksum;
+    uint64_t numbers = hash_load64(&p->seq), header = hash_load64(&p->ip_id);
     uint64_t rest = (uint64_t)p->kind << 56 | (uint64_t)p->flags << 48 |
                     (uint64_t)p->icmp_type << 40 | (uint64_t)p->icmp_code << 32 |
                     (uint32_t)bytes_on_wire(&p->payload);
@@ -142,9 +145,10 @@ void twins_prefetch(const struct twins *twins, struct packet *packets, size_t n)
 bool twin_seen(struct twins *twins, const struct packet *p)
 {
     twins->counts.payload_packets += bytes_on_wire(&p->payload) > 0;
-    if (!may_be_copied(p))
+    uint64_t hash = p->twin_hash;
+    if (!hash && !may_be_copied(p))
         return false;
-    uint64_t hash = p->twin_hash ? p->twin_hash : twin_hash(p, twins->seed);
+    hash = hash ? hash : twin_hash(p, twins->seed);
     struct sighting_set *set = &twins->sets[hash % SETS];
     struct sighting *first = sighting_find(set, hash, p->time_ns);
     if (!first) {
