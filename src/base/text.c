@@ -182,12 +182,31 @@ void text_copy(char *out, size_t size, const char *s)
     text_add(&t, s ? s : "");
 }
 
+/* From the binary logarithm: 1233/4096 is a little more than log10(2). */
 static size_t digits_of(uint64_t v)
 {
-    size_t n = 1;
-    for (; v >= 10000; v /= 10000)
-        n += 4;
-    return n + (v >= 10) + (v >= 100) + (v >= 1000);
+    static const uint64_t powers[] = { 0,
+                                       10,
+                                       100,
+                                       1000,
+                                       10000,
+                                       100000,
+                                       1000000,
+                                       10000000,
+                                       100000000,
+                                       1000000000,
+                                       10000000000,
+                                       100000000000,
+                                       1000000000000,
+                                       10000000000000,
+                                       100000000000000,
+                                       1000000000000000,
+                                       10000000000000000,
+                                       100000000000000000,
+                                       1000000000000000000,
+                                       10000000000000000000u };
+    size_t guess = (size_t)(64 - __builtin_clzll(v | 1)) * 1233 >> 12;
+    return guess + (v >= powers[guess]);
 }
 
 size_t text_decimal(char *p, uint64_t v)

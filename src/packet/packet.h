@@ -82,8 +82,8 @@ struct packet {
     uint8_t ip_protocol; /* of the transport: behind extension headers */
     uint8_t ttl;         /* IPv4 TTL or IPv6 hop limit */
     uint8_t dscp;
-    uint8_t flags; /* TCP: enum tcp_flag */
-    uint16_t vlan; /* outermost 802.1Q VLAN id + 1; 0 = untagged */
+    uint8_t flags;                          /* TCP: enum tcp_flag */
+    uint16_t vlan;                          /* outermost 802.1Q VLAN id + 1; 0 = untagged */
     uint16_t source_port, destination_port; /* TCP and UDP */
     /* The eight octets from here are taken as one by twin.c, and so are those of seq and ack. */
     _Alignas(8) uint16_t ip_id; /* IPv4 identification; 0 for IPv6 */

@@ -3,21 +3,30 @@
 
 #include "report/fill.h"
 #include "report/page.h"
+#include "report/pen.h"
 #include "report/report.h"
 #include "report/rows.h"
 #include "report/summary.h"
 #include "report/writer.h"
 
-enum { CLOCK_TEXT = 20 };
+enum { CLOCK_TEXT = 20, WORDS_MESSAGES = 32 };
 
 struct report {
     struct report_config config;
     struct writer writer;
     struct summary summary;
     struct table shown; /* struct shown_key -> struct shown */
-    int64_t clock_s;    /* the second that clock_text shows */
-    char clock_text[CLOCK_TEXT];
-    bool clock_known;
+    struct clock {      /* the newest even and the newest odd second, as text */
+        int64_t s;
+        char text[CLOCK_TEXT];
+        bool known;
+    } clock[2];
+    struct words { /* of ours, with their lengths, once they were needed */
+        struct pen_word finding[FINDINGS];
+        struct pen_word message[WORDS_MESSAGES]; /* by type */
+        struct pen_word suite;
+        uint16_t suite_number; /* of `suite`, when that is known */
+    } words;
     bool clock_relative;
     bool cut;                              /* a string of the line being written was cut */
     uint32_t attempt;                      /* of the connection being reported, at its service */

@@ -3,6 +3,8 @@
 #include "report/version.h"
 #include "x509/digest.h"
 
+#include <assert.h>
+#include <endian.h>
 #include <inttypes.h>
 
 struct mark mark_begin(void) { return (struct mark){ 0xcbf29ce484222325 }; }
@@ -15,10 +17,9 @@ void mark_number(struct mark *m, uint64_t v)
 
 static uint64_t word_at(const uint8_t *p)
 {
-    uint64_t word = 0;
-    for (unsigned i = 0; i < 8; i++)
-        word = word << 8 | p[i];
-    return word;
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return be64toh(word);
 }
 
 void mark_bytes(struct mark *m, const void *p, size_t n)
@@ -51,8 +52,8 @@ struct mark mark_flow(const struct flow *flow)
 void mark_text(struct mark m, char out[16])
 {
     static const char digits[] = "0123456789abcdef";
-    for (int i = 0; i < 16; i++)
-        out[i] = digits[m.v >> (60 - 4 * i) & 15];
+    for (int i = 15; i >= 0; i--, m.v >>= 4)
+        out[i] = digits[m.v & 15];
 }
 
 static void put_id(struct writer *w, char kind, struct mark m)
@@ -65,24 +66,28 @@ static void put_id(struct writer *w, char kind, struct mark m)
     writer_put_n(w, "\"", 1);
 }
 
-/* The date of the last second is kept, for most times share it. */
+/* Most times share their second with another that was written just before. */
+static const char *clock_of(struct report *r, int64_t seconds)
+{
+    struct clock *clock = &r->clock[seconds & 1];
+    if (!clock->known || clock->s != seconds) {
+        stamp_date_time(seconds, clock->text);
+        clock->s = seconds;
+        clock->known = true;
+    }
+    return clock->text;
+}
+
 size_t json_time_text(struct report *r, int64_t ns, char out[TIME_TEXT])
 {
     enum { SECONDS = CLOCK_TEXT - 1, FRACTION = 1 + SECONDS + 1 };
-    int64_t seconds = r->clock_s;
-    uint64_t fraction = (uint64_t)ns - (uint64_t)seconds * 1000000000;
-
-    if (!r->clock_known || fraction >= 1000000000) {
-        seconds = stamp_seconds(ns);
-        fraction = stamp_fraction(ns);
-        stamp_date_time(seconds, r->clock_text);
-        r->clock_s = seconds;
-        r->clock_known = true;
-    }
-    uint32_t micro = (uint32_t)fraction / 1000, nano = (uint32_t)fraction % 1000;
+    int64_t seconds = stamp_seconds(ns);
+    uint32_t fraction = (uint32_t)(ns - seconds * 1000000000);
+    uint32_t micro = fraction / 1000, nano = fraction % 1000;
     size_t n = FRACTION + 6;
+
     out[0] = '"';
-    memcpy(out + 1, r->clock_text, SECONDS);
+    memcpy(out + 1, clock_of(r, seconds), SECONDS);
     out[FRACTION - 1] = '.';
     memcpy(out + FRACTION, text_two_digits + micro / 10000 * 2, 2);
     memcpy(out + FRACTION + 2, text_two_digits + micro / 100 % 100 * 2, 2);
@@ -132,10 +137,16 @@ void json_put_category(struct writer *w, const char *type, const char *further)
     json_end_array(w);
 }
 
+char *json_pen_shakeout(const struct report *r, char *p)
+{
+    p = PEN_PUT(p, ",\"shakeout\":{\"schema\":\"1.0\",\"file\":");
+    return pen_number(p, r->config.input ? r->config.input : 1);
+}
+
 void json_begin_shakeout(struct report *r)
 {
-    JSON_PUT(&r->writer, ",\"shakeout\":{\"schema\":\"1.0\",\"file\":");
-    json_put_digits(&r->writer, r->config.input ? r->config.input : 1);
+    char *p = writer_reserve(&r->writer, JSON_PEN_ROOM);
+    writer_commit(&r->writer, json_pen_shakeout(r, p));
 }
 
 void json_end_shakeout(struct report *r)
@@ -151,17 +162,23 @@ const char *json_outcome_name(enum outcome outcome)
     return outcome == OUTCOME_OK ? "success" : outcome == OUTCOME_FAILED ? "failure" : "unknown";
 }
 
-void json_put_frames(struct writer *w, const uint64_t *frames, size_t n)
+char *json_pen_frames(char *p, const uint64_t *frames, size_t n)
 {
     if (!n)
-        return;
-    JSON_PUT(w, ",\"frames\":[");
-    json_put_digits(w, frames[0]);
-    for (size_t i = 1; i < n; i++) {
-        JSON_PUT(w, ",");
-        json_put_digits(w, frames[i]);
+        return p;
+    p = PEN_PUT(p, ",\"frames\":[");
+    for (size_t i = 0; i < n; i++) {
+        p = pen_number(p, frames[i]);
+        *p++ = ',';
     }
-    JSON_PUT(w, "]");
+    p[-1] = ']';
+    return p;
+}
+
+void json_put_frames(struct writer *w, const uint64_t *frames, size_t n)
+{
+    char *p = writer_reserve(w, JSON_PEN_ROOM);
+    writer_commit(w, json_pen_frames(p, frames, n));
 }
 
 /* Community ID version 1 with seed 0: SHA-1 over the seed, both ends in order, protocol, ports. */
@@ -238,97 +255,142 @@ void json_put_end(struct report *r, const char *key, const struct address *a, ui
         json_end_object(&r->writer);
 }
 
-static void put_flow_ends(struct report *r, const struct scene *scene, const struct verdict *v,
-                          const struct json_flow *texts)
+static char *pen_mac_of(char *p, const struct flow *f, enum side side)
 {
     static const uint8_t no_mac[6];
-    const struct flow *f = v->flow;
-    struct writer *w = &r->writer;
+    const uint8_t *mac = f->more ? f->more->half[side].mac : no_mac;
+    if (memcmp(mac, no_mac, sizeof no_mac) == 0)
+        return p;
+    p = PEN_PUT(p, ",\"mac\":\"");
+    p = json_pen_mac(p, mac);
+    return PEN_PUT(p, "\"");
+}
+
+static char *pen_ends(struct report *r, char *p, const struct scene *scene, const struct verdict *v,
+                      const struct json_flow *texts)
+{
     struct facts facts = { .scene = scene, .verdict = v };
     const char *name = fill_server_name(&facts);
 
-    for (int side = CLIENT; side < SIDES; side++) {
-        const uint8_t *mac = f->more ? f->more->half[side].mac : no_mac;
-        if (side == CLIENT)
-            JSON_PUT(w, ",\"client\":{");
-        else
-            JSON_PUT(w, "},\"server\":{");
-        json_put_flow_end(w, texts, (enum side)side);
-        if (memcmp(mac, no_mac, sizeof no_mac) != 0)
-            json_mac(w, "mac", mac);
+    p = PEN_PUT(p, ",\"client\":{");
+    p = json_pen_end(p, texts, CLIENT);
+    p = pen_mac_of(p, v->flow, CLIENT);
+    p = PEN_PUT(p, "},\"server\":{");
+    p = json_pen_end(p, texts, SERVER);
+    p = pen_mac_of(p, v->flow, SERVER);
+    if (name[0]) {
+        p = PEN_PUT(p, ",\"address\":");
+        p = json_pen_string(&r->writer, p, name, strlen(name), &r->cut);
     }
-    if (name[0])
-        json_string(w, "address", name, &r->cut);
-    JSON_PUT(w, "}");
+    return PEN_PUT(p, "}");
 }
 
 /* ECS wants the same ends again, with what each sent; octets are payload on the wire. */
-static void put_traffic(struct writer *w, const struct flow *f, const struct json_flow *texts)
+static char *pen_traffic(char *p, const struct flow *f, const struct json_flow *texts)
 {
-    JSON_PUT(w, ",\"source\":{");
-    json_put_flow_end(w, texts, CLIENT);
-    JSON_PUT(w, ",\"packets\":");
-    json_put_digits(w, f->half[CLIENT].packets);
-    JSON_PUT(w, ",\"bytes\":");
-    json_put_digits(w, f->half[CLIENT].bytes);
-    JSON_PUT(w, "},\"destination\":{");
-    json_put_flow_end(w, texts, SERVER);
-    JSON_PUT(w, ",\"packets\":");
-    json_put_digits(w, f->half[SERVER].packets);
-    JSON_PUT(w, ",\"bytes\":");
-    json_put_digits(w, f->half[SERVER].bytes);
-    JSON_PUT(w, "}");
+    p = PEN_PUT(p, ",\"source\":{");
+    p = json_pen_end(p, texts, CLIENT);
+    p = PEN_PUT(p, ",\"packets\":");
+    p = pen_number(p, f->half[CLIENT].packets);
+    p = PEN_PUT(p, ",\"bytes\":");
+    p = pen_number(p, f->half[CLIENT].bytes);
+    p = PEN_PUT(p, "},\"destination\":{");
+    p = json_pen_end(p, texts, SERVER);
+    p = PEN_PUT(p, ",\"packets\":");
+    p = pen_number(p, f->half[SERVER].packets);
+    p = PEN_PUT(p, ",\"bytes\":");
+    p = pen_number(p, f->half[SERVER].bytes);
+    return PEN_PUT(p, "}");
 }
 
-static void put_vlan(struct writer *w, uint16_t id)
+static char *pen_vlan(char *p, uint16_t id)
 {
-    JSON_PUT(w, ",\"vlan\":{\"id\":\"");
-    json_put_digits(w, id);
-    JSON_PUT(w, "\"}");
+    p = PEN_PUT(p, ",\"vlan\":{\"id\":\"");
+    p = pen_number(p, id);
+    return PEN_PUT(p, "\"}");
 }
 
-static void put_network(struct report *r, const struct flow *f, const struct json_flow *texts)
+static char *pen_network(struct report *r, char *p, const struct flow *f,
+                         const struct json_flow *texts)
 {
-    struct writer *w = &r->writer;
     const char *protocol = f->session && f->session->protocol ? f->session->protocol : "";
 
-    if (flow_is_tcp(f))
-        JSON_PUT(w, ",\"network\":{\"transport\":\"tcp\",\"type\":\"");
-    else
-        JSON_PUT(w, ",\"network\":{\"transport\":\"udp\",\"type\":\"");
-    writer_put_n(w, address_is_ipv4(&f->address[CLIENT]) ? "ipv4\"" : "ipv6\"", 5);
-    if (protocol[0])
-        json_string(w, "protocol", protocol, &r->cut);
-    JSON_PUT(w, ",\"packets\":");
-    json_put_digits(w, (uint64_t)f->half[CLIENT].packets + f->half[SERVER].packets);
-    JSON_PUT(w, ",\"bytes\":");
-    json_put_digits(w, f->half[CLIENT].bytes + f->half[SERVER].bytes);
-    JSON_PUT(w, ",\"community_id\":\"");
-    writer_put_n(w, texts->community, sizeof texts->community);
-    JSON_PUT(w, "\"");
+    p = PEN_PUT(p, ",\"network\":{\"transport\":\"tcp\",\"type\":\"");
+    if (!flow_is_tcp(f))
+        memcpy(p - sizeof "tcp\",\"type\":\"" + 1, "udp", 3);
+    p = pen_octets(p, address_is_ipv4(&f->address[CLIENT]) ? "ipv4\"" : "ipv6\"", 5);
+    if (protocol[0]) {
+        p = PEN_PUT(p, ",\"protocol\":");
+        p = json_pen_string(&r->writer, p, protocol, strlen(protocol), &r->cut);
+    }
+    p = PEN_PUT(p, ",\"packets\":");
+    p = pen_number(p, (uint64_t)f->half[CLIENT].packets + f->half[SERVER].packets);
+    p = PEN_PUT(p, ",\"bytes\":");
+    p = pen_number(p, f->half[CLIENT].bytes + f->half[SERVER].bytes);
+    p = PEN_PUT(p, ",\"community_id\":\"");
+    p = pen_octets(p, texts->community, sizeof texts->community);
+    p = PEN_PUT(p, "\"");
     if (f->vlan)
-        put_vlan(w, (uint16_t)(f->vlan - 1));
-    JSON_PUT(w, "}");
+        p = pen_vlan(p, (uint16_t)(f->vlan - 1));
+    return PEN_PUT(p, "}");
 }
 
-static void put_stages(struct writer *w, const uint8_t stage[ATTEMPT_STAGES])
+static char *pen_stages(char *p, const uint8_t stage[ATTEMPT_STAGES])
 {
-    JSON_PUT(w, ",\"stage\":{");
-    for (int i = STAGE_DNS; i < ATTEMPT_STAGES; i++)
-        if (i != STAGE_PROXY || stage[i] != TOKEN_NOT_TRIED)
-            json_word(w, stage_name((enum stage)i), token_name((enum stage_token)stage[i]));
-    JSON_PUT(w, "}");
+    p = PEN_PUT(p, ",\"stage\":{");
+    for (int i = STAGE_DNS; i < ATTEMPT_STAGES; i++) {
+        if (i == STAGE_PROXY && stage[i] == TOKEN_NOT_TRIED)
+            continue;
+        *p++ = '"';
+        p = pen_text(p, stage_name((enum stage)i));
+        p = PEN_PUT(p, "\":\"");
+        p = pen_text(p, token_name((enum stage_token)stage[i]));
+        p = PEN_PUT(p, "\",");
+    }
+    p[-1] = '}';
+    return p;
 }
 
-void json_put_finding_ids(struct writer *w, const struct verdict *v)
+void json_word_set(struct pen_word *word, const char *text)
 {
-    JSON_PUT(w, ",\"findings\":[");
-    if (v->primary.id)
-        json_word(w, NULL, finding_of(v->primary.id)->id);
+    size_t n = strlen(text);
+    assert(n < sizeof word->text);
+    memcpy(word->text, text, n);
+    word->n = (uint8_t)n;
+}
+
+static const struct pen_word *finding_word(struct report *r, enum finding_id id)
+{
+    struct pen_word *word = &r->words.finding[id];
+    if (!word->n)
+        json_word_set(word, finding_of(id)->id);
+    return word;
+}
+
+static char *pen_finding(struct report *r, char *p, enum finding_id id)
+{
+    if (!id)
+        return p;
+    *p++ = '"';
+    p = pen_word(p, finding_word(r, id));
+    return PEN_PUT(p, "\",");
+}
+
+char *json_pen_finding_ids(struct report *r, char *p, const struct verdict *v)
+{
+    p = PEN_PUT(p, ",\"findings\":[");
+    char *begin = p;
+    p = pen_finding(r, p, v->primary.id);
     for (size_t i = 0; i < v->n_also; i++)
-        if (v->also[i].id)
-            json_word(w, NULL, finding_of(v->also[i].id)->id);
-    JSON_PUT(w, "]");
+        p = pen_finding(r, p, v->also[i].id);
+    p -= p != begin; /* the last comma */
+    return PEN_PUT(p, "]");
+}
+
+void json_put_finding_ids(struct report *r, const struct verdict *v)
+{
+    char *p = writer_reserve(&r->writer, JSON_PEN_ROOM);
+    writer_commit(&r->writer, json_pen_finding_ids(r, p, v));
 }
 
 void json_put_cause(struct report *r, const char *text, enum confidence confidence)
@@ -355,24 +417,38 @@ static void put_cause_of(struct report *r, const struct scene *scene, const stru
     json_put_cause(r, line, v->primary.cause);
 }
 
-void json_put_primary(struct report *r, const struct scene *scene, const struct verdict *v)
+char *json_pen_primary(struct report *r, char *p, const struct scene *scene,
+                       const struct verdict *v)
 {
     struct writer *w = &r->writer;
-    const struct raised *p = &v->primary;
-    if (!p->id)
-        return;
-    JSON_PUT(w, ",\"primary\":\"");
-    writer_put(w, finding_of(p->id)->id);
-    JSON_PUT(w, "\",\"severity\":\"");
-    writer_put(w, severity_name(p->severity));
-    JSON_PUT(w, "\",\"owner\":\"");
-    writer_put(w, owner_name(p->owner));
-    JSON_PUT(w, "\"");
-    if (p->fact)
-        json_word(w, "confidence", confidence_name(p->fact));
+    const struct raised *primary = &v->primary;
+    if (!primary->id)
+        return p;
+    p = PEN_PUT(p, ",\"primary\":\"");
+    p = pen_word(p, finding_word(r, primary->id));
+    p = PEN_PUT(p, "\",\"severity\":\"");
+    p = pen_text(p, severity_name(primary->severity));
+    p = PEN_PUT(p, "\",\"owner\":\"");
+    p = pen_text(p, owner_name(primary->owner));
+    p = PEN_PUT(p, "\"");
+    if (primary->fact) {
+        p = PEN_PUT(p, ",\"confidence\":\"");
+        p = pen_text(p, confidence_name(primary->fact));
+        p = PEN_PUT(p, "\"");
+    }
+    if (!primary->cause && !primary->owner_reason[0])
+        return p;
+    writer_commit(w, p);
     put_cause_of(r, scene, v);
-    if (p->owner_reason[0])
-        json_string(w, "owner_reason", p->owner_reason, &r->cut);
+    if (primary->owner_reason[0])
+        json_string(w, "owner_reason", primary->owner_reason, &r->cut);
+    return writer_reserve(w, JSON_PEN_ROOM);
+}
+
+void json_put_primary(struct report *r, const struct scene *scene, const struct verdict *v)
+{
+    char *p = writer_reserve(&r->writer, JSON_PEN_ROOM);
+    writer_commit(&r->writer, json_pen_primary(r, p, scene, v));
 }
 
 static const char *denied_type(const struct verdict *v, enum outcome outcome)
@@ -382,57 +458,72 @@ static const char *denied_type(const struct verdict *v, enum outcome outcome)
     return v->failed_stage == STAGE_TCP ? "denied" : "error";
 }
 
-static void put_connection_event(struct report *r, const struct verdict *v, enum outcome outcome,
-                                 const struct json_flow *texts)
+static char *pen_connection_event(struct report *r, char *p, const struct verdict *v,
+                                  enum outcome outcome, const struct json_flow *texts)
 {
-    struct writer *w = &r->writer;
     const struct flow *f = v->flow;
     const char *type = denied_type(v, outcome);
-    char begun[TIME_TEXT], ended[TIME_TEXT];
+    char begun[TIME_TEXT] = "";
     size_t n = json_time_text(r, f->first_ns, begun);
 
-    JSON_PUT(w, "{\"@timestamp\":");
-    writer_put_n(w, begun, n);
-    JSON_PUT(w, ",\"event\":{\"dataset\":\"shakeout.connection\",\"kind\":\"event\",\"id\":\"k-");
-    writer_put_n(w, texts->id, sizeof texts->id);
-    JSON_PUT(w, "\",\"category\":[\"network\"],\"type\":[\"connection\"");
-    if (type)
-        json_word(w, NULL, type);
-    JSON_PUT(w, "],\"outcome\":\"");
-    writer_put(w, json_outcome_name(outcome));
-    JSON_PUT(w, "\",\"action\":\"tcp-connect\",\"start\":");
-    writer_put_n(w, begun, n);
-    JSON_PUT(w, ",\"end\":");
-    writer_put_n(w, ended, json_time_text(r, f->last_ns, ended));
-    if (f->last_ns >= f->first_ns) {
-        JSON_PUT(w, ",\"duration\":");
-        json_put_digits(w, (uint64_t)(f->last_ns - f->first_ns));
+    p = PEN_PUT(p, "{\"@timestamp\":");
+    p = pen_blocks(p, begun, n);
+    p = PEN_PUT(p,
+                ",\"event\":{\"dataset\":\"shakeout.connection\",\"kind\":\"event\",\"id\":\"k-");
+    p = pen_octets(p, texts->id, sizeof texts->id);
+    p = PEN_PUT(p, "\",\"category\":[\"network\"],\"type\":[\"connection\"");
+    if (type) {
+        p = PEN_PUT(p, ",\"");
+        p = pen_text(p, type);
+        p = PEN_PUT(p, "\"");
     }
-    JSON_PUT(w, "}");
+    p = PEN_PUT(p, "],\"outcome\":\"");
+    p = pen_text(p, json_outcome_name(outcome));
+    p = PEN_PUT(p, "\",\"action\":\"tcp-connect\",\"start\":");
+    p = pen_blocks(p, begun, n);
+    p = PEN_PUT(p, ",\"end\":");
+    p += json_time_text(r, f->last_ns, p);
+    if (f->last_ns >= f->first_ns) {
+        p = PEN_PUT(p, ",\"duration\":");
+        p = pen_number(p, (uint64_t)(f->last_ns - f->first_ns));
+    }
+    return PEN_PUT(p, "}");
+}
+
+static char *pen_attempt(const struct report *r, char *p, const struct verdict *v,
+                         enum outcome outcome)
+{
+    if (r->attempt) {
+        p = PEN_PUT(p, ",\"attempt\":");
+        p = pen_number(p, r->attempt);
+    }
+    p = pen_stages(p, v->stage);
+    if (outcome == OUTCOME_FAILED && v->failed_stage < ATTEMPT_STAGES) {
+        p = PEN_PUT(p, ",\"failed_stage\":\"");
+        p = pen_text(p, stage_name((enum stage)v->failed_stage));
+        p = PEN_PUT(p, "\"");
+    }
+    p = PEN_PUT(p, ",\"syn_sent\":");
+    return pen_number(p, v->flow->n_syn);
 }
 
 static void put_connection(struct report *r, const struct scene *scene, const struct verdict *v,
                            const struct json_flow *texts)
 {
-    struct writer *w = &r->writer;
     enum outcome outcome = outcome_of(&v->primary);
+    char *p = writer_reserve(&r->writer, JSON_PEN_ROOM);
 
     r->cut = false;
-    put_connection_event(r, v, outcome, texts);
-    put_flow_ends(r, scene, v, texts);
-    put_traffic(w, v->flow, texts);
-    put_network(r, v->flow, texts);
-    json_begin_shakeout(r);
-    if (r->attempt)
-        json_number(w, "attempt", r->attempt);
-    put_stages(w, v->stage);
-    if (outcome == OUTCOME_FAILED && v->failed_stage < ATTEMPT_STAGES)
-        json_word(w, "failed_stage", stage_name((enum stage)v->failed_stage));
-    JSON_PUT(w, ",\"syn_sent\":");
-    json_put_digits(w, v->flow->n_syn);
-    json_put_frames(w, v->primary.frames, v->primary.n_frames);
-    json_put_primary(r, scene, v);
-    json_put_finding_ids(w, v);
+    p = pen_connection_event(r, p, v, outcome, texts);
+    p = pen_ends(r, p, scene, v, texts);
+    p = pen_traffic(p, v->flow, texts);
+    p = pen_network(r, p, v->flow, texts);
+    p = json_pen_shakeout(r, p);
+    p = pen_attempt(r, p, v, outcome);
+    p = json_pen_frames(p, v->primary.frames, v->primary.n_frames);
+    p = json_pen_primary(r, p, scene, v);
+    p = json_pen_finding_ids(r, p, v);
+    writer_commit(&r->writer, p);
     json_end_shakeout(r);
 }
 

@@ -102,6 +102,6 @@ void json_lookup(struct report *r, const struct scene *scene, const struct verdi
     json_put_frames(w, frames, lookup_frames(l, frames));
     json_put_primary(r, scene, v);
     if (v->primary.id)
-        json_put_finding_ids(w, v);
+        json_put_finding_ids(r, v);
     json_end_shakeout(r);
 }

@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "report/pen.h"
 #include "report/writer.h"
 
 enum { JSON_STRING = 1024 };
@@ -80,8 +81,15 @@ static inline void json_word(struct writer *w, const char *key, const char *word
 void json_bytes(struct writer *w, const char *key, const void *p, size_t n, bool *cut);
 void json_string(struct writer *w, const char *key, const char *s, bool *cut);
 
+/* The longest line that a pen writes, strings of others not counted. */
+enum { JSON_PEN_ROOM = 24 * 1024 };
+
+/* Any octets as a string at p, in quotes.  Has JSON_PEN_ROOM reserved when it comes back. */
+char *json_pen_string(struct writer *w, char *p, const void *s, size_t n, bool *cut);
+
 /* The text of an address at out, ADDRESS_TEXT octets without a NUL; answers its length. */
 size_t json_address_text(const struct address *a, char *out);
 void json_address(struct writer *w, const char *key, const struct address *a);
 void json_mac(struct writer *w, const char *key, const uint8_t mac[6]);
-void json_hex16(struct writer *w, const char *key, uint16_t v); /* "0x1301" */
+char *json_pen_mac(char *p, const uint8_t mac[6]);
+char *json_pen_hex16(char *p, uint16_t v); /* "0x1301", in quotes */

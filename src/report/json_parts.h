@@ -25,15 +25,16 @@ struct json_flow {
     char id[16];
     struct json_end {
         uint8_t n;
-        char text[5 + ADDRESS_TEXT + 8 + 5]; /* "ip":"10.0.0.10","port":8013 */
+        char text[(6 + ADDRESS_TEXT + 9 + 5) / PEN_BLOCK * PEN_BLOCK +
+                  PEN_BLOCK]; /* "ip":"10.0.0.10","port":8013 */
     } end[SIDES];
     char community[COMMUNITY_TEXT];
 };
 
 void json_flow_of(const struct flow *flow, struct json_flow *out);
-static inline void json_put_flow_end(struct writer *w, const struct json_flow *f, enum side side)
+static inline char *json_pen_end(char *p, const struct json_flow *f, enum side side)
 {
-    writer_put_n(w, f->end[side].text, f->end[side].n);
+    return pen_blocks(p, f->end[side].text, f->end[side].n);
 }
 
 /* RFC 3339 in UTC, with nanoseconds where the time has them, in quotes. */
@@ -58,10 +59,18 @@ void json_put_community(struct report *r, const struct address *a, uint16_t a_po
                         const struct address *b, uint16_t b_port, uint8_t protocol);
 
 void json_put_frames(struct writer *w, const uint64_t *frames, size_t n); /* nothing for none */
-void json_put_finding_ids(struct writer *w, const struct verdict *v);
+void json_put_finding_ids(struct report *r, const struct verdict *v);
 void json_put_cause(struct report *r, const char *text, enum confidence confidence);
 void json_put_primary(struct report *r, const struct scene *scene, const struct verdict *v);
 void json_put_input_facts(struct report *r, const struct scene *scene);
+
+/* The same pieces for a pen, which has JSON_PEN_ROOM. */
+char *json_pen_shakeout(const struct report *r, char *p);
+char *json_pen_frames(char *p, const uint64_t *frames, size_t n);
+char *json_pen_finding_ids(struct report *r, char *p, const struct verdict *v);
+char *json_pen_primary(struct report *r, char *p, const struct scene *scene,
+                       const struct verdict *v);
+void json_word_set(struct pen_word *word, const char *text);
 
 void json_tls(struct report *r, const struct json_flow *flow, const struct verdict *v);
 

@@ -2,8 +2,17 @@
 #include "report/json_parts.h"
 #include "tls/names.h"
 
+/* Members are written with a comma behind them; the brace takes the place of the last. */
+static char *pen_end_object(char *p, const char *begin)
+{
+    p -= p != begin;
+    return PEN_PUT(p, "}");
+}
+
+static char *pen_flag(char *p, bool v) { return v ? PEN_PUT(p, "true") : PEN_PUT(p, "false"); }
+
 /* "0x0303" as ECS wants it: "1.2", and "ssl" before TLS had its name. */
-void json_put_tls_version(struct writer *w, uint16_t version)
+static char *pen_version(char *p, uint16_t version)
 {
     static const struct version {
         uint16_t raw;
@@ -16,12 +25,19 @@ void json_put_tls_version(struct writer *w, uint16_t version)
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         if (versions[i].raw != plain)
             continue;
-        JSON_PUT(w, "\"version\":\"");
-        writer_put_n(w, versions[i].number, 3);
-        JSON_PUT(w, "\",\"version_protocol\":\"");
-        writer_put_n(w, versions[i].protocol, 3);
-        JSON_PUT(w, "\"");
+        p = PEN_PUT(p, "\"version\":\"");
+        p = pen_octets(p, versions[i].number, 3);
+        p = PEN_PUT(p, "\",\"version_protocol\":\"");
+        p = pen_octets(p, versions[i].protocol, 3);
+        p = PEN_PUT(p, "\",");
     }
+    return p;
+}
+
+void json_put_tls_version(struct writer *w, uint16_t version)
+{
+    char *begin = writer_reserve(w, JSON_PEN_ROOM), *p = pen_version(begin, version);
+    writer_commit(w, p - (p != begin));
 }
 
 enum established { ESTABLISHED_NO, ESTABLISHED_YES, ESTABLISHED_UNKNOWN };
@@ -43,121 +59,164 @@ static enum established established_of(const struct verdict *v, const struct tls
 }
 
 /* Which certificate it was: by this the certificate line is found. */
-static void put_leaf(struct writer *w, const struct session *session, enum side side)
+static char *pen_leaf(char *p, const struct session *session, enum side side)
 {
     if (!session->n_chain[side])
-        return;
-    json_key(w, "hash");
-    JSON_PUT(w, "{\"sha256\":\"");
-    writer_put(w, cert_facts(session->chain[side][0])->sha256);
-    JSON_PUT(w, "\"}");
+        return p;
+    p = PEN_PUT(p, "\"hash\":{\"sha256\":\"");
+    p = pen_text(p, cert_facts(session->chain[side][0])->sha256);
+    return PEN_PUT(p, "\"},");
 }
 
-static void put_client(struct report *r, const struct session *session)
+static char *pen_client(struct report *r, char *p, const struct session *session)
 {
-    struct writer *w = &r->writer;
     bool named = session->server_name && session->server_name[0];
 
     if (!named && !session->n_chain[CLIENT])
-        return;
-    json_object(w, "client");
-    if (named)
-        json_string(w, "server_name", session->server_name, &r->cut);
-    put_leaf(w, session, CLIENT);
-    JSON_PUT(w, "}");
+        return p;
+    p = PEN_PUT(p, "\"client\":{");
+    if (named) {
+        p = PEN_PUT(p, "\"server_name\":");
+        p = json_pen_string(&r->writer, p, session->server_name, strlen(session->server_name),
+                            &r->cut);
+        p = PEN_PUT(p, ",");
+    }
+    p = pen_leaf(p, session, CLIENT);
+    p[-1] = '}';
+    return PEN_PUT(p, ",");
 }
 
-static void put_tls(struct report *r, const struct verdict *v, const struct session *session)
+static char *pen_server(char *p, const struct session *session)
 {
-    struct writer *w = &r->writer;
+    if (!session->n_chain[SERVER])
+        return p;
+    p = PEN_PUT(p, "\"server\":{");
+    p = pen_leaf(p, session, SERVER);
+    p[-1] = '}';
+    return PEN_PUT(p, ",");
+}
+
+static char *pen_suite(struct report *r, char *p, uint16_t suite)
+{
+    struct words *words = &r->words;
+
+    if (!words->suite.n || words->suite_number != suite) {
+        const char *name = tls_suite_name(suite);
+        if (!name)
+            return p;
+        json_word_set(&words->suite, name);
+        words->suite_number = suite;
+    }
+    p = PEN_PUT(p, "\"cipher\":\"");
+    p = pen_word(p, &words->suite);
+    return PEN_PUT(p, "\",");
+}
+
+static char *pen_tls(struct report *r, char *p, const struct verdict *v,
+                     const struct session *session)
+{
     const struct tls *t = session->tls;
-    const char *suite = tls_suite_known(t) ? tls_suite_name(t->server_hello.suite) : NULL;
     enum established established = established_of(v, t);
 
-    JSON_PUT(w, ",\"tls\":{");
-    json_put_tls_version(w, tls_version(t));
-    if (suite)
-        json_word(w, "cipher", suite);
-    if (established != ESTABLISHED_UNKNOWN)
-        json_flag(w, "established", established == ESTABLISHED_YES);
-    if (t->server_hello.present)
-        json_flag(w, "resumed", tls_resumed(t));
-    if (t->server_hello.alpn.left)
-        json_bytes(w, "next_protocol", t->server_hello.alpn.at, t->server_hello.alpn.left, &r->cut);
-    put_client(r, session);
-    if (session->n_chain[SERVER]) {
-        json_object(w, "server");
-        put_leaf(w, session, SERVER);
-        JSON_PUT(w, "}");
+    p = PEN_PUT(p, ",\"tls\":{");
+    char *begin = p;
+    p = pen_version(p, tls_version(t));
+    if (tls_suite_known(t))
+        p = pen_suite(r, p, t->server_hello.suite);
+    if (established != ESTABLISHED_UNKNOWN) {
+        p = PEN_PUT(p, "\"established\":");
+        p = pen_flag(p, established == ESTABLISHED_YES);
+        p = PEN_PUT(p, ",");
     }
-    JSON_PUT(w, "}");
+    if (t->server_hello.present) {
+        p = PEN_PUT(p, "\"resumed\":");
+        p = pen_flag(p, tls_resumed(t));
+        p = PEN_PUT(p, ",");
+    }
+    if (t->server_hello.alpn.left) {
+        const struct bytes *alpn = &t->server_hello.alpn;
+        p = PEN_PUT(p, "\"next_protocol\":");
+        p = json_pen_string(&r->writer, p, alpn->at, alpn->left, &r->cut);
+        p = PEN_PUT(p, ",");
+    }
+    p = pen_client(r, p, session);
+    p = pen_server(p, session);
+    return pen_end_object(p, begin);
 }
 
-static void put_from(struct writer *w, uint8_t from)
+static char *pen_from(char *p, uint8_t from)
 {
     if (from == CLIENT)
-        JSON_PUT(w, "\"from\":\"client\",\"frame\":");
-    else
-        JSON_PUT(w, "\"from\":\"server\",\"frame\":");
+        return PEN_PUT(p, "\"from\":\"client\",\"frame\":");
+    return PEN_PUT(p, "\"from\":\"server\",\"frame\":");
 }
 
-static void put_message(struct writer *w, const struct tls_message *m)
+static char *pen_message_name(struct report *r, char *p, uint16_t type)
 {
-    const char *name = tls_message_name(m->type);
+    const char *name;
 
-    JSON_PUT(w, "{\"type\":\"");
-    if (name) {
-        writer_put(w, name);
-    } else {
-        JSON_PUT(w, "unknown_");
-        json_put_digits(w, m->type);
+    if (type < WORDS_MESSAGES && r->words.message[type].n)
+        return pen_word(p, &r->words.message[type]);
+    name = tls_message_name(type);
+    if (!name) {
+        p = PEN_PUT(p, "unknown_");
+        return pen_number(p, type);
     }
-    JSON_PUT(w, "\",");
-    put_from(w, m->from);
-    json_put_digits(w, m->at.frame);
-    if (m->cut)
-        JSON_PUT(w, ",\"cut\":true");
-    JSON_PUT(w, "}");
+    if (type < WORDS_MESSAGES)
+        json_word_set(&r->words.message[type], name);
+    return pen_text(p, name);
 }
 
-static void put_messages(struct writer *w, const struct tls *t)
+static char *pen_messages(struct report *r, char *p, const struct tls *t)
 {
-    json_array(w, "handshake");
+    p = PEN_PUT(p, "\"handshake\":[");
     for (size_t i = 0; i < t->n_messages; i++) {
-        if (i)
-            JSON_PUT(w, ",");
-        put_message(w, &t->messages[i]);
+        const struct tls_message *m = &t->messages[i];
+        p = PEN_PUT(p, "{\"type\":\"");
+        p = pen_message_name(r, p, m->type);
+        p = PEN_PUT(p, "\",");
+        p = pen_from(p, m->from);
+        p = pen_number(p, m->at.frame);
+        if (m->cut)
+            p = PEN_PUT(p, ",\"cut\":true");
+        p = PEN_PUT(p, "},");
     }
-    JSON_PUT(w, "]");
+    p -= t->n_messages != 0; /* the last comma */
+    return PEN_PUT(p, "]");
 }
 
-static void put_alert(struct writer *w, const struct tls_alert *a)
+static char *pen_plain_alert(char *p, const struct tls_alert *a)
 {
-    const char *name = a->encrypted ? NULL : tls_alert_name(a->code);
+    const char *name = tls_alert_name(a->code);
 
-    JSON_PUT(w, "{");
-    if (!a->encrypted) {
-        json_number(w, "level", a->level);
-        json_number(w, "code", a->code);
-        if (name)
-            json_word(w, "name", name);
-        JSON_PUT(w, ",");
+    p = PEN_PUT(p, "\"level\":");
+    p = pen_number(p, a->level);
+    p = PEN_PUT(p, ",\"code\":");
+    p = pen_number(p, a->code);
+    if (name) {
+        p = PEN_PUT(p, ",\"name\":\"");
+        p = pen_text(p, name);
+        p = PEN_PUT(p, "\"");
     }
-    put_from(w, a->from);
-    json_put_digits(w, a->at.frame);
-    json_flag(w, "encrypted", a->encrypted);
-    JSON_PUT(w, "}");
+    return PEN_PUT(p, ",");
 }
 
-static void put_alerts(struct writer *w, const struct tls *t)
+static char *pen_alerts(char *p, const struct tls *t)
 {
-    JSON_PUT(w, ",\"alerts\":[");
+    p = PEN_PUT(p, ",\"alerts\":[");
     for (size_t i = 0; i < t->n_alerts; i++) {
-        if (i)
-            JSON_PUT(w, ",");
-        put_alert(w, &t->alerts[i]);
+        const struct tls_alert *a = &t->alerts[i];
+        p = PEN_PUT(p, "{");
+        if (!a->encrypted)
+            p = pen_plain_alert(p, a);
+        p = pen_from(p, a->from);
+        p = pen_number(p, a->at.frame);
+        p = PEN_PUT(p, ",\"encrypted\":");
+        p = pen_flag(p, a->encrypted);
+        p = PEN_PUT(p, "},");
     }
-    JSON_PUT(w, "]");
+    p -= t->n_alerts != 0;
+    return PEN_PUT(p, "]");
 }
 
 /* The client's first record that is sealed and no early data: what the decision table reads. */
@@ -173,25 +232,36 @@ static const struct tls_sealed *first_client_record(const struct tls *t)
     return NULL;
 }
 
-static void put_tls_facts(struct report *r, const struct verdict *v, const struct session *session)
+static char *pen_tls_facts(struct report *r, char *p, const struct verdict *v,
+                           const struct session *session)
 {
-    struct writer *w = &r->writer;
     const struct tls *t = session->tls;
     const struct tls_sealed *first = first_client_record(t);
 
-    JSON_PUT(w, ",\"tls\":{");
-    if (tls_version(t))
-        json_hex16(w, "version_raw", tls_version(t));
-    if (tls_suite_known(t))
-        json_hex16(w, "cipher_raw", t->server_hello.suite);
-    put_messages(w, t);
-    put_alerts(w, t);
-    if (first)
-        json_number(w, "first_client_record_bytes", first->length);
-    if (v->sealed.expected_finished)
-        json_number(w, "expected_finished_bytes", v->sealed.expected_finished);
-    json_flag(w, "certificate_visible", session->n_chain[SERVER] != 0);
-    JSON_PUT(w, ",\"keys\":\"none\"}");
+    p = PEN_PUT(p, ",\"tls\":{");
+    if (tls_version(t)) {
+        p = PEN_PUT(p, "\"version_raw\":");
+        p = json_pen_hex16(p, tls_version(t));
+        p = PEN_PUT(p, ",");
+    }
+    if (tls_suite_known(t)) {
+        p = PEN_PUT(p, "\"cipher_raw\":");
+        p = json_pen_hex16(p, t->server_hello.suite);
+        p = PEN_PUT(p, ",");
+    }
+    p = pen_messages(r, p, t);
+    p = pen_alerts(p, t);
+    if (first) {
+        p = PEN_PUT(p, ",\"first_client_record_bytes\":");
+        p = pen_number(p, first->length);
+    }
+    if (v->sealed.expected_finished) {
+        p = PEN_PUT(p, ",\"expected_finished_bytes\":");
+        p = pen_number(p, v->sealed.expected_finished);
+    }
+    p = PEN_PUT(p, ",\"certificate_visible\":");
+    p = pen_flag(p, session->n_chain[SERVER] != 0);
+    return PEN_PUT(p, ",\"keys\":\"none\"}");
 }
 
 /* The frames of the handshake's messages and alerts, each once. */
@@ -209,31 +279,34 @@ static size_t tls_frames(const struct tls *t, uint64_t *out, size_t most)
 
 void json_tls(struct report *r, const struct json_flow *texts, const struct verdict *v)
 {
-    struct writer *w = &r->writer;
     const struct flow *f = v->flow;
     const struct tls *t = f->session->tls;
     enum outcome outcome = outcome_of(&v->primary);
     uint64_t frames[GROUP_FRAMES];
+    char *p = writer_reserve(&r->writer, JSON_PEN_ROOM);
 
-    json_begin_line(r, t->hello ? t->hello->at.time_ns : f->first_ns);
-    JSON_PUT(w, ",\"event\":{\"dataset\":\"shakeout.tls\",\"kind\":\"event\",\"id\":\"t-");
-    writer_put_n(w, texts->id, sizeof texts->id);
-    JSON_PUT(w, "\",\"category\":[\"network\"],\"type\":[\"protocol\"");
+    r->cut = false;
+    p = PEN_PUT(p, "{\"@timestamp\":");
+    p += json_time_text(r, t->hello ? t->hello->at.time_ns : f->first_ns, p);
+    p = PEN_PUT(p, ",\"event\":{\"dataset\":\"shakeout.tls\",\"kind\":\"event\",\"id\":\"t-");
+    p = pen_octets(p, texts->id, sizeof texts->id);
+    p = PEN_PUT(p, "\",\"category\":[\"network\"],\"type\":[\"protocol\"");
     if (outcome == OUTCOME_FAILED)
-        JSON_PUT(w, ",\"error\"");
-    JSON_PUT(w, "],\"outcome\":\"");
-    writer_put(w, json_outcome_name(outcome));
-    JSON_PUT(w, "\"},\"client\":{");
-    json_put_flow_end(w, texts, CLIENT);
-    JSON_PUT(w, "},\"server\":{");
-    json_put_flow_end(w, texts, SERVER);
-    JSON_PUT(w, "},\"network\":{\"protocol\":\"tls\",\"community_id\":\"");
-    writer_put_n(w, texts->community, sizeof texts->community);
-    JSON_PUT(w, "\"}");
-    put_tls(r, v, f->session);
-    json_begin_shakeout(r);
-    json_put_frames(w, frames, tls_frames(t, frames, GROUP_FRAMES));
-    put_tls_facts(r, v, f->session);
-    json_put_finding_ids(w, v);
+        p = PEN_PUT(p, ",\"error\"");
+    p = PEN_PUT(p, "],\"outcome\":\"");
+    p = pen_text(p, json_outcome_name(outcome));
+    p = PEN_PUT(p, "\"},\"client\":{");
+    p = json_pen_end(p, texts, CLIENT);
+    p = PEN_PUT(p, "},\"server\":{");
+    p = json_pen_end(p, texts, SERVER);
+    p = PEN_PUT(p, "},\"network\":{\"protocol\":\"tls\",\"community_id\":\"");
+    p = pen_octets(p, texts->community, sizeof texts->community);
+    p = PEN_PUT(p, "\"}");
+    p = pen_tls(r, p, v, f->session);
+    p = json_pen_shakeout(r, p);
+    p = json_pen_frames(p, frames, tls_frames(t, frames, GROUP_FRAMES));
+    p = pen_tls_facts(r, p, v, f->session);
+    p = json_pen_finding_ids(r, p, v);
+    writer_commit(&r->writer, p);
     json_end_shakeout(r);
 }

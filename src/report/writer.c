@@ -1,5 +1,6 @@
 #include "report/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -49,6 +50,14 @@ bool writer_make_room(struct writer *w, size_t n)
         return true;
     w->too_long = true;
     return false;
+}
+
+char *writer_reserve(struct writer *w, size_t n)
+{
+    bool there = writer_has_room(w, n);
+    assert(there);
+    (void)there;
+    return w->at + w->n;
 }
 
 void writer_format(struct writer *w, const char *format, ...)

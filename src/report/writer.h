@@ -42,6 +42,14 @@ static inline void writer_put_n(struct writer *w, const char *s, size_t n)
     w->n += n;
 }
 
+/* The place of the next octet, with room for n of this line, of which writer_commit says how many
+ * were written.  n and the line so far are together far below WRITER_ROOM. */
+char *writer_reserve(struct writer *w, size_t n);
+static inline void writer_commit(struct writer *w, const char *end)
+{
+    w->n = (size_t)(end - w->at);
+}
+
 static inline void writer_put(struct writer *w, const char *s) { writer_put_n(w, s, strlen(s)); }
 static inline void writer_put_char(struct writer *w, char c) { writer_put_n(w, &c, 1); }
 static inline char writer_last(const struct writer *w) { return w->n ? w->at[w->n - 1] : '\0'; }
