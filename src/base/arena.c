@@ -70,7 +70,9 @@ static struct slab *slab_make(const struct pool *pool, size_t n)
     if (pool->held + bytes > pool->ceiling)
         return NULL;
     struct slab *slab =
-        bytes == SLAB_LARGE ? pages_large(PAGES_LARGE) : malloc(bytes + SLAB_HEADER);
+        bytes == SLAB_LARGE
+            ? pages_large(PAGES_LARGE)
+            : aligned_alloc(SLAB_HEADER, (bytes + 2 * SLAB_HEADER - 1) / SLAB_HEADER * SLAB_HEADER);
     if (slab)
         slab->bytes = bytes;
     return slab;

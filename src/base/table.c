@@ -37,12 +37,16 @@ void table_close(struct table *t)
     *t = (struct table){ 0 };
 }
 
+/* Half of the hash tells both the place and, compared whole, that a record is worth a look: then
+ * the index can grow without a look at any. */
+static uint32_t tag_of(uint64_t hash) { return (uint32_t)(hash >> 32); }
+static size_t place_of(const struct table *t, uint32_t tag) { return tag & (t->n_slots - 1); }
+
 static struct table_slot *slot_of(const struct table *t, const void *key, uint64_t hash)
 {
-    uint32_t tag = (uint32_t)(hash >> 32);
-    size_t i = (size_t)hash & (t->n_slots - 1);
+    uint32_t tag = tag_of(hash);
 
-    for (;; i = (i + 1) & (t->n_slots - 1)) {
+    for (size_t i = place_of(t, tag);; i = (i + 1) & (t->n_slots - 1)) {
         struct table_slot *slot = &t->slots[i];
         if (!slot->number ||
             (slot->tag == tag && memcmp(entry(t, slot->number - 1), key, t->key_bytes) == 0))
@@ -69,12 +73,15 @@ static bool grow_slots(struct table *t)
     struct table_slot *bigger = calloc(t->n_slots * 2, sizeof *bigger);
     if (!bigger)
         return false;
+    size_t n_old = t->n_slots;
     t->slots = bigger;
     t->n_slots *= 2;
-    for (size_t i = 0; i < t->n; i++) {
-        uint64_t hash = hash_of(t, entry(t, i));
-        *slot_of(t, entry(t, i), hash) =
-            (struct table_slot){ (uint32_t)(hash >> 32), (uint32_t)i + 1 };
+    for (size_t i = 0; i < n_old; i++) {
+        size_t place = place_of(t, old[i].tag);
+        while (old[i].number && bigger[place].number)
+            place = (place + 1) & (t->n_slots - 1);
+        if (old[i].number)
+            bigger[place] = old[i];
     }
     free(old);
     return true;
@@ -127,7 +134,7 @@ void *table_put(struct table *t, const void *key)
     }
     slot = slot_of(t, key, hash);
     uint8_t *e = entry(t, t->n++);
-    *slot = (struct table_slot){ (uint32_t)(hash >> 32), (uint32_t)t->n };
+    *slot = (struct table_slot){ tag_of(hash), (uint32_t)t->n };
     memset(e, 0, record_span(t));
     memcpy(e, key, t->key_bytes);
     return e + key_span(t);
@@ -136,14 +143,13 @@ void *table_put(struct table *t, const void *key)
 void table_prefetch_slot(const struct table *t, const void *key)
 {
     if (t->slots)
-        __builtin_prefetch(&t->slots[hash_of(t, key) & (t->n_slots - 1)], 1);
+        __builtin_prefetch(&t->slots[place_of(t, tag_of(hash_of(t, key)))], 1);
 }
 
 void table_prefetch_record(const struct table *t, const void *key)
 {
-    uint64_t hash = hash_of(t, key);
-    size_t i = (size_t)hash & (t->n_slots - 1);
-    uint32_t tag = (uint32_t)(hash >> 32);
+    uint32_t tag = tag_of(hash_of(t, key));
+    size_t i = place_of(t, tag);
 
     if (!t->slots)
         return;

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct table_slot {
-    uint32_t tag;    /* upper half of the hash: most other keys need no look at their record */
+    uint32_t tag;    /* half of the hash */
     uint32_t number; /* of the record, + 1; 0 = empty */
 };
 

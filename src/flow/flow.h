@@ -138,6 +138,13 @@ struct seq_range {
 
 enum { HALF_HOLES = 2 };
 
+/* Of the SYN or SYN-ACK, as in struct tcp_options. */
+struct syn_options {
+    uint16_t mss;
+    uint8_t window_scale;
+    bool sack_permitted, timestamps, malformed;
+};
+
 struct half_more {
     /* first line: payload in the middle of a transfer */
     _Alignas(64) struct event last_data;
@@ -151,7 +158,6 @@ struct half_more {
     uint32_t again_length;  /* of that segment */
     uint32_t again_count;   /* sendings after the first; 0 once acknowledged */
     uint32_t n_keepalive, n_keepalive_unanswered;
-    struct event acked; /* the peer acknowledged all its payload so far, for the first time */
     struct event again_first, again_last; /* meaningful while again_count is not 0 */
     uint32_t n_again;  /* repeated segments (without keep-alives, SYN, window probes) */
     uint32_t n_filled; /* of those, octets never captured before: lost before the capture point */
@@ -164,7 +170,7 @@ struct half_more {
     struct host *host; /* host.c: this side's, once it was looked up */
     uint8_t mac[6];    /* source of the first packet */
     uint8_t next_hole;
-    struct tcp_options syn_options; /* of the SYN or SYN-ACK; no SACK blocks, no timestamp values */
+    struct syn_options syn_options;
     struct event first_syn, last_syn; /* SYN, or SYN-ACK for the server */
     struct event first_data;
     struct ending_packet fin, rst;
@@ -174,17 +180,21 @@ struct half_more {
     struct seq_range hole[HALF_HOLES]; /* newest octets that the capture passed over */
     int64_t zero_longest_ns;
     struct event zero_window; /* the first */
-    uint64_t cut_packets;     /* payload shortened by the snap length */
+    uint32_t cut_packets;     /* payload shortened by the snap length */
 };
+
+_Static_assert(sizeof(struct half_more) == 512, "with the log both sides fit into 2 KiB");
 
 struct flow_more {
     /* first line: every packet */
     struct event progress; /* the last packet that brought something new */
     int64_t longest_gap_ns;
-    bool watched[SIDES]; /* the side is not simply sending: repeats, holes, a closed window ... */
-    struct event longest_gap; /* the packet after it */
-    struct half_more half[SIDES];
     struct log log;
+    uint16_t mss[SIDES];   /* as in syn_options */
+    bool watched[SIDES];   /* the side is not simply sending: repeats, holes, a closed window ... */
+    bool all_acked[SIDES]; /* the peer acknowledged all its payload so far, at least once */
+    struct half_more half[SIDES];
+    struct event longest_gap; /* the packet after it */
     int64_t rtt_ns;           /* SYN to SYN-ACK plus SYN-ACK to ACK, as seen here; 0 unknown */
     struct event established; /* the ACK that completed the handshake */
     struct event ack_instead; /* plain ACK in answer to the SYN */

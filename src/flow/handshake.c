@@ -181,7 +181,7 @@ void handshake_recall_syn(struct flow *flow, struct flow_more *more)
     struct half_more *half = &more->half[CLIENT];
     memcpy(&kept, &flow->half[SERVER], sizeof kept);
     memset(&flow->half[SERVER], 0, sizeof kept);
-    half->syn_options.mss = kept.mss;
+    half->syn_options.mss = more->mss[CLIENT] = kept.mss;
     half->syn_options.window_scale = kept.window_scale;
     half->syn_options.sack_permitted = kept.sack_permitted;
     half->syn_options.timestamps = kept.timestamps;
@@ -300,8 +300,12 @@ static void opening_first(struct turn *t, enum event_kind kind)
         half->next = p->seq + 1 + t->length;
     }
     half->flags |= HALF_SYN;
-    more->syn_options = p->options;
-    more->syn_options.n_sack = 0;
+    more->syn_options = (struct syn_options){ .mss = p->options.mss,
+                                              .window_scale = p->options.window_scale,
+                                              .sack_permitted = p->options.sack_permitted,
+                                              .timestamps = p->options.timestamps,
+                                              .malformed = p->options.malformed };
+    t->more->mss[t->from] = p->options.mss;
     more->ip_id_syn = p->ip_id;
     more->ttl_syn = p->ttl;
     more->first_syn = more->last_syn = t->more->progress = turn_log(t, kind, 1);

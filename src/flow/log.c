@@ -3,7 +3,7 @@
 #include <string.h>
 
 enum { LOG_KEPT_FOR_ENDINGS = LOG_MAX / 4 };
-enum { LOG_FIRST = 20 }; /* fits into 2 KiB together with struct flow_more */
+enum { LOG_FIRST = 24 }; /* fits into 2 KiB together with struct flow_more */
 
 static bool is_ending(uint8_t kind)
 {

@@ -76,9 +76,11 @@ static bool is_newly_acked(const struct half *peer, uint32_t ack)
 /* The peer's octets so far are acknowledged, for the first time? */
 static void all_acked_note(const struct turn *t)
 {
-    struct half_more *more = turn_peer_more(t);
-    if (!more->acked.frame)
-        more->acked = turn_log(t, EVENT_DATA_ACKED, 1);
+    enum side peer = side_other(t->from);
+    if (t->more->all_acked[peer])
+        return;
+    t->more->all_acked[peer] = true;
+    turn_log(t, EVENT_DATA_ACKED, 1);
 }
 
 static void acked_advance(const struct turn *t)
@@ -148,11 +150,11 @@ static void ack_take(const struct turn *t)
 static void data_new(const struct turn *t)
 {
     struct half_more *more = turn_half_more(t);
-    bool logged = more->n_data++ < DATA_LOGGED;
+    bool first = more->n_data == 0, logged = more->n_data++ < DATA_LOGGED;
     struct event event = turn_event(t, EVENT_DATA);
     if (logged)
         log_add(t->flows, t->flow, &event);
-    if (!more->first_data.frame) {
+    if (first && !more->first_data.frame) {
         more->first_data = event;
         more->ttl_data = t->packet->ttl;
     }
@@ -257,7 +259,7 @@ static bool is_keepalive(const struct turn *t)
 static void largest_note(const struct turn *t)
 {
     struct half_more *more = turn_half_more(t);
-    uint16_t mss = turn_peer_more(t)->syn_options.mss;
+    uint16_t mss = t->more->mss[side_other(t->from)];
     if (t->length <= more->largest)
         return;
     more->largest = t->length;

@@ -534,8 +534,7 @@ static void half_turn(struct half_more *half)
 {
     struct event *events[] = { &half->first_syn,  &half->last_syn,  &half->first_data,
                                &half->last_data,  &half->unseen,    &half->again_first,
-                               &half->again_last, &half->sack_hole, &half->zero_window,
-                               &half->acked };
+                               &half->again_last, &half->sack_hole, &half->zero_window };
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         event_turn(events[i]);
 }
@@ -551,6 +550,12 @@ static void more_turn(struct flow_more *more)
     struct half_more half = more->half[CLIENT];
     more->half[CLIENT] = more->half[SERVER];
     more->half[SERVER] = half;
+    uint16_t mss = more->mss[CLIENT];
+    more->mss[CLIENT] = more->mss[SERVER];
+    more->mss[SERVER] = mss;
+    bool all_acked = more->all_acked[CLIENT];
+    more->all_acked[CLIENT] = more->all_acked[SERVER];
+    more->all_acked[SERVER] = all_acked;
     half_turn(&more->half[CLIENT]);
     half_turn(&more->half[SERVER]);
     event_turn(&more->established);

@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-    INPUT_WINDOW = 256 * 1024,        /* read at a time */
+    INPUT_WINDOW = 64 * 1024,         /* read at a time */
     INPUT_LARGEST = 16 * 1024 * 1024, /* the longest pcapng block that is read, as in Wireshark */
     FRAME_LARGEST = 256 * 1024, /* captured bytes of a frame; more is damage, as in Wireshark */
     LOOK_BYTES = 16384,         /* what a reader of text may see before it decides */

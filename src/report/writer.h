@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WRITER_LINE = 64 * 1024, WRITER_ROOM = 256 * 1024 };
+enum { WRITER_LINE = 64 * 1024, WRITER_ROOM = 128 * 1024 };
 
 struct writer {
     FILE *out;

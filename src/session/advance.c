@@ -128,7 +128,10 @@ static void keep_server_name(struct session *s)
     const struct tls_client_hello *hello = s->tls->hello;
     char name[256];
 
-    if (s->server_name[0] || !hello || !hello->server_name.left)
+    if (s->named || !hello)
+        return;
+    s->named = true;
+    if (!hello->server_name.left)
         return;
     text_printable(hello->server_name.at, hello->server_name.left, name, sizeof name);
     char *copy = arena_zalloc(&s->flow->arena, s->world->pool, strlen(name) + 1);
@@ -409,7 +412,7 @@ void sessions_prefetch(const struct flows *flows, const struct packet *packets, 
     for (size_t i = 0; i < n; i++) {
         const struct flow *flow = flows_met(flows, i);
         if (is_read_by_session(flow, &packets[i]))
-            prefetch_lines(flow->session, offsetof(struct session, opening));
+            prefetch_lines(flow->session, offsetof(struct session, dissector));
     }
     for (size_t i = 0; i < n; i++) {
         const struct flow *flow = flows_met(flows, i);
@@ -417,9 +420,8 @@ void sessions_prefetch(const struct flows *flows, const struct packet *packets, 
             continue;
         const struct tls *tls = flow->session->tls;
         bool client = packets[i].source_port == flow->port[CLIENT];
-        prefetch_lines(tls, offsetof(struct tls, half));
-        prefetch_lines(&tls->half[client ? CLIENT : SERVER], sizeof *tls->half);
-        prefetch_lines(&tls->messages, 64);
+        __builtin_prefetch(tls, 1);
+        prefetch_lines(&tls->half[client ? CLIENT : SERVER], offsetof(struct tls_half, ccs));
     }
 }
 

@@ -44,30 +44,32 @@ struct opening {
 };
 
 struct session {
-    struct flow *flow;
+    /* To the first line's end, 32 octets from here; then a line for each stream, and one more. */
+    struct tls *tls; /* NULL until TLS was seen */
     struct session_world *world;
-    struct tls_stamp now; /* the packet being read */
-    struct tls *tls;      /* NULL until TLS was seen */
+    struct flow *flow;
+    bool searching; /* the first octets have not decided yet */
+    bool named;     /* server_name is settled: no hello needs to be asked */
+    bool ending;    /* nothing more will come */
+    bool dissector_done;
+    bool protocol_guessed; /* the name is nDPI's */
+    uint8_t ndpi_packets;
+    bool clipped[SIDES]; /* the snap length cut octets that were wanted */
     struct stream stream[SIDES];
+    struct tls_stamp now;         /* the packet being read */
+    int64_t hole_since_ns[SIDES]; /* reading waits for octets that were not seen; 0 = it does not */
+    uint64_t gave_up[SIDES];      /* octets given up in the region that decides */
+    uint64_t tls_offset[SIDES];   /* stream offset where TLS began (after an upgrade) */
     const struct dissector *dissector; /* NULL = none chosen */
     void *state;                       /* of the dissector */
-    const char *protocol;  /* "tls", "dns", "http", a dissector's or nDPI's name; "" unknown */
-    bool protocol_guessed; /* the name is nDPI's */
-    bool searching;        /* the first octets have not decided yet */
-    bool ending;           /* nothing more will come */
-    bool dissector_done;
-    uint8_t ndpi_packets;
-    void *ndpi;                       /* of ndpi.c; NULL mostly */
-    uint64_t tls_offset[SIDES];       /* stream offset where TLS began (after an upgrade) */
+    const char *protocol; /* "tls", "dns", "http", a dissector's or nDPI's name; "" unknown */
+    void *ndpi;           /* of ndpi.c; NULL mostly */
     const struct cert **chain[SIDES]; /* n_chain entries as sent; NULL when none */
     uint8_t n_chain[SIDES];
     bool chain_cut[SIDES];
-    const char *server_name;      /* SNI, printable; empty when none; never NULL */
-    struct tls_stamp alien;       /* first octets that fit nothing expected; frame 0 = none */
-    uint64_t gave_up[SIDES];      /* octets given up in the region that decides */
-    bool clipped[SIDES];          /* the snap length cut octets that were wanted */
-    int64_t hole_since_ns[SIDES]; /* reading waits for octets that were not seen; 0 = it does not */
-    uint32_t plain_left[SIDES];   /* octets of plain text still to be looked at */
+    uint32_t plain_left[SIDES]; /* octets of plain text still to be looked at */
+    const char *server_name;    /* SNI, printable; empty when none; never NULL */
+    struct tls_stamp alien;     /* first octets that fit nothing expected; frame 0 = none */
     struct opening opening[SIDES];
 };
 

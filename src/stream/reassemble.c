@@ -119,7 +119,8 @@ static void stash_fill(struct stream *s, uint64_t from, const uint8_t *at, uint6
         uint64_t offset = from + done;
         uint64_t step = smaller(ranges_run(&stash->held, offset), n - done);
         if (step) {
-            s->conflicts += octets_differing(stash_at(stash, offset), at + done, (size_t)step);
+            uint32_t differing = octets_differing(stash_at(stash, offset), at + done, (size_t)step);
+            s->conflicts += (uint16_t)smaller(differing, UINT16_MAX - s->conflicts);
         } else {
             step = smaller(ranges_next(&stash->held, offset) - offset, n - done);
             memcpy(stash_at(stash, offset), at + done, (size_t)step);
@@ -178,7 +179,7 @@ bool stream_accept(struct stream *s, struct arena *arena, struct pool *pool, uin
         return true;
     }
     if (!stream_hold(s, arena, pool, s->read + (uint64_t)ahead, payload))
-        s->overflow++;
+        s->overflow += s->overflow < UINT8_MAX;
     return stream_has_window(s);
 }
 

@@ -30,14 +30,16 @@ struct stash {
 
 struct stream {
     bool started;
+    uint8_t overflow;    /* segments that did not fit, or 255 */
+    uint16_t conflicts;  /* overlapping octets that differ, or 65535 */
     uint32_t base_seq;   /* sequence number of offset `read` */
     uint64_t read;       /* offset of the next octet to be read */
     struct stash *stash; /* what waits behind a hole, or was not understood; NULL mostly */
     struct bytes direct; /* borrowed: the current packet's octets at `read`; empty = none */
     uint64_t missing;    /* octets given up so far */
-    uint32_t conflicts;  /* overlapping octets that differ */
-    uint32_t overflow;   /* segments that did not fit */
 };
+
+_Static_assert(sizeof(struct stream) == 64, "one line");
 
 /* The first octet will have this sequence number. */
 void stream_start(struct stream *s, uint32_t seq);

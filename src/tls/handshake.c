@@ -225,6 +225,7 @@ void handshake_sslv2_hello(struct tls *t, struct bytes message, struct tls_stamp
 
 static uint16_t retry_seen(struct tls *t, const struct tls_server_hello *retry)
 {
+    t->chose_13 = true;
     if (!t->retry.present)
         t->retry = *retry;
     else
@@ -253,7 +254,8 @@ static uint16_t server_hello(struct tls *t, struct bytes body, struct tls_stamp 
         server_hello_clear(hello);
         return retry_seen(t, &seen);
     }
-    if (tls_is_13(t))
+    t->chose_13 = tls_is_13(t);
+    if (t->chose_13)
         t->half[CLIENT].sealed = t->half[SERVER].sealed = true;
     else if (t->half[CLIENT].unsure && hello->version)
         t->half[CLIENT].sealed = true;
@@ -383,7 +385,7 @@ void handshake_key_change(struct tls *t, enum side from, struct tls_stamp at)
 
     if (!half->ccs.frame)
         half->ccs = at;
-    if (tls_is_13(t))
+    if (t->chose_13)
         return; /* compatibility only: RFC 8446 appendix D.4 */
     if (from == CLIENT && t->hello && tls_version(t) == 0 && t->state < TLS_CLIENT_KEYED &&
         hello_version_is_13(tls_offered_highest(t->hello))) {
@@ -399,14 +401,12 @@ static void application_note(struct tls_half *half, struct tls_stamp at)
     half->n_application++;
     half->application_bytes += half->record_length;
     half->last_application = at;
-    if (!half->first_application.frame)
-        half->first_application = at;
 }
 
 /* TLS 1.3, or early data of an offer that nobody answered yet. */
 static bool hides_type(const struct tls *t, const struct tls_half *half)
 {
-    return tls_is_13(t) || (t->hello && tls_version(t) == 0 && !half->sealed);
+    return t->chose_13 || (!half->sealed && t->hello && tls_version(t) == 0);
 }
 
 void handshake_sealed_record(struct tls *t, enum side from, struct tls_stamp at)

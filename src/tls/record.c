@@ -150,8 +150,7 @@ static void record_end(struct tls *t, enum side from, struct tls_stamp at)
     struct tls_half *half = &t->half[from];
 
     half->last = at;
-    if (half->n_records++ == 0)
-        half->first = at;
+    half->n_records++;
     if (half->record_use == USE_KEY_CHANGE)
         handshake_key_change(t, from, at);
     else if (half->record_use == USE_ALERT)
@@ -171,7 +170,7 @@ static bool is_second_hello(const struct bytes *body, uint16_t length)
 static enum record_use handshake_use(const struct tls *t, struct tls_half *half,
                                      const struct bytes *body)
 {
-    if (tls_is_13(t))
+    if (t->chose_13)
         return USE_JOIN; /* RFC 8446 section 5.1: what is protected has type 23 outside */
     if (half->unsure && !is_second_hello(body, half->record_length))
         half->sealed = true;

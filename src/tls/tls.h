@@ -18,6 +18,7 @@
 #include "base/side.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum tls_content { /* RFC 8446 section 5.1 */
@@ -148,40 +149,49 @@ struct tls_server_hello {
 };
 
 struct tls_half {
+    /* first line: every record */
     uint8_t record_type; /* of the record being read */
     uint8_t record_use;  /* what its body is good for: see record.c */
     uint16_t record_version;
     uint16_t record_length;
+    uint8_t alert[2];   /* of the plain alert being read */
     uint32_t body_left; /* octets of that record still to come */
-    bool lost;          /* records were missed: a gap over a header, or no TLS any more; stays */
-    bool dead;          /* ... and nothing more can be read */
-    bool seeking; /* ... and the next record is being looked for, at the start of each window */
-    bool alien;   /* an impossible record header in a complete stream */
-    bool gap;     /* some handshake bytes of this side were never seen */
-    bool clipped; /* ... because of the snap length */
-    bool sealed;  /* everything from here on is encrypted */
-    bool wrapped; /* some of the current record's body is missing */
-    bool unsure;  /* client ChangeCipherSpec before any ServerHello: 1.3 or not? */
-    uint8_t alert[2], alert_have; /* of the plain alert being read */
-    struct tls_stamp first, last; /* record completed */
-    struct tls_stamp ccs;         /* frame 0 = none */
-    struct tls_stamp finish;      /* up to 1.2: first sealed handshake record after the CCS */
-    uint32_t finish_length;
+    uint8_t alert_have;
+    bool lost;      /* records were missed: a gap over a header, or no TLS any more; stays */
+    bool dead;      /* ... and nothing more can be read */
+    bool seeking;   /* ... and the next record is being looked for, at the start of each window */
+    bool alien;     /* an impossible record header in a complete stream */
+    bool gap;       /* some handshake bytes of this side were never seen */
+    bool clipped;   /* ... because of the snap length */
+    bool sealed;    /* everything from here on is encrypted */
+    bool wrapped;   /* some of the current record's body is missing */
+    bool unsure;    /* client ChangeCipherSpec before any ServerHello: 1.3 or not? */
+    bool join_lost; /* a gap hid a message border: wait for the next record */
     uint32_t n_records;
     uint32_t n_application; /* records of type 23 up to TLS 1.2, or of unknown version; in TLS 1.3
                                (and as early data) they are in the sealed list instead */
-    uint64_t application_bytes;
-    struct tls_stamp first_application, last_application;
+    uint8_t *join;          /* the handshake message being joined */
+    uint32_t join_have, join_need;
+    struct tls_sealed *sealed_list; /* the first TLS_SEALED_MAX */
     uint32_t n_sealed; /* sealed records of type 21, 22 and, as said above, 23; also those not
                           remembered */
-    struct tls_sealed *sealed_list; /* the first TLS_SEALED_MAX */
+    uint32_t join_size;
+    /* second line: every record that is sealed */
+    struct tls_stamp last; /* record completed */
     struct tls_sealed sealed_last;
-    /* the handshake message being joined */
-    uint8_t *join;
-    uint32_t join_have, join_need, join_size;
+    uint64_t application_bytes;
+    struct tls_stamp last_application;
+    /* third line */
+    struct tls_stamp ccs;    /* frame 0 = none */
+    struct tls_stamp finish; /* up to 1.2: first sealed handshake record after the CCS */
+    uint32_t finish_length;
     uint32_t join_skip; /* octets still to come of a message that was handed on cut */
-    bool join_lost;     /* a gap hid a message border: wait for the next record */
+    uint8_t to_the_line[24];
 };
+
+_Static_assert(offsetof(struct tls_half, last) == 64 && offsetof(struct tls_half, ccs) == 128 &&
+                   sizeof(struct tls_half) == 192,
+               "lines");
 
 struct tls_certificates {
     enum side from;
@@ -192,33 +202,37 @@ struct tls_certificates {
 };
 
 struct tls {
-    struct arena *arena; /* borrowed */
-    struct pool *pool;   /* borrowed */
+    /* To the first line's end, 32 octets from here: every record. */
+    struct tls_message *messages;
+    struct tls_client_hello *hello; /* the first; NULL before it */
     enum tls_state state;
+    uint16_t n_messages, n_alerts;
+    bool chose_13; /* tls_is_13, where every record asks */
+    bool fresh;    /* the Certificate message just read is there for tls_fresh */
+    bool out_of_memory;
     struct tls_half half[SIDES];
-    struct tls_client_hello *hello;              /* the first; NULL before it */
+    struct arena *arena;                         /* borrowed */
+    struct pool *pool;                           /* borrowed */
     struct tls_client_hello *hello_again;        /* after a HelloRetryRequest */
     struct tls_server_hello server_hello, retry; /* .present tells */
     unsigned n_client_hellos, n_retries;
     struct tls_stamp unexpected; /* first message that no edge allows; frame 0 = none */
     uint16_t unexpected_type;
-    struct tls_message *messages;
-    uint16_t n_messages, messages_size, messages_lost;
+    uint16_t messages_lost, alerts_lost;
     struct tls_alert *alerts;
-    uint16_t n_alerts, alerts_lost;
     struct tls_stamp certificate[SIDES]; /* Certificate seen in clear; frame 0 = none */
     unsigned n_certificates[SIDES];
     struct tls_stamp certificate_request; /* seen in clear */
     struct bytes request_types,
         request_schemes;          /* its certificate_types, supported_signature_algs */
     unsigned request_authorities; /* CA names it lists */
-    /* The Certificate message just read, for tls_fresh: borrowed. */
-    bool fresh;
+    /* Of that Certificate message: borrowed. */
     enum side fresh_from;
     struct bytes fresh_body;
     struct tls_stamp fresh_at;
-    bool out_of_memory;
 };
+
+_Static_assert(offsetof(struct tls, half) == 32, "with the header of its block one line");
 
 enum tls_step {
     TLS_STEP_MORE,         /* all of `in` was used */

@@ -80,8 +80,8 @@ unsigned matter_count(const struct matter *m, enum event_kind kind, enum side fr
 
 uint32_t matter_full_size(const struct matter *m)
 {
-    const struct tcp_options *client = &m->more->half[CLIENT].syn_options;
-    const struct tcp_options *server = &m->more->half[SERVER].syn_options;
+    const struct syn_options *client = &m->more->half[CLIENT].syn_options;
+    const struct syn_options *server = &m->more->half[SERVER].syn_options;
     uint32_t mss =
         client->mss && server->mss && server->mss < client->mss ? server->mss : client->mss;
 

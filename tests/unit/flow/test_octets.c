@@ -13,7 +13,7 @@ Test(octets, payload_moves_the_next_octet_and_its_acknowledgement_follows)
     cr_assert_eq(flow->half[CLIENT].acked, 1251);
     cr_assert_eq(client->n_data, 1);
     cr_assert_eq(client->first_data.frame, 4);
-    cr_assert_eq(client->acked.frame, 5);
+    cr_assert(flow->more->all_acked[CLIENT] && !flow->more->all_acked[SERVER]);
     cr_assert_eq(flow->more->progress.frame, 4);
     cr_assert_eq(wire_logged(flow, EVENT_DATA, CLIENT), 1);
     cr_assert_eq(wire_logged(flow, EVENT_DATA_ACKED, SERVER), 1);

@@ -122,7 +122,7 @@ static inline void syn(struct scenario *s, int ms)
         more->first_syn = e;
     more->last_syn = e;
     more->ttl_syn = 64;
-    more->syn_options = (struct tcp_options){ .mss = MSS };
+    more->syn_options = (struct syn_options){ .mss = MSS };
     half->flags |= HALF_SYN;
     half->isn = CLIENT_ISN;
     half->next = CLIENT_ISN + 1;
@@ -143,7 +143,7 @@ static inline void synack(struct scenario *s, int ms)
         more->first_syn = e;
     more->last_syn = e;
     more->ttl_syn = 63;
-    more->syn_options = (struct tcp_options){ .mss = MSS };
+    more->syn_options = (struct syn_options){ .mss = MSS };
     half->flags |= HALF_SYN;
     half->isn = SERVER_ISN;
     half->next = SERVER_ISN + 1;
