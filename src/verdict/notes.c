@@ -50,6 +50,62 @@ static void note_windows(const struct matter *m, struct verdict *out)
     }
 }
 
+/* Repeats that fill holes were lost before the capture point, the others behind it. */
+static void note_loss(const struct matter *m, struct verdict *out)
+{
+    enum { REPEATS_LEAST = 20, SEGMENTS_LEAST = 500, PERCENT = 3 };
+
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        const struct half_more *half = &m->more->half[side];
+        uint64_t all = (uint64_t)half->n_data + half->n_again;
+        char why[VERDICT_NOTE];
+        if (half->n_again < REPEATS_LEAST || all < SEGMENTS_LEAST ||
+            (uint64_t)half->n_again * 100 <= all * PERCENT)
+            continue;
+        struct raised r = raise_of(F_TCP_RETRANSMIT_HEAVY);
+        snprintf(why, sizeof why,
+                 "%u of %u segments of the %s were sent again: %u were lost before the capture "
+                 "point, %u behind it",
+                 half->n_again, (unsigned)all, side_name(side), half->n_filled,
+                 half->n_again - half->n_filled);
+        raise_owner(&r, OWNER_NETWORK, why);
+        raise_evidence(&r, m, side == CLIENT ? E_AGAIN_C : E_AGAIN_S);
+        raise_frame(&r, half->last_data.frame);
+        raise_settle(&r, m);
+        raise_also(out, &r);
+    }
+}
+
+/* One side closed, the other still answers and neither sends nor closes. */
+static void note_half_closed(const struct matter *m, struct verdict *out)
+{
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        const struct half *open = &m->flow->half[side_other(side)];
+        const struct ending_packet *fin = &m->more->half[side].fin;
+        int64_t since_ns = m->more->half[side_other(side)].last_data.time_ns;
+        if (!fin->frame || m->flow->state != TCP_CLOSING || open->flags & (HALF_FIN | HALF_RST) ||
+            m->flow->half[side].flags & HALF_RST ||
+            m->flow->half[side].acked != m->flow->half[side].next)
+            continue;
+        if (m->now_ns - (since_ns > fin->time_ns ? since_ns : fin->time_ns) >= SECONDS(30))
+            add(m, out, F_TCP_HALF_CLOSED_HANG, fin->frame, E_DATA);
+    }
+}
+
+/* The SYN-ACK comes at once and from elsewhere than what the server says then. */
+static void note_proxy(const struct matter *m, struct verdict *out)
+{
+    const struct half_more *client = &m->more->half[CLIENT], *server = &m->more->half[SERVER];
+    int64_t opening_ns = server->first_syn.time_ns - client->last_syn.time_ns;
+    int64_t answer_ns = server->first_data.time_ns - client->first_data.time_ns;
+
+    if (!server->ttl_syn || !server->ttl_data || server->ttl_syn == server->ttl_data ||
+        !server->first_syn.frame || !server->first_data.frame || !client->first_data.frame)
+        return;
+    if (opening_ns >= 0 && answer_ns > 3 * opening_ns)
+        add(m, out, F_TCP_SYN_PROXY_SUSPECTED, server->first_data.frame, E_SYNACK);
+}
+
 static void note_versions(const struct matter *m, struct verdict *out)
 {
     const struct tls_client_hello *hello = m->tls->hello;
@@ -117,4 +173,7 @@ void notes_add(const struct matter *m, struct verdict *out)
         note_certificate(m, out);
     }
     note_windows(m, out);
+    note_loss(m, out);
+    note_half_closed(m, out);
+    note_proxy(m, out);
 }

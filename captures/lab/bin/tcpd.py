@@ -3,7 +3,7 @@
 
 reset: accepts and resets; fin: accepts and closes; mute: reads and never answers; read-fin, read-reset: reads the
 first bytes, then closes or resets; banner: says TEXT, then answers each line with the next part of TEXT ('|' between
-parts); answer: reads first, then says TEXT and closes; bulk: reads, then sends one line every 0.3 s five times
+parts); answer: reads first, then says TEXT and closes; keep: the same, and never closes; bulk: reads, then sends one line every 0.3 s five times
 """
 import socket, struct, sys, threading, time
 
@@ -42,6 +42,9 @@ def serve(sock):
         sock.sendall(parts[0])
         time.sleep(0.05)
         sock.close()
+    elif mode == "keep":
+        sock.sendall(parts[0])
+        time.sleep(600)
     elif mode == "bulk":
         for n in range(5):
             sock.sendall(b"line %d\r\n" % n)

@@ -224,3 +224,56 @@ case_reset_by_client_download() {
     broken tcp.reset.by_client client certain possible
     frames tcp.reset.by_client 'tcp.flags.reset==1' 1
 }
+
+case_tcp_retransmit_heavy() {
+    TITLE='A download works, and every twentieth segment of the server is lost on the way to the recorder.'
+    BROKEN='the wire between router and server loses frames of the server'
+    TRUTH='More than 20 segments come again, more than 3 of 100, and fill holes that the recorder never saw.'
+    # segments of 200 octets keep the capture small
+    up wire; bg wire bin/wire.py w0 w1 --delay 0.001 --lose "8013:$(seq -s, 30 16 640)"
+    on server ip route change default via 10.0.0.1 advmss 200; on client ip route change default via 10.20.40.1 advmss 200
+    serve 8013 bin/tlsd.py 8013 --reply 110000
+    record client
+    port 50001; c bin/tlsc.py $EMS:8013 --name $NAME --read-all 110000
+    stop
+    must 500+ 'tcp.srcport==8013 && tcp.len>0'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding tcp.retransmit.heavy
+    healthy
+}
+case_tcp_half_closed_hang() {
+    TITLE='The client closes its end after a request; the server answers and never closes its own.'
+    BROKEN='a server that forgets its end'
+    TRUTH='The FIN of the client is acknowledged; for more than 30 s the server neither sends nor closes.'
+    up; serve 7000 bin/tcpd.py 7000 keep 'hello\r\n'
+    record client
+    COMPANION='another connection to the same port, half a minute later'
+    port 50001; LIMIT=34 c bin/tcpc.py $EMS:7000 half 'hi\r\n' &
+    sleep 32; port 50002; c bin/tcpc.py $EMS:7000 probe; wait $!
+    stop
+    args --scope all
+    must 1 'tcp.srcport==50001 && tcp.flags.fin==1 && !tcp.analysis.retransmission'; must 0 'tcp.dstport==50001 && tcp.flags.fin==1'
+    finding tcp.half_closed_hang
+    healthy
+}
+case_tcp_syn_proxy_suspected() {
+    TITLE='The router answers SYNs for the server (SYN proxy); the connection works.'
+    BROKEN='nothing; nft synproxy on the router'
+    TRUTH='The SYN-ACK has the TTL of the router and comes at once; the octets of the server have its own TTL and come after the delay of the wire.'
+    up wire; bg wire bin/wire.py w0 w1 --delay 0.03; serve 8013 bin/tlsd.py 8013
+    on router sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+    on router nft add table ip p
+    on router nft add chain ip p early '{ type filter hook prerouting priority raw; }'
+    on router nft add chain ip p pass '{ type filter hook forward priority 0; }'
+    on router nft add rule ip p early tcp dport 8013 tcp flags syn notrack
+    on router nft add rule ip p pass tcp dport 8013 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+    on router nft add rule ip p pass ct state invalid drop
+    record client
+    port 50001; c bin/tlsc.py $EMS:8013 --name $NAME
+    stop
+    must 1 'tcp.srcport==8013 && tcp.flags.syn==1 && ip.ttl==64'; must 2+ 'tcp.srcport==8013 && tcp.len>0 && ip.ttl==63'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding tcp.syn_proxy_suspected
+    frames tcp.syn_proxy_suspected 'tcp.srcport==8013 && tcp.flags.syn==1'
+    healthy
+}

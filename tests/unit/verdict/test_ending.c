@@ -53,6 +53,85 @@ Test(ending, a_close_by_either_side_after_data_is_clean)
     }
 }
 
+static bool also(enum finding_id id)
+{
+    for (unsigned i = 0; i < s.verdict.n_also; i++)
+        if (s.verdict.also[i].id == id)
+            return true;
+    return false;
+}
+
+/* Of the newest verdict. */
+#define assert_noted(which, expected) \
+    cr_assert_eq(also(which), (expected), "%s", finding_of(which)->id)
+
+Test(ending, a_side_that_never_closes_its_end_is_noted_after_half_a_minute)
+{
+    for (int late = 0; late < 2; late++) {
+        exchange13();
+        fin(&s, CLIENT, 100);
+
+        (void)judged(&s, late ? 31000 : 20000);
+        assert_noted(F_TCP_HALF_CLOSED_HANG, late);
+        over(&s);
+    }
+}
+
+Test(ending, no_end_is_missing_while_the_other_side_still_sends_or_is_silent_altogether)
+{
+    exchange13();
+    fin(&s, CLIENT, 100);
+    sealed(&s, SERVER, 500, 25000);
+    (void)judged(&s, 31000);
+    assert_noted(F_TCP_HALF_CLOSED_HANG, false);
+    over(&s);
+
+    exchange13();
+    fin(&s, CLIENT, 100);
+    s.flow.half[CLIENT].acked--; /* nobody took the FIN */
+    (void)judged(&s, 31000);
+    assert_noted(F_TCP_HALF_CLOSED_HANG, false);
+    over(&s);
+}
+
+Test(ending, heavy_loss_needs_many_repeats_and_a_share)
+{
+    static const struct {
+        uint32_t data, again;
+        bool heavy;
+    } rows[] = { { 480, 20, true }, { 481, 19, false }, { 400, 60, false }, { 2000, 60, false } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        exchange13();
+        s.more.half[SERVER].n_data = rows[i].data;
+        s.more.half[SERVER].n_again = rows[i].again;
+
+        (void)judged(&s, 31000);
+        assert_noted(F_TCP_RETRANSMIT_HEAVY, rows[i].heavy);
+        over(&s);
+    }
+}
+
+Test(ending, a_syn_ack_at_once_from_elsewhere_suggests_a_proxy)
+{
+    static const struct {
+        uint8_t ttl;
+        int answer_ms;
+        bool suspected;
+    } rows[] = { { 60, 200, true }, { 63, 200, false }, { 60, 25, false } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        exchange13();
+        s.more.half[SERVER].ttl_data = rows[i].ttl;
+        s.more.half[SERVER].first_data.time_ns =
+            s.more.half[CLIENT].first_data.time_ns + MS(rows[i].answer_ms);
+
+        (void)judged(&s, 31000);
+        assert_noted(F_TCP_SYN_PROXY_SUSPECTED, rows[i].suspected);
+        over(&s);
+    }
+}
+
 Test(ending, a_half_close_is_clean)
 {
     exchange13();
