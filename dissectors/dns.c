@@ -12,6 +12,7 @@ enum {
     OPCODE = 0x7800,
     TC = 0x0200,
     RCODE = 0x000f,
+    OPT = 41, /* RFC 6891 section 6.1.3: the upper octet of the response code is there */
     CLASS_IN = 1,
     POINTERS_MAX = 32,
     RECORDS_MAX = 256,
@@ -86,20 +87,20 @@ static void add_address(struct dns_message *m, uint16_t type, struct bytes data)
     m->n_answers++;
 }
 
-/* Answers whether all of them could be read. */
-static bool read_answers(struct bytes message, struct bytes b, unsigned n, struct dns_message *m)
+/* Answers whether all of them could be read; moves `b` behind them. */
+static bool read_answers(struct bytes message, struct bytes *b, unsigned n, struct dns_message *m)
 {
     char owner[DNS_NAME_TEXT];
 
     for (unsigned i = 0; i < n && i < RECORDS_MAX; i++) {
-        if (!read_name(message, &b, owner))
+        if (!read_name(message, b, owner))
             return false;
-        uint16_t type = bytes_u16(&b);
-        uint16_t class = bytes_u16(&b);
-        bytes_skip(&b, 4); /* TTL */
-        struct bytes start = b;
-        struct bytes data = bytes_vector(&b, 2);
-        if (!bytes_ok(&b) || data.clipped)
+        uint16_t type = bytes_u16(b);
+        uint16_t class = bytes_u16(b);
+        bytes_skip(b, 4); /* TTL */
+        struct bytes start = *b;
+        struct bytes data = bytes_vector(b, 2);
+        if (!bytes_ok(b) || data.clipped)
             return false;
         if (class != CLASS_IN)
             continue;
@@ -115,6 +116,26 @@ static bool read_answers(struct bytes message, struct bytes b, unsigned n, struc
     return true;
 }
 
+/* The records behind the answers, of which only the response code counts. */
+static void read_extended(struct bytes message, struct bytes b, unsigned n, struct dns_message *m)
+{
+    char owner[DNS_NAME_TEXT];
+
+    for (unsigned i = 0; i < n && i < RECORDS_MAX; i++) {
+        if (!read_name(message, &b, owner))
+            return;
+        uint16_t type = bytes_u16(&b);
+        bytes_skip(&b, 2); /* class: here the size of the sender's buffer */
+        uint8_t upper = bytes_u8(&b);
+        bytes_skip(&b, 3);
+        (void)bytes_vector(&b, 2);
+        if (!bytes_ok(&b))
+            return;
+        if (type == OPT)
+            m->rcode = (uint16_t)(upper << 4 | (m->rcode & RCODE));
+    }
+}
+
 /* One whole message; false when it is no DNS that we follow. */
 static bool read_message(struct bytes in, struct dns_message *m)
 {
@@ -124,7 +145,8 @@ static bool read_message(struct bytes in, struct dns_message *m)
     uint16_t flags = bytes_u16(&b);
     uint16_t questions = bytes_u16(&b);
     uint16_t answers = bytes_u16(&b);
-    bytes_skip(&b, 4);
+    unsigned further = bytes_u16(&b);
+    further += bytes_u16(&b);
     if (!bytes_ok(&b) || flags & OPCODE || questions != 1 || !read_name(in, &b, m->name))
         return false;
     m->type = bytes_u16(&b);
@@ -134,8 +156,11 @@ static bool read_message(struct bytes in, struct dns_message *m)
     m->rcode = flags & RCODE;
     if (!bytes_ok(&b) || class != CLASS_IN)
         return false;
-    if (m->reply)
-        m->cut = !read_answers(in, b, answers, m) && in.clipped;
+    if (!m->reply)
+        return true;
+    m->cut = !read_answers(in, &b, answers, m);
+    if (!m->cut)
+        read_extended(in, b, further, m);
     return true;
 }
 

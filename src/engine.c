@@ -171,6 +171,8 @@ static void scene_refresh(struct engine *e)
     s->clock_back = flows->backward_steps;
     s->clock_forward = flows->forward_jumps;
     s->clock_frame = flows->first_jump_frame;
+    s->n_breaks = flows->n_breaks;
+    s->breaks = flows->breaks;
 }
 
 static void begin_report(struct engine *e, bool complete)

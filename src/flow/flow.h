@@ -210,6 +210,15 @@ struct flow_limits {
     const uint16_t *server_ports; /* profile: ends with 0 */
 };
 
+/* Where the capture's clock leaps so far that what comes behind is another recording: files that
+ * were joined.  Nothing was watched in between. */
+struct clock_break {
+    uint64_t frame;    /* the first packet behind it */
+    int64_t before_ns; /* time of the last one before it */
+};
+
+enum { CLOCK_BREAKS = 64 };
+
 struct flow_counts {
     uint64_t tcp_packets, udp_packets, other_packets;
     uint64_t made, evicted, refused; /* flows */
@@ -220,6 +229,8 @@ struct flow_counts {
     uint64_t data_bytes, unseen_bytes;      /* of TCP: seen, and acknowledged but never seen */
     uint64_t backward_steps, forward_jumps; /* of the capture's clock */
     uint64_t first_jump_frame;
+    uint32_t n_breaks; /* the first CLOCK_BREAKS of them are kept */
+    struct clock_break breaks[CLOCK_BREAKS];
     int64_t first_ns, last_ns; /* of the packets, as the capture claims */
     uint64_t last_frame;
 };

@@ -246,6 +246,9 @@ static bool syn_begins_another(const struct flow *flow, const struct packet *p, 
         return half->isn != p->seq;
     if (flow->state == TCP_SYN_SENT)
         return false; /* simultaneous open */
+    /* It acknowledged first and sends its own SYN now: RFC 9293 figure 7 in another order. */
+    if (flow->state == TCP_SYN_ANSWERED && from == SERVER)
+        return false;
     if (flow->state == TCP_SYN_ANSWERED)
         return half->isn != p->seq; /* known from the SYN-ACK that was captured before it */
     return !is_late_opening(flow, p, from);
@@ -337,10 +340,20 @@ static void synack_tells_of_syn(struct turn *t)
     }
 }
 
+/* Sent again for an earlier attempt from the same port, whose SYN had another number. */
+static bool synack_is_late(const struct turn *t)
+{
+    const struct flow *older = flow_older(t->flows, t->flow);
+    return older && older->port[CLIENT] == t->flow->port[CLIENT] &&
+           older->half[CLIENT].flags & HALF_SYN && t->packet->ack == older->half[CLIENT].isn + 1;
+}
+
 static void synack_take(struct turn *t)
 {
     struct half *half = turn_half(t);
     if (!ack_fits_opening(t->flow, t->packet, t->from)) {
+        if (synack_is_late(t))
+            return;
         struct event event = turn_log(t, EVENT_SYNACK_BAD, ODD_LOGGED);
         if (!t->more->synack_bad.frame)
             t->more->synack_bad = event;

@@ -181,6 +181,8 @@ void host_note(struct hosts *hosts, const struct flow *flow, const struct packet
     struct host *sender = sender_of(hosts, flow, packet, from);
     if (sender) {
         sender->sent_frame = packet->frame;
+        sender->hears_unseen |= packet->kind == PACKET_TCP && packet->flags & TCP_ACK &&
+                                !(packet->flags & TCP_RST) && !flow_both_seen(flow);
         ttl_note(sender, packet);
         if (packet->kind == PACKET_TCP && from == SERVER)
             server_note(hosts, sender, flow, packet);

@@ -25,7 +25,8 @@ struct host {
     uint64_t received_frame; /* a packet to it from somebody who answers it; 0 = none */
     uint8_t ttl;             /* of its SYN-ACK or data; 0 = unknown */
     uint64_t ttl_frame;
-    bool ttl_varies; /* its own packets do not agree */
+    bool ttl_varies;   /* its own packets do not agree */
+    bool hears_unseen; /* it acknowledges somebody of whom nothing was captured so far */
     bool has_mac;
     uint8_t mac[6];
     unsigned n_ports;

@@ -346,6 +346,13 @@ static void clock_jump_note(struct flow_counts *counts, int64_t step, uint64_t f
     counts->first_jump_frame = counts->first_jump_frame ? counts->first_jump_frame : frame;
 }
 
+static void clock_break_note(struct flow_counts *counts, const struct packet *p, int64_t before_ns)
+{
+    if (counts->n_breaks < CLOCK_BREAKS)
+        counts->breaks[counts->n_breaks] = (struct clock_break){ p->frame, before_ns };
+    counts->n_breaks += counts->n_breaks < UINT32_MAX;
+}
+
 static void clock_step(struct flows *flows, const struct packet *p)
 {
     struct flow_counts *counts = &flows->counts;
@@ -356,6 +363,8 @@ static void clock_step(struct flows *flows, const struct packet *p)
         flows->clock_set = true;
     }
     int64_t step = time_between(p->time_ns, flows->raw_ns);
+    if (step < -STEP_AHEAD_NS || step > STEP_AHEAD_NS)
+        clock_break_note(counts, p, flows->raw_ns);
     flows->raw_ns = p->time_ns;
     if (step < -STEP_BACK_NS || step > STEP_AHEAD_NS)
         clock_jump_note(counts, step, p->frame);

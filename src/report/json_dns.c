@@ -14,7 +14,7 @@ static const char *dns_type_name(uint16_t type)
     return NULL;
 }
 
-static void put_rcode(struct writer *w, uint8_t rcode)
+static void put_rcode(struct writer *w, uint16_t rcode)
 {
     static const char *const names[] = { "NOERROR",  "FORMERR", "SERVFAIL",
                                          "NXDOMAIN", "NOTIMP",  "REFUSED" };

@@ -42,8 +42,8 @@ struct lookup {
     struct address client, server;
     uint16_t client_port, server_port, type, id;
     bool tcp, truncated, answered;
-    bool cut; /* answers may have been in the part of the reply that was not captured */
-    uint8_t rcode;
+    bool cut; /* answers may have been in a part of the reply that was not captured, or is broken */
+    uint16_t rcode; /* with the upper octet of RFC 6891 */
     char name[DNS_NAME_TEXT];
     char canonical[DNS_NAME_TEXT];  /* end of the CNAME chain; empty without one */
     unsigned tries;                 /* questions seen, the first included */
@@ -65,8 +65,7 @@ struct dns_message {
     struct address client, server;
     uint16_t client_port, server_port;
     bool tcp, reply, truncated, cut;
-    uint16_t id, type;
-    uint8_t rcode;
+    uint16_t id, type, rcode;
     char name[DNS_NAME_TEXT];
     char canonical[DNS_NAME_TEXT];
     unsigned n_answers, n_answers_all;

@@ -9,6 +9,23 @@ enum { STRONG = 3, MEDIUM = 2, WEAK = 1 };
 
 bool blame_is_adjacent(uint8_t ttl) { return ttl == 64 || ttl == 128 || ttl == 255; }
 
+/* Hops from an initial value; different initial values at one distance are one place, perhaps one
+ * host, whose kernel and programs do not begin alike. */
+static uint8_t hops(uint8_t ttl)
+{
+    static const uint8_t initial[] = { 64, 128, 255 };
+    size_t i = 0;
+
+    while (initial[i] < ttl)
+        i++;
+    return (uint8_t)(initial[i] - ttl);
+}
+
+static enum origin compare_places(uint8_t ttl, uint8_t own)
+{
+    return ttl == own ? ORIGIN_SAME : hops(ttl) == hops(own) ? ORIGIN_UNKNOWN : ORIGIN_OTHER;
+}
+
 static void say(struct forgery *f, const char *reason)
 {
     struct text t = { .at = f->why, .size = sizeof f->why, .n = strlen(f->why) };
@@ -34,8 +51,10 @@ static void compare_ttl(const struct matter *m, enum side side, struct forgery *
     if (!own || !half->rst.ttl)
         return;
     f->frame = half->first_syn.frame ? half->first_syn.frame : half->first_data.frame;
-    f->ttl = own == half->rst.ttl ? ORIGIN_SAME : ORIGIN_OTHER;
-    if (f->ttl == ORIGIN_SAME)
+    f->ttl = compare_places(half->rst.ttl, own);
+    if (f->ttl == ORIGIN_UNKNOWN)
+        f->score += WEAK;
+    if (f->ttl != ORIGIN_OTHER)
         return;
     f->score += STRONG;
     snprintf(text, sizeof text, "its TTL is %u, that of the %s's other packets is %u",
@@ -136,7 +155,7 @@ enum origin blame_refusal(const struct matter *m, uint64_t *compared_frame)
         return ORIGIN_UNKNOWN;
     *compared_frame = host->ttl_frame;
     if (host->ttl != rst->ttl)
-        return ORIGIN_OTHER;
+        return compare_places(rst->ttl, host->ttl);
     if (host->has_mac && blame_is_adjacent(rst->ttl) && memcmp(rst->mac, none, 6) != 0 &&
         memcmp(rst->mac, host->mac, 6) != 0)
         return ORIGIN_OTHER;

@@ -270,6 +270,27 @@ static bool return_seen(const struct scene *scene, const struct lookup *l)
     return (client && client->received_frame) || (server && server->sent_frame);
 }
 
+/* The client acknowledges answers that are not in the capture: this one may be missing as well. */
+static bool hears_unseen(const struct scene *scene, const struct lookup *l)
+{
+    const struct host *client = scene->hosts ? host_find(scene->hosts, &l->client) : NULL;
+    return client && client->hears_unseen && !client->received_frame;
+}
+
+static int64_t waited(const struct scene *scene, const struct lookup *l)
+{
+    unsigned n = l->tries < LOOKUP_FRAMES ? l->tries : LOOKUP_FRAMES;
+    int64_t until_ns = scene_watched_until(scene, n ? l->frames[n - 1] : 0);
+    return until_ns > l->last_try_ns ? until_ns - l->last_try_ns : 0;
+}
+
+/* A question to everybody need not be answered by anybody. */
+static bool is_silent(const struct scene *scene, const struct lookup *l)
+{
+    return !l->answered && l->tries >= 2 && waited(scene, l) >= SECONDS(3) &&
+           !address_is_multicast_or_broadcast(&l->server) && !hears_unseen(scene, l);
+}
+
 static struct raised judge_silence(const struct scene *scene, const struct lookup *l,
                                    const struct around *a)
 {
@@ -280,7 +301,7 @@ static struct raised judge_silence(const struct scene *scene, const struct looku
         raise_frame(&r, l->icmp_frame);
         return r;
     }
-    if (l->tries < 2 || a->replied || scene->last_ns - l->last_try_ns < SECONDS(3))
+    if (a->replied || !is_silent(scene, l))
         return none;
     struct raised r = failed(F_DNS_TIMEOUT, l);
     if (!return_seen(scene, l))
@@ -296,8 +317,7 @@ static struct raised judge_aaaa(const struct scene *scene, const struct lookup *
                                 const struct around *a)
 {
     struct raised none = { .id = F_NONE };
-    bool silent = !l->answered && !l->icmp_frame && l->tries >= 2 &&
-                  scene->last_ns - l->last_try_ns >= SECONDS(3);
+    bool silent = !l->icmp_frame && is_silent(scene, l);
     bool broken = l->answered && (l->rcode == DNS_SERVFAIL || l->rcode == DNS_REFUSED);
 
     if (l->type != DNS_AAAA || !a->success_frame || !a->asked_for_a || !(silent || broken))
@@ -309,10 +329,22 @@ static struct raised judge_aaaa(const struct scene *scene, const struct lookup *
     return r;
 }
 
+/* A program on the same host listens there: the name is meant to be this host's. */
+static bool is_served_here(const struct scene *scene, const struct lookup *l)
+{
+    for (unsigned i = 0; i < l->n_answers && i < LOOKUP_ANSWERS; i++) {
+        const struct address *a = &l->answer[i];
+        const struct dealing *d = served_dealing(scene->served, a, a, 0);
+        if (address_is_loopback(a) && d && d->answered_frame)
+            return true;
+    }
+    return false;
+}
+
 static struct raised judge_answer(const struct scene *scene, const struct lookup *l)
 {
     struct raised none = { .id = F_NONE };
-    enum confidence word = blocked(l);
+    enum confidence word = is_served_here(scene, l) ? NO_CONFIDENCE : blocked(l);
 
     if (word != NO_CONFIDENCE) {
         struct raised r = failed(F_DNS_BLOCKED_ANSWER, l);
@@ -330,6 +362,15 @@ static struct raised judge_answer(const struct scene *scene, const struct lookup
     return failed(F_DNS_SLOW, l);
 }
 
+/* Names that systems ask for on their own to find a proxy or a tunnel; mostly nobody has them
+ * (RFC 5214 section 8.3; Web Proxy Auto-Discovery). */
+static bool is_discovery(const struct lookup *l)
+{
+    size_t n = strcspn(l->name, ".");
+    return (n == 4 && strncmp(l->name, "wpad", n) == 0) ||
+           (n == 6 && strncmp(l->name, "isatap", n) == 0);
+}
+
 static struct raised judge_lookup(const struct scene *scene, const struct lookup *l)
 {
     struct raised none = { .id = F_NONE };
@@ -338,6 +379,8 @@ static struct raised judge_lookup(const struct scene *scene, const struct lookup
         return dns_judge_pointer(l);
     if (l->answered && l->rcode == DNS_NOERROR && l->n_answers_all)
         return judge_answer(scene, l);
+    if (is_discovery(l))
+        return none;
     struct around a = around_of(scene, l);
     struct raised aaaa = judge_aaaa(scene, l, &a);
     if (aaaa.id != F_NONE)

@@ -346,10 +346,12 @@ struct matter matter_of(const struct scene *scene, const struct flow *flow)
         .server = scene->hosts ? host_find(scene->hosts, &flow->address[SERVER]) : NULL,
         .how = session_ending(flow),
         .end = session_sealed_end(flow),
-        .now_ns = scene->last_ns > flow->last_ns ? scene->last_ns : flow->last_ns,
+        .now_ns = scene_watched_until(scene, flow->last_frame),
         .midstream = is_midstream(flow),
     };
 
+    if (m.now_ns < flow->last_ns)
+        m.now_ns = flow->last_ns;
     if (scene->names)
         m.name_lookup = names_lookup_for(scene->names, &flow->address[CLIENT],
                                          &flow->address[SERVER], flow->first_ns);

@@ -457,6 +457,14 @@ static bool after_idle(const struct matter *m)
            half[CLIENT].flags & half[SERVER].flags & HALF_DATA;
 }
 
+/* The server had the last word, and either side has all of the other's octets. */
+static bool nothing_is_due(const struct matter *m)
+{
+    const struct half_more *half = m->more->half;
+    return half[SERVER].last_data.frame > half[CLIENT].last_data.frame &&
+           matter_all_acked(m, CLIENT) && matter_all_acked(m, SERVER);
+}
+
 static bool late_refusal(const struct matter *m)
 {
     return m->tls13 && in_window(m) && matter_certificate_requested(m) && unexplained(m);
@@ -489,18 +497,29 @@ static bool left_early(const struct matter *m)
     return close && close->frame < matter_flight_frame(m);
 }
 
+/* Who checks a certificate decides at once.  After a pause it may have been anything: a person, a
+ * time-out, a tool that wanted the answer and no more. */
+static bool leaves_at_once(const struct matter *m)
+{
+    int64_t client = last_of(m, CLIENT), server = last_of(m, SERVER);
+    return matter_waited(m, client > server ? client : server) <= SECONDS(1);
+}
+
 static bool flight_by_name(const struct matter *m)
 {
-    return by_name(m) && !matter_resumed(m) && matter_flight_complete(m);
+    return by_name(m) && leaves_at_once(m) && !matter_resumed(m) && matter_flight_complete(m);
 }
 
 static bool certificate_by_name(const struct matter *m)
 {
-    return certificate_seen(m) && by_name(m);
+    return certificate_seen(m) && by_name(m) && leaves_at_once(m);
 }
 
 static bool is_12(const struct matter *m) { return !m->tls13; }
-static bool is_12_by_name(const struct matter *m) { return !m->tls13 && by_name(m); }
+static bool is_12_by_name(const struct matter *m)
+{
+    return !m->tls13 && by_name(m) && leaves_at_once(m);
+}
 
 static bool sent_certificate(const struct matter *m) { return m->sealed.client_certificate_sent; }
 static bool asked(const struct matter *m) { return matter_certificate_requested(m); }
@@ -652,6 +671,10 @@ static void weigh_idle(const struct matter *m, struct raised *r)
     raise_owner(r, side == CLIENT ? OWNER_CLIENT : OWNER_SERVER,
                 "nothing tells the reset from other packets of its sender");
     raise_evidence(r, m, E_DATA);
+    if (side == CLIENT && nothing_is_due(m)) {
+        r->severity = SEVERITY_WARNING; /* nobody waited for anything */
+        raise_owner(r, OWNER_CLIENT, "it had its answer and drops an idle connection");
+    }
 }
 
 static void weigh_reset(const struct matter *m, struct raised *r)
@@ -695,6 +718,48 @@ static void weigh_possible(const struct matter *m, struct raised *r)
 {
     (void)m;
     r->cause = POSSIBLE;
+}
+
+/* A client that gave this connection no time to answer, and works with the same server or name on
+ * another one, had opened one too many: browsers do. */
+static void weigh_leaver(const struct matter *m, struct raised *r)
+{
+    const struct dealing *d = served_dealing(m->scene->served, &m->flow->address[CLIENT],
+                                             &m->flow->address[SERVER], m->flow->port[SERVER]);
+    struct sibling s = dns_sibling(m);
+
+    r->cause = POSSIBLE;
+    if (matter_waited(m, last_of(m, CLIENT)) > SECONDS(1) ||
+        !((d && d->exchanged) || s.answered_frame))
+        return;
+    r->severity = SEVERITY_INFO;
+    raise_owner(r, OWNER_NONE, "it left before an answer was due, and works on another connection");
+    raise_frame(r, d && d->exchanged ? d->answered_frame : s.answered_frame);
+}
+
+static void weigh_leaving_reset(const struct matter *m, struct raised *r)
+{
+    weigh_reset(m, r);
+    weigh_leaver(m, r);
+}
+
+/* Some programs end every conversation by a reset once they have their answer: SMB clients do. */
+static void weigh_dropped(const struct matter *m, struct raised *r)
+{
+    weigh_reset(m, r);
+    if (!nothing_is_due(m))
+        return;
+    r->severity = SEVERITY_INFO;
+    raise_owner(r, OWNER_NONE, "it had its answer, and nothing was outstanding");
+    raise_evidence(r, m, E_DATA);
+}
+
+/* The client spoke plain text, the server serves it: it works, though not as it should. */
+static void weigh_plain(const struct matter *m, struct raised *r)
+{
+    uint16_t status = m->session->opening[SERVER].http_status;
+    if (status >= 200 && status < 400)
+        r->severity = SEVERITY_WARNING;
 }
 
 /* ---- rows
@@ -777,7 +842,7 @@ static const struct stall stalls[] = {
     /* plain payload */
     { BIT(STOP_SERVER_ONLY), RC | FC, client_left_first, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, server_plain_first, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_ANSWER, NULL },
-    { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), ANY, client_plain, F_TLS_NOT_TLS_CLIENT_PLAINTEXT, ON_SIGHT, E_HELLO, NULL },
+    { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), ANY, client_plain, F_TLS_NOT_TLS_CLIENT_PLAINTEXT, ON_SIGHT, E_HELLO, weigh_plain },
     { BIT(STOP_HELLO), ANY, http_400, F_TLS_NOT_TLS_HTTP_400, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
     { BIT(STOP_HELLO), ANY, server_plain, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_HELLO | E_ANSWER, weigh_answer },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, opening_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
@@ -788,7 +853,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_CLIENT_ONLY), FC, request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_HELLO | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY), FC, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
     { BIT(STOP_SERVER_ONLY), ANY, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_ANSWER | E_CLOSE, NULL },
-    { BIT(STOP_PLAIN), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_CLOSE, weigh_reset },
+    { BIT(STOP_PLAIN), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_CLOSE, weigh_dropped },
     { BIT(STOP_PLAIN), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_CLOSE, weigh_reset },
     { BIT(STOP_PLAIN), ANY, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
 
@@ -797,8 +862,8 @@ static const struct stall stalls[] = {
     { BIT(STOP_RETRY), O, answer_3s, F_TLS_HRR_LOOP_OR_FAIL, ON_SERVER, E_HELLO | E_ANSWER, NULL },
     { BIT(STOP_HELLO), RS, nothing_said, F_TCP_RESET_AFTER_CLIENTHELLO, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_HELLO), FS, nothing_said, F_TLS_SERVER_SILENT, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
-    { BIT(STOP_HELLO), RC, nothing_said, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
-    { BIT(STOP_HELLO), FC, nothing_said, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
+    { BIT(STOP_HELLO), RC, nothing_said, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_leaving_reset },
+    { BIT(STOP_HELLO), FC, nothing_said, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_leaver },
 
     /* the server's part of the handshake */
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), CLOSED, hidden_handshake, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
@@ -807,8 +872,8 @@ static const struct stall stalls[] = {
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { SHAKING | BIT(STOP_UNREADABLE), CLOSED, blind_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { SHAKING | BIT(STOP_UNREADABLE), CLOSED, blind_loss, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
-    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), FC, left_early, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
-    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), RC, left_early, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
+    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), FC, left_early, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_leaver },
+    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), RC, left_early, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_leaving_reset },
     { BIT(STOP_FLIGHT), FC | RC, certificate_by_name, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_FLIGHT | E_CLOSE, weigh_rejection },
     { BIT(STOP_FLIGHT), FC, NULL, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FLIGHT), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },

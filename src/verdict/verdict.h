@@ -120,6 +120,8 @@ struct scene {
     uint32_t unknown_link_type;
     uint64_t evicted_flows;
     uint64_t clock_back, clock_forward, clock_frame;
+    uint32_t n_breaks; /* of the recording; NULL and 0 without */
+    const struct clock_break *breaks;
     uint64_t connections, one_sided, midstream;
     bool icmp_seen;   /* any ICMP in the file: a filter did not remove it */
     char filter[256]; /* capture filter the file names */
@@ -128,6 +130,9 @@ struct scene {
     const struct served *served;         /* what services accepted; NULL = not kept */
     const struct candidates *candidates; /* addresses taken for an EMS; NULL = configured ones */
 };
+
+/* How long the capture watched, seen from a subject whose last packet is this frame. */
+int64_t scene_watched_until(const struct scene *scene, uint64_t frame);
 
 /* Is the server of this flow a recognised or configured EMS, or one of their services (R15)? */
 bool verdict_in_scope(const struct scene *scene, const struct flow *flow);

@@ -100,6 +100,36 @@ Test(dns, the_response_code_is_kept)
     names_close(s.world.names);
 }
 
+Test(dns, the_upper_octet_of_the_response_code_is_in_the_opt_record)
+{
+    struct scenery s;
+    scenery_open(&s);
+    /* RFC 6891 section 6.1.3: BADVERS is 16 */
+    static const char reply[] =
+        "\x12\x34\x81\x80\0\1\0\0\0\0\0\1" QUESTION "\0\0\x29\x04\xd0\1\0\0\0\0\0";
+
+    feed(&s, CLIENT, query, sizeof query - 1);
+    feed(&s, SERVER, reply, sizeof reply - 1);
+
+    cr_assert_eq(names_lookup(s.world.names, 0)->rcode, 16);
+    names_close(s.world.names);
+}
+
+Test(dns, an_answer_that_is_broken_is_not_a_missing_one)
+{
+    struct scenery s;
+    scenery_open(&s);
+    static const char reply[] =
+        "\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\x40\x0a\0";
+
+    feed(&s, CLIENT, query, sizeof query - 1);
+    feed(&s, SERVER, reply, sizeof reply - 1);
+
+    cr_assert(names_lookup(s.world.names, 0)->answered);
+    cr_assert(names_lookup(s.world.names, 0)->cut);
+    names_close(s.world.names);
+}
+
 Test(dns, a_name_that_points_at_itself_ends)
 {
     struct scenery s;

@@ -319,6 +319,38 @@ Test(handshake, a_synack_for_another_number_is_evidence_and_no_answer)
     flows_close(w.flows);
 }
 
+Test(handshake, a_late_synack_answers_the_attempt_before_and_is_no_fault_of_this_one)
+{
+    struct wire w = wire_open();
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    wire_send(&w, SERVER, TCP_SYN | TCP_ACK, 0, 1, 0);
+    wire_send(&w, CLIENT, TCP_SYN, 7000, 0, 0);
+
+    struct flow *flow = wire_send(&w, SERVER, TCP_SYN | TCP_ACK, 0, 1, 0);
+
+    cr_assert_eq(flows_counts(w.flows)->made, 2);
+    cr_assert_eq(flow->state, TCP_SYN_SENT);
+    cr_assert_eq(flow->more->synack_bad.frame, 0);
+    wire_send(&w, SERVER, TCP_SYN | TCP_ACK, 0, 99, 0);
+    cr_assert_eq(flow->more->synack_bad.frame, 5);
+    flows_close(w.flows);
+}
+
+Test(handshake, a_server_may_acknowledge_first_and_send_its_syn_later)
+{
+    struct wire w = wire_open();
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    wire_send(&w, SERVER, TCP_ACK, 3000, 1, 0);
+    wire_send(&w, SERVER, TCP_SYN, 0, 0, 0);
+    wire_send(&w, CLIENT, TCP_SYN | TCP_ACK, 0, 1, 0);
+    struct flow *flow = wire_send(&w, SERVER, TCP_ACK, 1, 1, 0);
+
+    cr_assert_eq(flows_counts(w.flows)->made, 1);
+    cr_assert_eq(w.from, SERVER);
+    cr_assert_eq(flow->state, TCP_OPEN);
+    flows_close(w.flows);
+}
+
 Test(handshake, a_synack_may_acknowledge_data_in_the_syn)
 {
     struct wire w = wire_open(); /* RFC 7413 */

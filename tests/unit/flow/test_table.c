@@ -244,6 +244,32 @@ Test(table, the_capture_clock_may_jump_and_is_told_on)
     flows_close(w.flows);
 }
 
+Test(table, a_leap_of_half_a_day_breaks_the_recording)
+{
+    struct wire w = wire_open();
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    w.now_ns -= 100 * SECOND; /* a clock that was set */
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    cr_assert_eq(flows_counts(w.flows)->n_breaks, 0);
+    int64_t before = w.now_ns;
+    w.now_ns += 400 * 24 * 3600 * SECOND;
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    w.now_ns -= 300 * 24 * 3600 * SECOND;
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+
+    const struct flow_counts *counts = flows_counts(w.flows);
+    cr_assert_eq(counts->n_breaks, 2);
+    cr_assert_eq(counts->breaks[0].frame, 3);
+    cr_assert_eq(counts->breaks[0].before_ns, before);
+    cr_assert_eq(counts->breaks[1].frame, 4);
+    for (int i = 0; i < CLOCK_BREAKS; i++) {
+        w.now_ns += (i % 2 ? -1 : 1) * 24 * 3600 * SECOND;
+        wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    }
+    cr_assert_eq(counts->n_breaks, CLOCK_BREAKS + 2);
+    flows_close(w.flows);
+}
+
 Test(table, times_at_the_ends_of_the_range_are_survived)
 {
     struct wire w = wire_open();

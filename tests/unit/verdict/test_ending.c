@@ -385,6 +385,28 @@ Test(ending, a_bare_close_after_the_servers_flight_is_possibly_a_refusal)
     over(&s);
 }
 
+Test(ending, a_client_that_paused_before_it_left_may_have_had_any_reason)
+{
+    opened(&s);
+    hello(&s, 20);
+    flight12(&s, 30);
+    rst(&s, CLIENT, 1340);
+    assert_primary(&s, 5000, F_TCP_RESET_BY_CLIENT);
+    over(&s);
+
+    opened(&s);
+    hello(&s, 20);
+    flight12(&s, 30);
+    fin(&s, CLIENT, 1340);
+    assert_primary(&s, 5000, F_TLS_CLIENT_CLOSED_MIDWAY);
+    over(&s);
+
+    flight(false);
+    fin(&s, CLIENT, 1340);
+    assert_primary(&s, 5000, F_CANNOT_TELL_ENCRYPTED_REASON);
+    over(&s);
+}
+
 Test(ending, who_closed_before_the_certificate_came_did_not_refuse_it)
 {
     opened(&s);
@@ -552,6 +574,18 @@ Test(ending, a_reset_with_another_ttl_was_forged)
     over(&s);
 }
 
+Test(ending, another_initial_ttl_at_the_same_distance_forges_nothing)
+{
+    opened(&s);
+    hello(&s, 20);
+    rst(&s, SERVER, 30);
+    s.more.half[SERVER].rst.ttl = 127; /* 63 is one hop as well */
+
+    assert_primary(&s, 5000, F_TCP_RESET_AFTER_CLIENTHELLO);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_UNKNOWN);
+    over(&s);
+}
+
 Test(ending, packets_of_one_address_that_disagree_prove_nothing)
 {
     opened(&s);
@@ -616,10 +650,49 @@ Test(ending, a_reset_after_a_round_pause_is_a_timer)
     over(&s);
 
     exchange13();
-    rst(&s, CLIENT, 70 + 75000);
+    sealed(&s, CLIENT, 60, 80); /* it waited for an answer */
+    rst(&s, CLIENT, 80 + 75000);
     assert_primary(&s, 100000, F_TCP_RESET_IDLE_TIMEOUT);
     cr_assert_eq(s.verdict.primary.fact, POSSIBLE);
     cr_assert_eq(s.verdict.primary.owner, OWNER_CLIENT);
+    over(&s);
+}
+
+Test(ending, a_client_that_drops_an_idle_connection_when_nothing_is_due_is_no_failure)
+{
+    exchange13();
+    rst(&s, CLIENT, 70 + 60000);
+    assert_primary(&s, 100000, F_TCP_RESET_IDLE_TIMEOUT);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_WARNING);
+    over(&s);
+
+    exchange13();
+    unacked(&s, SERVER); /* the last octets never reached it */
+    rst(&s, CLIENT, 70 + 60000);
+    assert_primary(&s, 100000, F_TCP_RESET_IDLE_TIMEOUT);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_ERROR);
+    over(&s);
+}
+
+Test(ending, a_plain_conversation_that_the_client_drops_when_nothing_is_due_is_no_failure)
+{
+    opened(&s);
+    s.flow.port[SERVER] = 445;
+    payload(&s, CLIENT, 60, 20);
+    payload(&s, SERVER, 60, 30);
+    rst(&s, CLIENT, 31);
+    assert_primary(&s, 5000, F_TCP_RESET_BY_CLIENT);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_INFO);
+    over(&s);
+
+    opened(&s);
+    s.flow.port[SERVER] = 445;
+    payload(&s, CLIENT, 60, 20);
+    payload(&s, SERVER, 60, 30);
+    payload(&s, CLIENT, 60, 40); /* this one was not answered */
+    rst(&s, CLIENT, 51);
+    assert_primary(&s, 5000, F_TCP_RESET_BY_CLIENT);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_ERROR);
     over(&s);
 }
 

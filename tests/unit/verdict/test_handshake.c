@@ -54,6 +54,49 @@ Test(handshake, a_client_that_resets_while_waiting_briefly)
     over(&s);
 }
 
+/* The same client exchanges data with the same service on another connection. */
+static void works_elsewhere(void)
+{
+    struct scenario other;
+
+    up12(&other);
+    data12(&other, CLIENT, 60, 60);
+    data12(&other, SERVER, 60, 70);
+    served_note((struct served *)s.scene.served, &other.flow);
+    over(&other);
+}
+
+Test(handshake, a_client_that_leaves_before_an_answer_is_due_and_works_elsewhere_had_one_too_many)
+{
+    for (int reset = 0; reset < 2; reset++) {
+        opened(&s);
+        works_elsewhere();
+        hello(&s, 20);
+        if (reset)
+            rst(&s, CLIENT, 57);
+        else
+            fin(&s, CLIENT, 57);
+        assert_primary(&s, 9000, reset ? F_TCP_RESET_BY_CLIENT : F_TLS_CLIENT_CLOSED_MIDWAY);
+        cr_assert_eq(s.verdict.primary.severity, SEVERITY_INFO);
+        cr_assert_eq(s.verdict.primary.owner, OWNER_NONE);
+        over(&s);
+    }
+    opened(&s); /* nothing works elsewhere */
+    hello(&s, 20);
+    fin(&s, CLIENT, 57);
+    assert_primary(&s, 9000, F_TLS_CLIENT_CLOSED_MIDWAY);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_ERROR);
+    over(&s);
+
+    opened(&s); /* it waited */
+    works_elsewhere();
+    hello(&s, 20);
+    fin(&s, CLIENT, 2000);
+    assert_primary(&s, 9000, F_TLS_CLIENT_CLOSED_MIDWAY);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_ERROR);
+    over(&s);
+}
+
 Test(handshake, a_full_segment_that_vanishes_while_smaller_ones_pass)
 {
     struct scenario small;
@@ -283,6 +326,18 @@ Test(handshake, a_client_in_plain_text_on_a_tls_port)
 
     assert_primary(&s, 9000, F_TLS_NOT_TLS_CLIENT_PLAINTEXT);
     cr_assert_eq(s.verdict.stage[STAGE_TLS], TOKEN_FAIL);
+    over(&s);
+}
+
+Test(handshake, a_client_in_plain_text_that_is_served_works)
+{
+    opened(&s);
+    speak(CLIENT, "GET / HTTP/1.1", 0, 20);
+    speak(SERVER, "HTTP/1.1 200 OK", 200, 30);
+    fin(&s, CLIENT, 31);
+
+    assert_primary(&s, 9000, F_TLS_NOT_TLS_CLIENT_PLAINTEXT);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_WARNING);
     over(&s);
 }
 

@@ -194,6 +194,90 @@ Test(lookups, questions_without_an_answer)
     over(&s);
 }
 
+Test(lookups, a_silence_that_other_hosts_or_leaps_of_the_clock_explain_is_none)
+{
+    begin(&s); /* to everybody */
+    ask_from("10.20.40.17", "255.255.255.255", "ems.corp.example", DNS_A, 0);
+    ask_from("10.20.40.17", "255.255.255.255", "ems.corp.example", DNS_A, 5000);
+    assert_lookup(0, 20000, F_NONE);
+    over(&s);
+
+    begin(&s); /* the recording was over soon */
+    ask("ems.corp.example", DNS_A, 0);
+    ask("ems.corp.example", DNS_A, 5000);
+    const struct clock_break leap = { frame + 1, when(6000) };
+    s.scene.breaks = &leap;
+    s.scene.n_breaks = 1;
+    assert_lookup(0, 20000, F_NONE);
+    s.scene.n_breaks = 0;
+    assert_lookup(0, 20000, F_DNS_TIMEOUT);
+    over(&s);
+}
+
+Test(lookups, a_client_whose_answers_are_not_captured_proves_no_silence)
+{
+    struct flow flow = { .protocol = 6, .port = { 40000, 80 } };
+    struct packet p = { .frame = 900,
+                        .kind = PACKET_TCP,
+                        .flags = TCP_ACK,
+                        .source = at("10.20.40.17"),
+                        .destination = at("10.0.0.80") };
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    ask("ems.corp.example", DNS_A, 5000);
+    assert_lookup(0, 20000, F_DNS_TIMEOUT);
+
+    flow.half[CLIENT].flags = HALF_SEEN;
+    host_note((struct hosts *)s.scene.hosts, &flow, &p, CLIENT);
+
+    assert_lookup(0, 20000, F_NONE);
+    over(&s);
+}
+
+Test(lookups, names_that_systems_try_on_their_own_are_no_failure)
+{
+    static const char *const names[] = { "wpad.corp.example", "isatap.corp.example", "wpad" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        begin(&s);
+        ask(names[i], DNS_A, 0);
+        reply(DNS_NXDOMAIN, NULL, 5);
+        assert_lookup(0, 20000, F_NONE);
+        over(&s);
+    }
+    begin(&s);
+    ask("wpad2.corp.example", DNS_A, 0);
+    reply(DNS_NXDOMAIN, NULL, 5);
+    assert_lookup(0, 20000, F_DNS_NXDOMAIN);
+    over(&s);
+}
+
+Test(lookups, a_loopback_address_that_is_served_is_no_block)
+{
+    struct scenario here;
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(DNS_NOERROR, "127.0.0.1", 5);
+    assert_lookup(0, 20000, F_DNS_BLOCKED_ANSWER);
+    opened(&here);
+    here.flow.address[CLIENT] = here.flow.address[SERVER] = at("127.0.0.1");
+    served_note((struct served *)s.scene.served, &here.flow);
+    over(&here);
+
+    assert_lookup(0, 20000, F_NONE);
+    over(&s);
+}
+
+Test(lookups, an_extended_response_code_is_no_missing_address)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    reply(16, NULL, 5);
+
+    assert_lookup(0, 20000, F_NONE);
+    over(&s);
+}
+
 Test(lookups, an_icmp_error_for_the_question)
 {
     const struct address client = at("10.20.40.17"), server = at("10.0.0.2");

@@ -118,6 +118,35 @@ Test(opening, a_reset_with_another_ttl_is_a_devices)
     over(&s);
 }
 
+Test(opening, another_initial_ttl_at_the_same_distance_tells_nothing)
+{
+    begin(&s);
+    seen_elsewhere(&s, 63, 0);
+    syn(&s, 0);
+    s.more.half[SERVER].ttl_syn = 254; /* one hop away as well */
+    rst(&s, SERVER, 10);
+
+    assert_primary(&s, 5000, F_TCP_SYN_REFUSED);
+    over(&s);
+}
+
+Test(opening, a_wait_ends_where_the_recording_leaps)
+{
+    begin(&s);
+    syn(&s, 0);
+    const struct clock_break leap = { s.frame + 1, when(500) };
+    s.scene.breaks = &leap;
+    s.scene.n_breaks = 1;
+    assert_primary(&s, 90000000, F_INFO_INCOMPLETE_IN_PROGRESS);
+    s.scene.n_breaks = CLOCK_BREAKS + 1; /* and nobody knows where the next are */
+    struct clock_break many[CLOCK_BREAKS] = { { 0 } };
+    s.scene.breaks = many;
+    assert_primary(&s, 90000000, F_INFO_INCOMPLETE_IN_PROGRESS);
+    s.scene.n_breaks = 0;
+    assert_primary(&s, 90000000, F_TCP_SYN_SINGLE_UNANSWERED);
+    over(&s);
+}
+
 Test(opening, beside_the_server_another_hardware_address_tells_the_device)
 {
     begin(&s);
