@@ -85,6 +85,7 @@ static bool engine_open(struct engine *e)
     e->world.flows = e->flows;
     e->world.pool = flows_pool(e->flows);
     e->world.profile = e->config->profile;
+    e->world.keys = e->config->keys;
     e->scene.scope = e->config->scope;
     e->scene.profile = e->config->profile;
     e->scene.hosts = e->hosts;
@@ -221,6 +222,8 @@ static void end_session(struct engine *e, struct flow *flow)
 {
     if (flow->flags & FLOW_ENDED)
         return;
+    if (e->scene.live)
+        keys_poll(e->world.keys);
     session_end(&e->world, flow);
     if (flow_is_tcp(flow)) {
         candidate_note(e->candidates, e->scene.profile, flow);
@@ -373,6 +376,7 @@ static bool look_at(struct engine *e, struct flow *flow, int64_t now_ns, bool sa
     struct verdict verdict;
 
     note_abandoned(e, flow);
+    session_unseal(flow);
     verdict_of(&e->scene, flow, &verdict);
     if (verdict.primary.severity != SEVERITY_ERROR)
         return false;
@@ -391,6 +395,7 @@ static void look_around(struct engine *e)
     int64_t now_ns = watch_clock(e);
 
     scene_refresh(e);
+    keys_poll(e->world.keys);
     while (n_looked++ < LOOKED_AT && (flow = flows_next(e->flows, &e->watch.cursor)) != NULL) {
         e->scene.last_ns = now_ns - hindsight_ns;
         if (!is_noticeable(e, flow))
@@ -471,6 +476,15 @@ static void judge_lookups(struct engine *e)
     }
 }
 
+/* Secrets that the input carries: usually before the packets they unlock. */
+static void take_secrets(struct engine *e)
+{
+    struct bytes text = capture_secrets(e->capture);
+
+    if (text.left && e->world.keys)
+        keys_take(e->world.keys, text, KEYS_FILE);
+}
+
 static void engine_read(struct engine *e)
 {
     struct frame frames[FRAME_BATCH];
@@ -479,6 +493,7 @@ static void engine_read(struct engine *e)
 
     while (!capture_ended(e->capture)) {
         size_t n = capture_next(e->capture, frames);
+        take_secrets(e);
         packet_decode(e->decoder, frames, n, packets);
         twins_prefetch(e->twins, packets, n);
         flows_prefetch(e->flows, packets, n);

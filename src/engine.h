@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "frame/capture.h"
+#include "keys/keys.h"
 #include "report/report.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct engine_config {
     size_t max_memory;      /* octets; 0 = 512 MiB for files, 256 MiB live */
     bool label;             /* let nDPI name what nobody else knows */
     bool progress;          /* a progress line on stderr, when it is a terminal */
+    struct keys *keys;      /* of the user; what the input itself carries is added; or NULL */
     const char *input_name; /* printable name of the input */
 };
 

@@ -87,6 +87,19 @@ static int worse(int a, int b)
     return rank[a & 3] >= rank[b & 3] ? a : b;
 }
 
+/* The user's secrets, kept with those of this input until it is read. */
+static struct keys *keys_of(const struct options *o, struct failure *failure)
+{
+    struct keys *keys = keys_open();
+
+    if (!keys)
+        *failure = (struct failure){ .what = "memory", .why = "the machine has none left" };
+    if (!keys || !o->keylog || keys_log(keys, o->keylog, failure))
+        return keys;
+    keys_close(keys);
+    return NULL;
+}
+
 static int run_capture(const struct options *o, struct capture *capture, const char *name,
                        unsigned number)
 {
@@ -103,9 +116,11 @@ static int run_capture(const struct options *o, struct capture *capture, const c
     engine.input_name = shown(printable, name_shown, sizeof name_shown);
     config.command = engine.input_name;
     config.input = number;
-    struct report *report = report_open(&config, &failure);
+    engine.keys = keys_of(o, &failure);
+    struct report *report = engine.keys ? report_open(&config, &failure) : NULL;
     int code = report ? engine_run(&engine, capture, report, &failure) : 2;
     report_free(report);
+    keys_close(engine.keys);
     return code == 2 ? fail(&failure) : code;
 }
 

@@ -167,6 +167,9 @@ static bool take_input(struct parsing *p, enum option_name name, const char *val
     case OPTION_PORTS:
         p->ports = value;
         return true;
+    case OPTION_KEYLOG:
+        o->keylog = value;
+        return true;
     default:
         break;
     }

@@ -22,6 +22,7 @@ struct options {
     size_t n_inputs;
     const char *input[INPUTS_MAX]; /* as given; borrowed from argv */
     const char *interface;
+    const char *keylog;  /* NULL = none */
     const char *explain; /* what to explain; NULL = the list */
     bool help_all;
     struct capture_config capture;

@@ -25,6 +25,7 @@ struct keys {
     size_t n; /* octets of the line under way, or LINE + 1: it is too long */
     uint8_t line[KEYS_LINE];
     uint8_t chunk[CHUNK];
+    uint8_t scratch[KEYS_SCRATCH];
 };
 
 struct keys *keys_open(void)
@@ -198,6 +199,8 @@ const struct key_secrets *keys_find(const struct keys *k, const uint8_t random[K
 }
 
 bool keys_in_play(const struct keys *k) { return k && (k->fd >= 0 || k->by_random.n); }
+
+uint8_t *keys_scratch(struct keys *k) { return k->scratch; }
 
 uint64_t keys_generation(const struct keys *k) { return k->generation; }
 

@@ -71,3 +71,7 @@ bool keys_in_play(const struct keys *keys);
 uint64_t keys_generation(const struct keys *keys);
 
 struct keys_counts keys_counts(const struct keys *keys);
+
+/* Room for one opened record, for unsealer.c: overwritten with each, and at keys_close. */
+enum { KEYS_SCRATCH = (1 << 14) + 2048 };
+uint8_t *keys_scratch(struct keys *keys);

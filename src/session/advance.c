@@ -91,6 +91,8 @@ static bool start_tls(struct session *s)
         s->flow->flags |= FLOW_NO_MEMORY;
         return false;
     }
+    if (keys_in_play(s->world->keys) && !s->unsealer && tls_keep(s->tls))
+        s->unsealer = unsealer_open(&s->flow->arena, s->world->pool, s->world->keys);
     s->protocol = "tls";
     s->protocol_guessed = false;
     s->searching = false;
@@ -143,6 +145,27 @@ static void keep_server_name(struct session *s)
         names_learn(s->world->names, &s->flow->address[SERVER], copy);
 }
 
+static void unseal(struct session *s)
+{
+    while (unsealer_next(s->unsealer, s->tls))
+        keep_chain(s);
+}
+
+void session_unseal(struct flow *flow)
+{
+    if (flow->session && flow->session->unsealer && !(flow->flags & FLOW_ENDED))
+        unseal(flow->session);
+}
+
+const char *session_keys(const struct session *s)
+{
+    const struct tls_opened *o = s->tls ? s->tls->opened : NULL;
+
+    if (!s->unsealer || !o || !(o->n_opened[CLIENT] + o->n_opened[SERVER]))
+        return "none";
+    return unsealer_origin(s->unsealer) == KEYS_LOG ? "keylog" : "file";
+}
+
 static bool read_tls(struct session *s, enum side from)
 {
     struct stream *stream = &s->stream[from];
@@ -160,6 +183,10 @@ static bool read_tls(struct session *s, enum side from)
     if (step == TLS_STEP_CERTIFICATES)
         keep_chain(s);
     keep_server_name(s);
+    if (step == TLS_STEP_SEALED && s->unsealer) {
+        unsealer_take(s->unsealer, &s->tls->opened->record);
+        unseal(s);
+    }
     stream_consume(stream, used);
     if (step == TLS_STEP_LOST) {
         side_done(s, from);
@@ -464,6 +491,10 @@ void session_end(struct session_world *world, struct flow *flow)
             keep_server_name(s);
         }
         stream_finish(&s->stream[side], &flow->arena, world->pool);
+    }
+    if (s->unsealer) {
+        unseal(s);
+        unsealer_end(s->unsealer);
     }
     if (s->dissector && s->dissector->end)
         s->dissector->end(s, s->state, session_ending(flow));

@@ -10,6 +10,7 @@
 #include "config/profile.h"
 #include "flow/flow.h"
 #include "flow/host.h"
+#include "keys/unsealer.h"
 #include "session/names.h"
 #include "stream/stream.h"
 #include "tls/sealed.h"
@@ -70,6 +71,7 @@ struct session {
     uint32_t plain_left[SIDES]; /* octets of plain text still to be looked at */
     const char *server_name;    /* SNI, printable; empty when none; never NULL */
     struct tls_stamp alien;     /* first octets that fit nothing expected; frame 0 = none */
+    struct unsealer *unsealer;  /* NULL unless keys are in play */
     struct opening opening[SIDES];
 };
 
@@ -80,6 +82,7 @@ struct session_world {
     struct cert_store *certs;
     struct names *names;
     const struct profile *profile;
+    struct keys *keys;         /* NULL = none are looked for */
     struct labeller *labeller; /* nDPI; NULL = off */
 };
 
@@ -94,6 +97,13 @@ void session_prefetch_tls(const struct flow *flow);
 /* A packet with payload of `from` has entered the flow.  Makes the session at need. */
 void session_advance(struct session_world *world, struct flow *flow, const struct packet *packet,
                      enum side from);
+
+/* Opens what waited for a secret that has come since; live, before a look. */
+void session_unseal(struct flow *flow);
+
+/* Where the secrets came from that opened records: "keylog", "file" (inside the capture), "none".
+ */
+const char *session_keys(const struct session *session);
 
 /* The flow is over or given up: drains what is left, tells the dissector. */
 void session_end(struct session_world *world, struct flow *flow);

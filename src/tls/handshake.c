@@ -2,6 +2,7 @@
 
 #include "tls/certificate.h"
 #include "tls/hello.h"
+#include "tls/opened.h"
 
 enum {
     DRAFT_RETRY = 6, /* HelloRetryRequest in drafts of TLS 1.3 up to 21 */
@@ -150,6 +151,7 @@ static void message_list(struct tls *t, struct tls_message message)
     list[t->n_messages++] = message;
 }
 
+/* In order of frames: what keys read may come later than it was sent. */
 static void alert_list(struct tls *t, struct tls_alert alert)
 {
     struct tls_alert *list = NULL;
@@ -161,7 +163,59 @@ static void alert_list(struct tls *t, struct tls_alert alert)
         return;
     }
     t->alerts = list;
-    list[t->n_alerts++] = alert;
+    size_t i = t->n_alerts++;
+    for (; i > 0 && list[i - 1].at.frame > alert.at.frame; i--)
+        list[i] = list[i - 1];
+    list[i] = alert;
+}
+
+static void message_order(struct tls *t)
+{
+    struct tls_message *list = t->messages, last = list[t->n_messages - 1];
+    size_t i = t->n_messages - 1U;
+
+    for (; i > 0 && list[i - 1].at.frame > last.at.frame; i--)
+        list[i] = list[i - 1];
+    list[i] = last;
+}
+
+void handshake_opened_message(struct tls *t, struct tls_message message)
+{
+    size_t before = t->n_messages;
+
+    message.opened = true;
+    message_list(t, message);
+    if (t->n_messages > before)
+        message_order(t);
+}
+
+static bool is_same_record(const struct tls_alert *a, const struct tls_record *r)
+{
+    return a->encrypted && a->from == r->from && a->at.frame == r->at.frame &&
+           a->length == r->body.left;
+}
+
+/* Up to TLS 1.2 the alert is in the list already, without its words. */
+void handshake_opened_alert(struct tls *t, const struct tls_record *record,
+                            const uint8_t level_code[2])
+{
+    for (size_t i = 0; i < t->n_alerts; i++) {
+        struct tls_alert *a = &t->alerts[i];
+        if (!is_same_record(a, record))
+            continue;
+        a->encrypted = false;
+        a->opened = true;
+        a->level = level_code[0];
+        a->code = level_code[1];
+        return;
+    }
+    if (tls_is_13(t))
+        alert_list(t, (struct tls_alert){ .at = record->at,
+                                          .from = record->from,
+                                          .opened = true,
+                                          .level = level_code[0],
+                                          .code = level_code[1],
+                                          .length = (uint16_t)record->body.left });
 }
 
 /* Without memory it is not counted either: all that n_sealed counts below the ceiling is listed. */
@@ -254,6 +308,8 @@ static uint16_t server_hello(struct tls *t, struct bytes body, struct tls_stamp 
         server_hello_clear(hello);
         return retry_seen(t, &seen);
     }
+    if (t->keep)
+        opened_server_hello(t->opened, body);
     t->chose_13 = tls_is_13(t);
     if (t->chose_13)
         t->half[CLIENT].sealed = t->half[SERVER].sealed = true;
@@ -275,6 +331,7 @@ static uint16_t draft_retry(struct tls *t, struct bytes body, struct tls_stamp a
 static uint16_t certificate(struct tls *t, enum side from, struct bytes body, struct tls_stamp at)
 {
     t->fresh = true;
+    t->fresh_13 = tls_is_13(t);
     t->fresh_from = from;
     t->fresh_at = at;
     t->fresh_body = body;
@@ -293,9 +350,17 @@ struct tls_certificates tls_fresh(const struct tls *t)
     out.at = t->fresh_at;
     out.n = 0;
     out.cut = false;
-    if (t->fresh)
+    if (t->fresh && t->fresh_13)
+        certificates_read_13(t->fresh_body, &out);
+    else if (t->fresh)
         certificates_read(t->fresh_body, &out);
     return out;
+}
+
+void handshake_opened_certificate(struct tls *t, enum side from, struct bytes body,
+                                  struct tls_stamp at)
+{
+    (void)certificate(t, from, body, at);
 }
 
 static uint16_t server_certificate(struct tls *t, struct bytes body, struct tls_stamp at)
@@ -308,7 +373,7 @@ static uint16_t client_certificate(struct tls *t, struct bytes body, struct tls_
     return certificate(t, CLIENT, body, at);
 }
 
-static struct bytes kept(struct tls *t, struct bytes window, size_t most)
+struct bytes handshake_kept(struct tls *t, struct bytes window, size_t most)
 {
     size_t n = window.left < most ? window.left : most;
     uint8_t *p = n ? arena_zalloc(t->arena, t->pool, n) : NULL;
@@ -333,8 +398,8 @@ static uint16_t certificate_request(struct tls *t, struct bytes body, struct tls
     if (version == 0 && !request.whole)
         certificate_request_read(body, false, &request);
     t->certificate_request = at;
-    t->request_types = kept(t, request.types, UINT8_MAX);
-    t->request_schemes = kept(t, request.schemes, SCHEMES_MAX);
+    t->request_types = handshake_kept(t, request.types, UINT8_MAX);
+    t->request_schemes = handshake_kept(t, request.schemes, SCHEMES_MAX);
     t->request_authorities = request.authorities;
     return TLS_CERTIFICATE_REQUEST;
 }

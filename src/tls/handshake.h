@@ -18,3 +18,14 @@ void handshake_sealed_record(struct tls *t, enum side from, struct tls_stamp at)
 void handshake_alert(struct tls *t, enum side from,
                      const uint8_t *level_code, /* NULL: unreadable */
                      struct tls_stamp at);
+
+/* ---- the same, read with keys: opened.c ---- */
+
+void handshake_opened_message(struct tls *t, struct tls_message message);
+void handshake_opened_alert(struct tls *t, const struct tls_record *record,
+                            const uint8_t level_code[2]);
+void handshake_opened_certificate(struct tls *t, enum side from, struct bytes body,
+                                  struct tls_stamp at);
+
+/* A copy in the arena of at most so many octets of a window; the rest counts as cut. */
+struct bytes handshake_kept(struct tls *t, struct bytes window, size_t most);

@@ -145,6 +145,68 @@ static bool record_found(struct tls *t, enum side from, const struct bytes *in)
     return true;
 }
 
+/* ---- for keys ----------------------------------------------------------------------------------
+ */
+
+/* The records that may hold more than application data: the first ones, and later ones as small as
+ * an alert; up to TLS 1.2 the outside tells. */
+static bool is_wanted(const struct tls *t, const struct tls_half *half)
+{
+    if (!t->keep || half->record_use != USE_SEALED || !t->server_hello.present)
+        return false;
+    if (!t->chose_13 && half->record_type == TLS_APPLICATION_DATA)
+        return false;
+    return half->n_sealed < TLS_SEALED_MAX || half->record_length <= TLS_KEPT_SMALL;
+}
+
+static void kept_drop(struct tls *t, enum side from)
+{
+    arena_give_back(t->arena, t->pool, t->opened->kept[from].at);
+    t->opened->kept[from] = (struct tls_kept){ 0 };
+    t->half[from].kept = false;
+}
+
+/* Octets of a record that does not lie whole in one window. */
+static void kept_add(struct tls *t, enum side from, struct bytes piece)
+{
+    struct tls_kept *kept = &t->opened->kept[from];
+
+    if (!kept->at)
+        kept->at = arena_zalloc_block(t->arena, t->pool, t->half[from].record_length);
+    if (!kept->at) {
+        t->half[from].kept = false;
+        return;
+    }
+    memcpy(kept->at + kept->have, piece.at, piece.left);
+    kept->have += (uint32_t)piece.left;
+}
+
+/* The record is whole: is there something to hand on? */
+static bool kept_end(struct tls *t, enum side from, struct bytes last, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+    const struct tls_kept *kept = &t->opened->kept[from];
+    struct bytes body = last;
+
+    if (kept->at) {
+        kept_add(t, from, last);
+        body = bytes_whole(kept->at, kept->have);
+    }
+    half->kept = false;
+    if (half->n_sealed == 0 || body.left != half->record_length)
+        return false;
+    t->opened->record = (struct tls_record){
+        .at = at,
+        .sequence = (uint64_t)half->n_sealed + half->n_application - 1,
+        .index = half->n_sealed - 1,
+        .version = half->record_version,
+        .from = (uint8_t)from,
+        .type = half->record_type,
+        .body = body,
+    };
+    return true;
+}
+
 static void record_end(struct tls *t, enum side from, struct tls_stamp at)
 {
     struct tls_half *half = &t->half[from];
@@ -238,6 +300,7 @@ static bool record_begin(struct tls *t, enum side from, struct bytes *in, struct
     half->wrapped = false;
     half->alert_have = 0;
     half->record_use = (uint8_t)record_use(t, half, in);
+    half->kept = is_wanted(t, half);
     if (half->body_left == 0)
         record_end(t, from, at);
     return true;
@@ -276,6 +339,23 @@ static bool alert_feed(struct tls_half *half, struct bytes *in)
     return false;
 }
 
+/* Octets of a body that nobody needs, or only who has keys.  True: stopped behind the latter. */
+static bool sealed_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+    struct bytes piece = bytes_take(in, in->left < half->body_left ? in->left : half->body_left);
+
+    half->body_left -= (uint32_t)piece.left;
+    if (half->body_left == 0) {
+        bool kept = half->kept;
+        record_end(t, from, at);
+        return kept && kept_end(t, from, piece, at);
+    }
+    if (half->kept)
+        kept_add(t, from, piece);
+    return false;
+}
+
 /* Octets of the current record's body.  True: stopped behind a Certificate. */
 static bool record_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
 {
@@ -287,9 +367,7 @@ static bool record_feed(struct tls *t, enum side from, struct bytes *in, struct 
     } else if (half->record_use == USE_ALERT) {
         fresh = alert_feed(half, in);
     } else {
-        size_t n = in->left < half->body_left ? in->left : half->body_left;
-        bytes_skip(in, n);
-        half->body_left -= (uint32_t)n;
+        return sealed_feed(t, from, in, at);
     }
     if (half->body_left == 0)
         record_end(t, from, at);
@@ -322,12 +400,14 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
         return TLS_STEP_MORE;
     }
     half->seeking = false;
+    if (t->keep && t->opened->kept[from].at && !half->kept)
+        kept_drop(t, from);
     while (again && !half->dead && in->left) {
         if (half->body_left == 0)
             again =
                 begins_sslv2(t, from, in) ? sslv2_begin(t, in, at) : record_begin(t, from, in, at);
         else if (record_feed(t, from, in, at))
-            return TLS_STEP_CERTIFICATES;
+            return t->fresh ? TLS_STEP_CERTIFICATES : TLS_STEP_SEALED;
     }
     if (!half->dead && in->clipped)
         feed_clipped(t, from, in, at);
@@ -342,8 +422,9 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
 uint32_t tls_skippable(const struct tls *t, enum side from)
 {
     const struct tls_half *half = &t->half[from];
+    bool useless = half->record_use == USE_SEALED || half->record_use == USE_NOTHING;
 
-    return half->record_use == USE_SEALED || half->record_use == USE_NOTHING ? half->body_left : 0;
+    return useless && !half->kept ? half->body_left : 0;
 }
 
 void tls_skipped(struct tls *t, enum side from, uint32_t n, struct tls_stamp at)
@@ -373,6 +454,7 @@ void tls_gap(struct tls *t, enum side from, uint64_t n, bool clipped, struct tls
     join_settle(t, from);
     if (inside > 0) {
         half->wrapped = true;
+        half->kept = false;
         half->body_left -= inside;
         if (half->record_use == USE_JOIN) {
             gap_note(half, clipped);

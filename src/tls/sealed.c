@@ -1,6 +1,7 @@
 #include "tls/sealed.h"
 
 #include "tls/hello.h"
+#include "tls/opened.h"
 
 #include <stddef.h>
 
@@ -409,6 +410,8 @@ struct sealed_reading sealed_read(const struct tls *t, const struct sealed_end *
     const struct suite_lengths *l = lengths_of(t->server_hello.suite);
     out.expected_finished = l ? (uint16_t)(4 + l->hash + l->overhead) : 0;
     out.window_ns = 2 * end->rtt_ns + 200 * ms;
+    if (opened_read(t, end, &out))
+        return out;
     struct view v = view_of(t, end, &out);
     out.row = row_of(&v);
     server_flight_note(&v);

@@ -50,6 +50,7 @@ struct sealed_reading {
     bool client_data;              /* sealed client records beyond the final flight */
     bool server_data;  /* sealed server records beyond tickets, or any after client data */
     bool closed_clean; /* an alert-size record (close_notify) preceded the close */
+    bool with_keys;    /* nothing of this is inferred: keys opened the handshake */
 };
 
 struct sealed_reading sealed_read(const struct tls *t, const struct sealed_end *end);

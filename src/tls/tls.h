@@ -76,7 +76,8 @@ enum {
         128 * 1024 - 64,       /* octets of one handshake message that we keep, header included */
     TLS_HELLO_MAX = 16 * 1024, /* octets of a hello that we keep; the rest counts as cut */
     TLS_CHAIN_MAX = 16,
-    TLS_SEALED_MAX = 24, /* sealed records remembered a side, from the first */
+    TLS_SEALED_MAX = 24,  /* sealed records remembered a side, from the first */
+    TLS_KEPT_SMALL = 512, /* octets of a later sealed record that is still handed on, for keys */
     TLS_MESSAGES_MAX = 96,
     TLS_ALERTS_MAX = 16,
 };
@@ -92,6 +93,7 @@ struct tls_message {
     uint16_t type; /* enum tls_message_type */
     uint8_t from;  /* enum side */
     bool cut;      /* not all of it was captured */
+    bool opened;   /* it was sealed, and read with keys */
     uint32_t length;
 };
 
@@ -99,6 +101,7 @@ struct tls_alert {
     struct tls_stamp at;
     uint8_t from;    /* enum side */
     bool encrypted;  /* level and code are unknown */
+    bool opened;     /* it was sealed, and read with keys */
     uint8_t level;   /* 1 warning, 2 fatal; as sent */
     uint8_t code;    /* IANA TLS Alerts */
     uint16_t length; /* of the record */
@@ -108,6 +111,7 @@ struct tls_sealed {
     struct tls_stamp at;
     uint16_t length; /* of the record body */
     uint8_t type;    /* enum tls_content as on the outside */
+    uint8_t inside;  /* as read with keys; 0 = it was not */
 };
 
 struct tls_client_hello {
@@ -164,6 +168,7 @@ struct tls_half {
     bool gap;       /* some handshake bytes of this side were never seen */
     bool clipped;   /* ... because of the snap length */
     bool sealed;    /* everything from here on is encrypted */
+    bool kept;      /* the current record's body is being kept, for keys */
     bool wrapped;   /* some of the current record's body is missing */
     bool unsure;    /* client ChangeCipherSpec before any ServerHello: 1.3 or not? */
     bool join_lost; /* a gap hid a message border: wait for the next record */
@@ -193,6 +198,36 @@ _Static_assert(offsetof(struct tls_half, last) == 64 && offsetof(struct tls_half
                    sizeof(struct tls_half) == 192,
                "lines");
 
+/* A sealed record that keys may open. */
+struct tls_record {
+    struct tls_stamp at;
+    uint64_t sequence; /* of this side's sealed records; also those that are not handed on count */
+    uint32_t index;    /* of those that the sealed list counts */
+    uint16_t version;
+    uint8_t from, type;
+    struct bytes body; /* borrowed until the next call that takes octets */
+};
+
+/* What keys need, and what they brought to light beyond what half, messages and alerts say. */
+struct tls_opened {
+    struct tls_record record; /* just handed on: TLS_STEP_SEALED */
+    struct tls_kept {         /* a record under way */
+        uint8_t *at;          /* a block of the arena; NULL = none */
+        uint32_t have;
+    } kept[SIDES];
+    bool has_server_random, compressed; /* compression was chosen: RFC 3749 */
+    uint8_t server_random[32];
+    struct tls_stamp finished[SIDES]; /* Finished read with keys; frame 0 = none */
+    uint32_t n_opened[SIDES];         /* records */
+    uint32_t n_closed[SIDES];         /* records that keys were tried on in vain */
+    uint32_t n_updates[SIDES];        /* KeyUpdate messages */
+    struct bytes alpn;                /* of EncryptedExtensions; empty when none */
+    struct tls_join {                 /* a message across records */
+        uint8_t *at;
+        uint32_t have, need, size;
+    } join[SIDES];
+};
+
 struct tls_certificates {
     enum side from;
     struct tls_stamp at;
@@ -210,6 +245,7 @@ struct tls {
     bool chose_13; /* tls_is_13, where every record asks */
     bool fresh;    /* the Certificate message just read is there for tls_fresh */
     bool out_of_memory;
+    bool keep; /* tls_keep was called: no keys, no cost */
     struct tls_half half[SIDES];
     struct arena *arena;                         /* borrowed */
     struct pool *pool;                           /* borrowed */
@@ -230,6 +266,8 @@ struct tls {
     enum side fresh_from;
     struct bytes fresh_body;
     struct tls_stamp fresh_at;
+    bool fresh_13;             /* it has the form of TLS 1.3 */
+    struct tls_opened *opened; /* NULL unless keep */
 };
 
 _Static_assert(offsetof(struct tls, half) == 32, "with the header of its block one line");
@@ -237,6 +275,7 @@ _Static_assert(offsetof(struct tls, half) == 32, "with the header of its block o
 enum tls_step {
     TLS_STEP_MORE,         /* all of `in` was used */
     TLS_STEP_CERTIFICATES, /* stopped behind a Certificate message: take tls_fresh, call again */
+    TLS_STEP_SEALED,       /* stopped behind a sealed record: take t->opened->record, call again */
     TLS_STEP_LOST,         /* this side cannot be framed any more */
 };
 
@@ -250,6 +289,17 @@ struct tls *tls_open(struct arena *arena, struct pool *pool);
  * valid until the next call.  Clipped bytes at the end of `in` were on the wire but not captured.
  */
 enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at);
+
+/* From now on sealed records that may hold more than application data are handed on by tls_feed.
+ * False when the arena is full. */
+bool tls_keep(struct tls *t);
+
+/* What a sealed record held: facts as from records in clear, marked as opened.  tls_fresh as after
+ * tls_feed.  What it says of the connection's state stays what anybody can see.  tls_unopened: keys
+ * were at hand, and it did not yield. */
+void tls_unsealed(struct tls *t, const struct tls_record *record, uint8_t inside,
+                  struct bytes plain);
+void tls_unopened(struct tls *t, const struct tls_record *record);
 
 /* How many octets after the last tls_feed of this side the caller may drop without showing them;
  * they are counted as seen.  tls_skipped takes them off. */
