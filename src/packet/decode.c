@@ -6,6 +6,7 @@
 #include "packet/link.h"
 #include "packet/packet.h"
 #include "packet/tcp.h"
+#include "packet/tunnel.h"
 #include "packet/usual.h"
 
 #include <assert.h>
@@ -83,15 +84,38 @@ void packet_set_key(struct packet *p, struct hash_seed seed)
     p->flow_hash = key_of_ipv6(p, seed);
 }
 
-static void transport_decode(struct decoder *d, size_t missing, bool v6, struct packet *p)
+static void inside_decode(struct decoder *d, enum link_inside inside, unsigned depth,
+                          struct packet *p);
+
+/* The packet in a tunnel takes the place of the one around it; without any in it, nothing changes.
+ */
+static bool tunnel_decode(struct decoder *d, unsigned depth, struct packet *p)
 {
-    if (p->ip_protocol == TCP)
+    struct packet outer = *p;
+    enum link_inside inside = depth < TUNNELS_DEEPEST ? tunnel_open(p) : LINK_NOTHING;
+    if (inside == LINK_NOTHING || inside == LINK_UNKNOWN) {
+        *p = outer;
+        return false;
+    }
+    d->counts.opened += depth == 0;
+    inside_decode(d, inside, depth + 1, p);
+    return true;
+}
+
+static void transport_decode(struct decoder *d, size_t missing, bool v6, unsigned depth,
+                             struct packet *p)
+{
+    if (p->ip_protocol == TCP) {
         tcp_decode(missing, p);
-    else if (p->ip_protocol == UDP)
+    } else if (p->ip_protocol == UDP) {
         udp_decode(missing, p);
-    else if (p->ip_protocol == (v6 ? ICMPV6 : ICMP))
+        if (p->kind == PACKET_UDP && tunnel_is_datagram(p) && tunnel_decode(d, depth, p))
+            return;
+    } else if (p->ip_protocol == (v6 ? ICMPV6 : ICMP)) {
         icmp_decode(v6, p);
-    else if (ip_is_tunnel(p->ip_protocol)) {
+    } else if (ip_is_tunnel(p->ip_protocol)) {
+        if (tunnel_is_protocol(p->ip_protocol) && tunnel_decode(d, depth, p))
+            return;
         d->counts.unknown_inside++;
         d->counts.tunnelled++;
     }
@@ -117,14 +141,19 @@ static bool datagram_gather(struct decoder *d, struct datagram *g, struct packet
     return ip_open_inner(p, g);
 }
 
-static void ip_decode(struct decoder *d, bool v6, struct packet *p)
+static void ip_decode(struct decoder *d, bool v6, unsigned depth, struct packet *p)
 {
     struct datagram g;
     if (!(v6 ? ip6_open(p, &g) : ip4_open(p, &g)))
         return;
+    /* Fragments within fragments: their octets lie where the others are gathered. */
+    if (g.is_fragment && p->reassembled) {
+        p->fragment = true;
+        return;
+    }
     if (g.is_fragment && !datagram_gather(d, &g, p))
         return;
-    transport_decode(d, g.missing, v6, p);
+    transport_decode(d, g.missing, v6, depth, p);
 }
 
 /* RFC 826: hardware and protocol type, their lengths, operation, sender and target. */
@@ -172,17 +201,23 @@ static void packet_end(struct decoder *d, struct packet *p)
     d->counts.cut += p->cut;
 }
 
+static void inside_decode(struct decoder *d, enum link_inside inside, unsigned depth,
+                          struct packet *p)
+{
+    if (inside == LINK_ARP)
+        arp_decode(p);
+    else
+        ip_decode(d, inside == LINK_IPV6, depth, p);
+}
+
 void layers_decode(struct decoder *d, const struct frame *frame, struct packet *p)
 {
-    switch (link_open(frame->link, p)) {
+    enum link_inside inside = link_open(frame->link, p);
+    switch (inside) {
     case LINK_IPV4:
-        ip_decode(d, false, p);
-        break;
     case LINK_IPV6:
-        ip_decode(d, true, p);
-        break;
     case LINK_ARP:
-        arp_decode(p);
+        inside_decode(d, inside, 0, p);
         break;
     case LINK_NOTHING:
         p->malformed = p->payload.fault == BYTES_SHORT;

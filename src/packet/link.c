@@ -224,6 +224,11 @@ static enum link_inside family_open(struct bytes *b)
     }
 }
 
+enum link_inside link_open_type(uint16_t type, struct packet *p)
+{
+    return ethertype_open(type, &p->payload, p);
+}
+
 enum link_inside link_open(uint32_t link, struct packet *p)
 {
     struct bytes *b = &p->payload;

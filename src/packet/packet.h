@@ -1,14 +1,13 @@
 /* packet.h - what one frame says at the network and transport layer, in host order.
  *
  * What it is: packet_decode turns a frame into a struct packet: Ethernet, 802.1Q and QinQ, Linux
- * cooked v1 and v2, null/loop, raw IP; IPv4 with options and fragments, IPv6 with extension headers
- * and fragments; TCP with options, UDP, ICMP and ICMPv6 with the packet they quote.
- * What it refuses: judging.  Checksums are not verified (offload leaves them wrong); a length that
- * lies is `malformed`, a length cut by the snap length is not.
- * Sources: RFC 791, 8200, 9293, 7323, 2018, 768, 792, 4443; IEEE 802.1Q; tcpdump.org link types.
- * Units: payload as a window (left = captured, clipped = sent but not captured); times in ns.
- * Ownership: payload borrows the frame, or the decoder's reassembly buffer; until the next
- * batch is decoded. */
+ * cooked v1 and v2, null/loop, raw IP; tunnels that are not sealed; IPv4 with options and
+ * fragments, IPv6 with extension headers and fragments; TCP with options, UDP, ICMP and ICMPv6 with
+ * the packet they quote. What it refuses: judging.  Checksums are not verified (offload leaves them
+ * wrong); a length that lies is `malformed`, a length cut by the snap length is not. Sources: RFC
+ * 791, 8200, 9293, 7323, 2018, 768, 792, 4443; IEEE 802.1Q; tcpdump.org link types. Units: payload
+ * as a window (left = captured, clipped = sent but not captured); times in ns. Ownership: payload
+ * borrows the frame, or the decoder's reassembly buffer; until the next batch is decoded. */
 #pragma once
 
 #include "base/address.h"
@@ -110,7 +109,8 @@ struct decoder_counts {
     uint64_t unknown_link; /* link type not known */
     uint32_t first_unknown_link;
     uint64_t unknown_inside; /* known link, but neither IP nor ARP, or a wrapping we cannot open */
-    uint64_t tunnelled;      /* of those: GRE, ESP, IP in IP */
+    uint64_t tunnelled;      /* of those: ESP, and tunnels with something else inside */
+    uint64_t opened;         /* packets taken out of a tunnel */
     uint64_t malformed;
     uint64_t cut;
     uint64_t fragments, datagrams_reassembled;

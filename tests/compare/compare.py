@@ -27,7 +27,7 @@ GOAL = 0.995
 # Link types that shakeout decodes, as tshark numbers them (wiretap): Ethernet, raw IP, null and loop, Linux cooked
 # v1, raw IPv4, raw IPv6, Linux cooked v2.
 LINKS = {1, 7, 15, 25, 129, 130, 210}
-INSIDE = {'vlan', 'qinq'}  # encapsulations that shakeout decodes
+INSIDE = {'vlan', 'qinq', 'gre', 'erspan', 'erspan3', 'vxlan', 'geneve', 'mpls', 'ppp', 'pppoe', 'gtpu', 'ipip', 'tunnel'}  # that shakeout decodes
 FORMATS = re.compile(r'pcap(ng|-nano|-modified|-v[\d.]+)?$|linktype-highbits$')
 
 FIELDS = ['stream packets', 'sni', 'version', 'cipher', 'alerts', 'leaf serial', 'leaf subject', 'handshake']

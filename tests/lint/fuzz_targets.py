@@ -28,6 +28,7 @@ TARGETS = {
     'src/packet/ip.c': 'packet',
     'src/packet/link.c': 'packet',
     'src/packet/tcp.c': 'tcp_options',
+    'src/packet/tunnel.c': 'packet',
     'src/packet/usual.c': 'packet',
     'src/stream/gaps.c': 'gaps',
     'src/stream/reassemble.c': 'stream',
