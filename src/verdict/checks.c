@@ -363,7 +363,7 @@ static void weigh_alert(const struct matter *m, struct raised *r)
 
 struct raised checks_alert(const struct matter *m)
 {
-    struct raised r = { .id = F_NONE };
+    struct raised r = raise_of(F_NONE);
     enum finding_id id = F_NONE;
 
     if (!m->alert || m->stop < STOP_HELLO)

@@ -5,6 +5,7 @@
 #include "verdict/stages.h"
 #include "verdict/stall.h"
 
+#include <stddef.h>
 #include <string.h>
 
 const char *token_name(enum stage_token token)
@@ -54,11 +55,10 @@ static enum finding_id icmp_id(const struct matter *m)
 
 static struct raised judge_icmp(const struct matter *m)
 {
-    struct raised r = { .id = icmp_id(m) };
+    struct raised r = raise_of(icmp_id(m));
 
     if (r.id == F_NONE)
         return r;
-    r = raise_of(r.id);
     raise_evidence(&r, m, E_SYN | E_ICMP);
     if (address_equal(&m->more->icmp.sender, &m->flow->address[SERVER]) &&
         (r.id == F_ICMP_PORT_UNREACHABLE || r.id == F_ICMP_ADMIN_PROHIBITED))
@@ -73,7 +73,7 @@ static struct raised judge_icmp(const struct matter *m)
 static struct raised judge_direction(const struct matter *m)
 {
     if (!absence_one_sided(m))
-        return (struct raised){ .id = F_NONE };
+        return raise_of(F_NONE);
     return raise_of(F_CANNOT_TELL_ONE_SIDED);
 }
 
@@ -81,14 +81,14 @@ static struct raised judge_direction(const struct matter *m)
 static struct raised judge_words(const struct matter *m)
 {
     if (flow_both_seen(m->flow))
-        return (struct raised){ .id = F_NONE };
+        return raise_of(F_NONE);
     return checks_alert(m);
 }
 
 /* A record header that cannot be, in a stream that is whole. */
 static struct raised judge_corruption(const struct matter *m)
 {
-    struct raised r = { .id = F_NONE };
+    struct raised r = raise_of(F_NONE);
 
     if (!m->tls || matter_blind(m) != SIGHTED || m->stop == STOP_DATA || m->stop < STOP_FLIGHT)
         return r;
@@ -121,8 +121,11 @@ void verdict_of(const struct scene *scene, const struct flow *flow, struct verdi
 {
     struct matter m = matter_of(scene, flow);
 
-    memset(out, 0, sizeof *out);
+    /* What is counted is set as far as the counts say, and primary below. */
+    memset(out->stage, 0, sizeof *out - offsetof(struct verdict, stage));
+    out->n_also = 0;
     out->flow = flow;
+    out->lookup = NULL;
     out->in_scope = verdict_in_scope(scene, flow);
     out->alert = m.alert;
     out->sealed = m.sealed;

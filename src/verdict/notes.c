@@ -15,10 +15,9 @@ static bool carried_data(const struct matter *m)
 static void add(const struct matter *m, struct verdict *out, enum finding_id id, uint64_t frame,
                 unsigned evidence)
 {
-    struct raised r = raise_of(id);
-
     if (out->primary.id == id)
         return;
+    struct raised r = raise_of(id);
     raise_frame(&r, frame);
     raise_evidence(&r, m, evidence);
     raise_settle(&r, m);
@@ -40,9 +39,9 @@ static void note_windows(const struct matter *m, struct verdict *out)
 {
     for (enum side side = CLIENT; side < SIDES; side++) {
         const struct half_more *half = &m->more->half[side];
-        struct raised r = raise_of(F_TCP_ZERO_WINDOW);
         if (half->zero_longest_ns <= SECONDS(1))
             continue;
+        struct raised r = raise_of(F_TCP_ZERO_WINDOW);
         raise_frame(&r, half->zero_window.frame);
         raise_owner(&r, side == CLIENT ? OWNER_CLIENT : OWNER_SERVER, "it announced the window");
         raise_settle(&r, m);
@@ -109,11 +108,11 @@ static void note_proxy(const struct matter *m, struct verdict *out)
 static void note_versions(const struct matter *m, struct verdict *out)
 {
     const struct tls_client_hello *hello = m->tls->hello;
-    struct raised r = raise_of(F_TLS_VERSION_LEGACY_ONLY);
 
     if (!hello || hello->cut || hello->malformed || hello->fallback_scsv ||
         tls_offered_highest(hello) > LEGACY)
         return;
+    struct raised r = raise_of(F_TLS_VERSION_LEGACY_ONLY);
     r.severity = SEVERITY_WARNING; /* rule R20: no failure in its signature */
     raise_frame(&r, hello->at.frame);
     raise_settle(&r, m);

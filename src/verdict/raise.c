@@ -6,14 +6,16 @@
 struct raised raise_of(enum finding_id id)
 {
     const struct finding *f = finding_of(id);
+    struct raised r; /* frames and reason are set as far as they are counted */
 
-    return (struct raised){
-        .id = id,
-        .severity = f->severity,
-        .fact = f->best,
-        .cause = f->prose.cause,
-        .owner = f->owner,
-    };
+    r.id = id;
+    r.severity = f->severity;
+    r.fact = f->best;
+    r.cause = f->prose.cause;
+    r.owner = f->owner;
+    r.n_frames = 0;
+    r.owner_reason[0] = '\0';
+    return r;
 }
 
 void raise_frame(struct raised *r, uint64_t frame)

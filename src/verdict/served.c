@@ -55,6 +55,8 @@ void served_close(struct served *s)
 {
     if (!s)
         return;
+    for (size_t i = 0; i < s->dealings.n; i++)
+        free(((struct dealing *)table_at(&s->dealings, i))->empty);
     table_close(&s->services);
     table_close(&s->dealings);
     free(s);
@@ -213,10 +215,14 @@ static void note_exchange(struct dealing *d, const struct told *told)
     if (d->n_empty == SERVED_EMPTY || !is_empty(flow, t, &told->sealed))
         return;
     for (unsigned i = 0; i < d->n_empty; i++)
-        if (d->empty_frame[i] == flow->first_frame)
+        if (d->empty->frame[i] == flow->first_frame)
             return;
-    d->empty_ns[d->n_empty] = flow->first_ns;
-    d->empty_frame[d->n_empty++] = flow->first_frame;
+    if (!d->empty)
+        d->empty = calloc(1, sizeof *d->empty);
+    if (!d->empty)
+        return;
+    d->empty->time_ns[d->n_empty] = flow->first_ns;
+    d->empty->frame[d->n_empty++] = flow->first_frame;
 }
 
 bool served_leaves_empty(const struct dealing *d)
@@ -226,9 +232,8 @@ bool served_leaves_empty(const struct dealing *d)
     if (!d || d->exchanged || d->n_empty < 3)
         return false;
     for (unsigned i = 1; i < d->n_empty; i++) {
-        int64_t distance = d->empty_ns[i] > d->empty_ns[i - 1]
-                               ? d->empty_ns[i] - d->empty_ns[i - 1]
-                               : d->empty_ns[i - 1] - d->empty_ns[i];
+        int64_t now = d->empty->time_ns[i], before = d->empty->time_ns[i - 1];
+        int64_t distance = now > before ? now - before : before - now;
         least = distance < least ? distance : least;
         most = distance > most ? distance : most;
     }

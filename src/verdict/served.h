@@ -44,18 +44,21 @@ struct service_seen {
     uint64_t small_frame; /* where */
 };
 
+struct served_empty {
+    int64_t time_ns[SERVED_EMPTY];
+    uint64_t frame[SERVED_EMPTY];
+};
+
 struct dealing {
     uint32_t attempts, unanswered; /* connections; those whose SYN got no answer at all */
     uint32_t split;                /* connections whose second ClientHello segment was not taken */
     int64_t first_ns, last_ns;     /* of the attempts */
     uint64_t first_frame;
-    int64_t answered_ns;     /* newest SYN-ACK */
-    uint64_t answered_frame; /* 0 = none */
-    bool exchanged;          /* data both ways, at least once */
-    /* full handshakes that the client closed without data: the first ones */
-    uint8_t n_empty;
-    int64_t empty_ns[SERVED_EMPTY];
-    uint64_t empty_frame[SERVED_EMPTY];
+    int64_t answered_ns;        /* newest SYN-ACK */
+    uint64_t answered_frame;    /* 0 = none */
+    bool exchanged;             /* data both ways, at least once */
+    uint8_t n_empty;            /* full handshakes that the client closed without data */
+    struct served_empty *empty; /* the first of them; NULL mostly */
 };
 
 struct served; /* opaque */

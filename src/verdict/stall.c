@@ -964,7 +964,7 @@ static struct raised find(const struct matter *m, const struct stall *rows, size
         if (rows[i].stops & BIT(m->stop) && rows[i].how & (1U << m->how) &&
             (!rows[i].when || rows[i].when(m)))
             return apply(m, &rows[i]);
-    return (struct raised){ .id = F_NONE };
+    return raise_of(F_NONE);
 }
 
 /* The visible defect of a certificate says more than the bare close that follows it. */
