@@ -402,11 +402,55 @@ static void alert_note(const struct view *v)
     v->out->alert_length = alert->length;
 }
 
+/* ---- up to TLS 1.2
+ * ------------------------------------------------------------------------------- */
+
+static bool is_whole(const struct tls_half *half)
+{
+    return !half->lost && !half->gap && !half->clipped;
+}
+
+/* The type of a record shows, so an alert is known for one, and its number is not.  Before the
+ * server's Finished nothing is complete that a close_notify could end, unless data went ahead of
+ * it; NSS looks at the certificate there. */
+static bool alert_came_early(const struct tls *t, const struct tls_alert *alert)
+{
+    const struct tls_half *client = &t->half[CLIENT], *server = &t->half[SERVER];
+
+    if (!is_whole(client) || !is_whole(server) || client->n_application || !client->finish.frame)
+        return false;
+    if (server->finish.frame && !before(alert->at, server->finish))
+        return false;
+    return alert->at.time_ns - client->finish.time_ns <= 1000 * ms;
+}
+
+static struct sealed_reading read_typed(const struct tls *t, const struct sealed_end *end)
+{
+    struct sealed_reading out = { .row = SEALED_NONE };
+
+    for (size_t i = 0; i < t->n_alerts; i++) {
+        const struct tls_alert *alert = &t->alerts[i];
+        if (!alert->encrypted || alert->from != CLIENT)
+            continue;
+        if (end->closed && end->close_ns - alert->at.time_ns <= 1000 * ms &&
+            alert_came_early(t, alert)) {
+            out.row = SEALED_CLIENT_REJECTS;
+            out.alert_at = alert->at;
+            out.alert_length = alert->length;
+        }
+        break;
+    }
+    return out;
+}
+
 struct sealed_reading sealed_read(const struct tls *t, const struct sealed_end *end)
 {
     struct sealed_reading out = { .row = SEALED_NONE };
-    if (!t->server_hello.present || !tls_is_13(t))
+
+    if (!t->server_hello.present)
         return out;
+    if (!tls_is_13(t))
+        return read_typed(t, end);
     const struct suite_lengths *l = lengths_of(t->server_hello.suite);
     out.expected_finished = l ? (uint16_t)(4 + l->hash + l->overhead) : 0;
     out.window_ns = 2 * end->rtt_ns + 200 * ms;

@@ -1,7 +1,8 @@
 /* sealed.h - what record lengths and positions tell about a TLS 1.3 handshake nobody can read.
  *
  * What it is: the decision table for a keyless observer, as rows: which sealed records each side
- * sent after the ServerHello, how long they are for this cipher suite, when, and who closed.
+ * sent after the ServerHello, how long they are for this cipher suite, when, and who closed.  Up to
+ * TLS 1.2 one row: an encrypted alert of the client where it should wait for the server's Finished.
  * What it refuses: deciding from one length alone; anything after an accepted PSK that would be a
  * statement about a certificate; padded connections (no row fits: SEALED_UNREADABLE).
  * Sources: RFC 8446 sections 4.4, 5.2, 6; lengths measured on OpenSSL, GnuTLS, Go, JSSE, NSS,
@@ -11,7 +12,7 @@
 #include "tls/tls.h"
 
 enum sealed_row {
-    SEALED_NONE,               /* not TLS 1.3, or nothing to say yet */
+    SEALED_NONE,               /* nothing to say (yet) */
     SEALED_CLIENT_REJECTS,     /* first and only client record is of alert size, then it closes */
     SEALED_CLIENT_LEAVES,      /* client FIN or RST after the server flight, no record of its own */
     SEALED_SERVER_REJECTS,     /* server's first record after the client's final flight: alert size,

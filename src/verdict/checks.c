@@ -52,6 +52,8 @@ unsigned checks_defects(const struct matter *m)
         found |= DEFECT_INCOMPLETE;
     if (facts->weak_signature || facts->weak_key)
         found |= DEFECT_WEAK;
+    if (facts->eku_present && !facts->eku_server) /* RFC 5280 section 4.2.1.12 */
+        found |= DEFECT_USAGE;
     return found;
 }
 
@@ -68,7 +70,8 @@ static const struct explanation {
       true },
     { DEFECT_NAME, ALERTS_40_42_46, F_TLS_CERT_REJECTED_BY_CLIENT_NAME_MISMATCH, true },
     { DEFECT_INCOMPLETE, 1U << 8, F_TLS_CERT_REJECTED_BY_CLIENT_INCOMPLETE_CHAIN, false },
-    { DEFECT_WEAK, ALERTS_40_42_46 | 1U << 3, F_TLS_CERT_REJECTED_BY_CLIENT_WEAK, true },
+    { DEFECT_WEAK, ALERTS_40_42_46 | 1U << 3 | 1U << 31, F_TLS_CERT_REJECTED_BY_CLIENT_WEAK, true },
+    { DEFECT_USAGE, ALERTS_40_42_46 | 1U << 3, F_TLS_CERT_REJECTED_BY_CLIENT_UNSUPPORTED, true },
 };
 
 enum finding_id checks_explained(const struct matter *m, int code)
@@ -104,6 +107,8 @@ void checks_weigh_rejection(const struct matter *m, struct raised *r)
 
     if (r->id == F_TLS_CERT_REJECTED_BY_CLIENT_EXPIRED)
         weigh_expired(m, r);
+    if (r->id == F_TLS_CERT_REJECTED_BY_CLIENT_UNSUPPORTED && !(m->alert && m->alert->code == 43))
+        r->fact = PROBABLE; /* what is seen in the certificate explains the refusal */
     if (m->alert && r->id != F_TLS_CERT_REJECTED_BY_CLIENT_EXPIRED &&
         (m->alert->code == 42 || m->alert->code == 46) && r->cause > POSSIBLE &&
         finding_of(r->id)->best == CERTAIN)

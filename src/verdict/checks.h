@@ -17,6 +17,7 @@ enum defect {
     DEFECT_NAME = 0x04,
     DEFECT_INCOMPLETE = 0x08, /* a lone leaf that says where its issuer can be fetched */
     DEFECT_WEAK = 0x10,
+    DEFECT_USAGE = 0x20, /* it lists what it is for, and being a server is not among it */
 };
 
 /* Of the server certificate, judged at the time of the capture; 0 when none is visible. */

@@ -250,6 +250,8 @@ static enum stop stop_plain_tls(const struct matter *m)
 
     if (client && server)
         return STOP_DATA;
+    if (m->sealed.row == SEALED_CLIENT_REJECTS && !m->more->half[SERVER].unseen_bytes)
+        return STOP_CLIENT_REJECTS;
     switch (t->state) {
     case TLS_UP:
         return client ? STOP_REQUEST : STOP_UP;
@@ -356,7 +358,7 @@ struct matter matter_of(const struct scene *scene, const struct flow *flow)
         m.name_lookup = names_lookup_for(scene->names, &flow->address[CLIENT],
                                          &flow->address[SERVER], flow->first_ns);
     m.tls13 = m.tls && tls_is_13(m.tls);
-    if (m.tls13)
+    if (m.tls)
         m.sealed = sealed_read(m.tls, &m.end);
     m.alert = find_alert(&m);
     m.opened = is_opened(&m);

@@ -25,7 +25,8 @@ enum stop {
     STOP_RETRY,          /* HelloRetryRequest, no ServerHello */
     STOP_FLIGHT,         /* ServerHello, but not the whole of the server's flight */
     STOP_CERTIFIED,      /* the server's whole flight, not yet the client's */
-    STOP_CLIENT_REJECTS, /* TLS 1.3: alert-size record in place of the client's final flight */
+    STOP_CLIENT_REJECTS, /* TLS 1.3: alert-size record in place of the client's final flight;
+                            before: an encrypted alert ahead of the server's Finished */
     STOP_FINAL,          /* the client's final flight; the server has not shown that it took it */
     STOP_SERVER_REJECTS, /* TLS 1.3: alert-size record of the server at once after it */
     STOP_SERVER_LATE,    /* ... later */

@@ -967,10 +967,12 @@ static struct raised find(const struct matter *m, const struct stall *rows, size
     return raise_of(F_NONE);
 }
 
-/* The visible defect of a certificate says more than the bare close that follows it. */
+/* The visible defect of a certificate says more than the bare close or the unread alert that
+ * follows it. */
 static void name_the_defect(const struct matter *m, struct raised *r)
 {
-    if (r->id != F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE)
+    if (r->id != F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE &&
+        r->id != F_TLS_CERT_REJECTED_BY_CLIENT_ENCRYPTED)
         return;
     enum finding_id id = checks_explained(m, ANY_ALERT);
     if (id == F_NONE)

@@ -22,8 +22,9 @@ public class Tls {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(a[3].equals("-") ? null : keys.getKeyManagers(), trust.getTrustManagers(), null);
         if (a[0].equals("server")) {
-            SSLServerSocket listener = (SSLServerSocket) context.getServerSocketFactory().createServerSocket(port);
-            listener.setEnabledProtocols(new String[] {a[5]});
+            SSLServerSocket listener = (SSLServerSocket) context.getServerSocketFactory().createServerSocket(port, 16,
+                a[1].equals("-") ? null : InetAddress.getByName(a[1]));
+            listener.setEnabledProtocols(a[5].split(","));
             listener.setNeedClientAuth(a.length > 6);
             while (true) {
                 try (SSLSocket socket = (SSLSocket) listener.accept()) {
@@ -49,7 +50,9 @@ public class Tls {
         BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream()));
         OutputStream out = socket.getOutputStream();
         socket.startHandshake();
-        if (first) out.write("hello\n".getBytes());
+        String say = System.getenv().getOrDefault("LINE", "hello\n");
+        if (first && say.isEmpty()) return;
+        if (first) out.write(say.getBytes());
         String line = in.readLine();
         System.out.println(line);
         if (!first && line != null) {

@@ -32,6 +32,11 @@ func main() {
 	if *version == "1.2" {
 		config.MaxVersion = tls.VersionTLS12
 	}
+	if path := os.Getenv("SSLKEYLOGFILE"); path != "" {
+		keys, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		check(err)
+		config.KeyLogWriter = keys
+	}
 	if *alpn != "" {
 		config.NextProtos = strings.Split(*alpn, ",")
 	}
@@ -64,7 +69,15 @@ func main() {
 	}
 	conn, err := tls.Dial("tcp", address, config)
 	check(err)
-	fmt.Fprintf(conn, "hello\n")
+	text, set := os.LookupEnv("LINE")
+	if !set {
+		text = "hello\n"
+	}
+	if text == "" {
+		conn.Close()
+		return
+	}
+	fmt.Fprint(conn, text)
 	if *half {
 		conn.CloseWrite()
 		conn.NetConn().(*net.TCPConn).CloseWrite()

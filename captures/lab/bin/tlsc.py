@@ -6,6 +6,7 @@ p = argparse.ArgumentParser()
 p.add_argument("target")
 p.add_argument("--name", default="ems.corp.example", help="server name to send and to check")
 p.add_argument("--ca", default="made/certs/ca.pem")
+p.add_argument("--blind", action="store_true", help="take any certificate")
 p.add_argument("--cert", help="PEM file with client certificate and key")
 p.add_argument("--tls", choices=["1.2", "1.3"], default="1.3")
 p.add_argument("--alpn", default="")
@@ -26,6 +27,8 @@ host, port = a.target.rsplit(":", 1)
 
 context = ssl.create_default_context(cafile=a.ca)
 context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2 if a.tls == "1.2" else ssl.TLSVersion.TLSv1_3
+if a.blind:
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 if a.cert:
     context.load_cert_chain(a.cert)
 if a.alpn:

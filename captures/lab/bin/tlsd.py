@@ -19,9 +19,16 @@ p.add_argument("--idle", type=float, default=0, help="close after this many seco
 p.add_argument("--flight", type=int, help="send only so many records of the first flight, then --then")
 p.add_argument("--then", choices=["stall", "fin", "rst"], default="stall")
 p.add_argument("--end", choices=["notify", "fin", "rst"], default="notify")
+p.add_argument("--weak", action="store_true", help="short keys and old hashes are good enough")
+p.add_argument("--web", action="store_true", help="answer an HTTP request with a page, anything else with itself")
+p.add_argument("--keylog", help="file for the secrets of the sessions")
 a = p.parse_args()
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+if a.weak:
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+if a.keylog:
+    context.keylog_filename = a.keylog
 context.load_cert_chain(a.chain or a.cert + ".pem", a.cert + ".key")
 context.num_tickets = a.tickets
 if a.tls != "any":
@@ -29,6 +36,7 @@ if a.tls != "any":
 if a.client_ca:
     context.load_verify_locations(a.client_ca)
     context.verify_mode = ssl.CERT_OPTIONAL if a.optional else ssl.CERT_REQUIRED
+PAGE = b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\nContent-Type: text/plain\r\n\r\nhello\n"
 
 
 def abort(sock):
@@ -73,7 +81,8 @@ def serve(sock):
             if not data:
                 break
             time.sleep(a.think)
-            tls.sendall(b"x" * a.reply if a.reply else data)
+            page = a.web and data.startswith(b"GET ")
+            tls.sendall(b"x" * a.reply if a.reply else PAGE if page else data)
     except TimeoutError:
         pass
     except (OSError, ssl.SSLError) as why:

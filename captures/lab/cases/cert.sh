@@ -74,6 +74,15 @@ case_cert_wrong_name_go_tls12() { TRUTH="The client says 42; the visible certifi
 case_cert_unknown_ca_go_tls13() { TRUTH=$under13; reject go private 1.3; hidden; }
 case_cert_expired_go_tls13() { TRUTH=$under13; reject go expired 1.3; hidden; }
 case_cert_unknown_ca_nss_tls13() { TRUTH="$under13 NSS sends no ChangeCipherSpec before it."; reject nss private 1.3; hidden; must 0 "$client && tls.record.content_type==20"; }
+case_cert_unknown_ca_nss_tls12() {
+    TRUTH='NSS finishes its part of the handshake and looks at the certificate then: its alert is encrypted, but comes where it should wait for the Finished of the server. The program reported an unknown issuer.'
+    reject nss private 1.2
+    must 1 "$client && tls.record.content_type==21 && tls.record.length==26"
+    must 0 'tls.alert_message.level==2'
+    primary $ME:50001 $EMS:8013 tls.cert.rejected_by_client.encrypted unknown probable -
+    frames tls.cert.rejected_by_client.encrypted "$client && tls.record.content_type==21"
+    absent ok tcp.reset tls.client tls.server
+}
 case_cert_unknown_ca_node_tls13() {
     TRUTH='The client closes right after the whole server flight, without a Finished and without an alert. It did refuse the certificate, but the wire leaves other reasons.'
     reject node private 1.3

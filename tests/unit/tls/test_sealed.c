@@ -97,6 +97,67 @@ Test(sealed, up_to_tls_12_there_is_nothing_to_say)
     cr_assert_eq(read_script(&s).row, SEALED_NONE);
 }
 
+/* TLS 1.2: the client's Finished at 20, its encrypted alert at 21, the server's Finished at 22. */
+static void script_nss(struct script *s)
+{
+    script_open(s, 0xc02f);
+    s->tls.server_hello.version = 0x0303;
+    s->tls.half[CLIENT].finish = (struct tls_stamp){ 20, 20 * ms };
+    s->tls.half[SERVER].finish = (struct tls_stamp){ 22, 22 * ms };
+    s->alert = (struct tls_alert){
+        .at = { 21, 21 * ms }, .from = CLIENT, .encrypted = true, .length = 26
+    };
+    s->tls.alerts = &s->alert;
+    s->tls.n_alerts = 1;
+    close_by(s, CLIENT, 21);
+}
+
+Test(sealed, up_to_tls_12_an_alert_ahead_of_the_servers_finished_is_a_client_that_rejects)
+{
+    struct script s;
+    script_nss(&s);
+
+    struct sealed_reading reading = read_script(&s);
+
+    cr_assert_eq(reading.row, SEALED_CLIENT_REJECTS);
+    cr_assert_eq(reading.alert_at.frame, 21);
+    cr_assert_eq(reading.alert_length, 26);
+}
+
+Test(sealed, up_to_tls_12_an_alert_in_any_other_place_may_be_a_goodbye)
+{
+    struct script s;
+
+    script_nss(&s);
+    s.tls.half[SERVER].finish.frame = 19; /* complete */
+    cr_assert_eq(read_script(&s).row, SEALED_NONE);
+    script_nss(&s);
+    s.tls.half[CLIENT].n_application = 1; /* data sent ahead (RFC 7918) */
+    cr_assert_eq(read_script(&s).row, SEALED_NONE);
+    script_nss(&s);
+    s.alert.at.time_ns = 3000 * ms; /* a client that lost its patience */
+    cr_assert_eq(read_script(&s).row, SEALED_NONE);
+    script_nss(&s);
+    s.alert.from = SERVER;
+    cr_assert_eq(read_script(&s).row, SEALED_NONE);
+    script_nss(&s);
+    s.end.closed = false;
+    cr_assert_eq(read_script(&s).row, SEALED_NONE);
+}
+
+Test(sealed, up_to_tls_12_a_finished_of_the_server_that_was_not_captured_is_not_called_missing)
+{
+    struct script s;
+
+    script_nss(&s);
+    s.tls.half[SERVER].finish.frame = 0;
+    s.tls.half[SERVER].gap = true;
+    cr_assert_eq(read_script(&s).row, SEALED_NONE);
+    script_nss(&s);
+    s.tls.half[SERVER].clipped = true;
+    cr_assert_eq(read_script(&s).row, SEALED_NONE);
+}
+
 Test(sealed, a_readable_alert_leaves_nothing_to_the_table)
 {
     struct script s;

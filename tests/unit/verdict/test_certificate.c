@@ -9,7 +9,7 @@ static struct cert_store *store;
 static const struct cert *chain[2];
 
 struct order {
-    const char *from, *to, *san, *aia;
+    const char *from, *to, *san, *aia, *usage;
     bool issued; /* by somebody else */
     const EVP_MD *digest;
 };
@@ -41,6 +41,7 @@ static const struct cert *made(const struct order *o)
     X509_set_pubkey(x, key);
     extend(x, NID_subject_alt_name, o->san ? o->san : "DNS:ems.corp.example");
     extend(x, NID_info_access, o->aia);
+    extend(x, NID_ext_key_usage, o->usage);
     X509_sign(x, o->issued ? issuer : key, o->digest ? o->digest : EVP_sha256());
     int n = i2d_X509(x, &der);
     const struct cert *cert = cert_put(store, bytes_whole(der, (size_t)n));
@@ -109,6 +110,22 @@ Test(certificate, another_name_explains_an_unspecific_refusal)
     show(&(struct order){ .san = "DNS:other.example" });
 
     refuse(42, F_TLS_CERT_REJECTED_BY_CLIENT_NAME_MISMATCH, PROBABLE, OWNER_SERVER);
+}
+
+Test(certificate, one_that_is_not_for_servers_explains_an_unspecific_refusal)
+{
+    const struct order for_clients = { .usage = "clientAuth" };
+
+    show(&for_clients);
+    refuse(42, F_TLS_CERT_REJECTED_BY_CLIENT_UNSUPPORTED, PROBABLE, OWNER_UNKNOWN);
+    show(&for_clients);
+    refuse(40, F_TLS_CERT_REJECTED_BY_CLIENT_UNSUPPORTED, PROBABLE, OWNER_UNKNOWN);
+    show(&for_clients);
+    refuse(43, F_TLS_CERT_REJECTED_BY_CLIENT_UNSUPPORTED, CERTAIN, OWNER_UNKNOWN);
+    show(&for_clients);
+    refuse(48, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA, CERTAIN, OWNER_UNKNOWN);
+    show(&(struct order){ .usage = "serverAuth,clientAuth" });
+    refuse(42, F_TLS_CERT_REJECTED_BY_CLIENT_BAD_CERTIFICATE, CERTAIN, OWNER_UNKNOWN);
 }
 
 Test(certificate, the_outer_name_of_ech_is_no_name_to_compare)
