@@ -309,6 +309,23 @@ static void write_not_seen(struct block *b)
                NULL);
 }
 
+/* What keys were good for, and with -v what would have been said without. */
+static void write_keys(struct block *b)
+{
+    const struct verdict *v = b->facts.verdict;
+    struct text t = text_of(b->text, sizeof b->text);
+
+    if (!v || !v->agreement)
+        return;
+    text_add(&t, "used for the handshake, certificates and alerts only; application data was not "
+                 "read; keys are not in any output.");
+    if (b->report->config.verbose)
+        text_format(&t, " Without them: %s, %s; the inference is %s.", finding_of(v->keyless)->id,
+                    confidence_name((enum confidence)v->keyless_fact),
+                    agreement_name((enum agreement)v->agreement));
+    page_field(b->page, "Keys", PAGE_FIELD, b->text, NULL);
+}
+
 static void write_template(struct block *b, const char *label, const char *template)
 {
     struct text t = text_of(b->text, sizeof b->text);
@@ -509,6 +526,7 @@ void block_write(struct page *p, const struct report *r, const struct scene *sce
     write_seen(&b);
     write_means(&b);
     write_not_seen(&b);
+    write_keys(&b);
     write_template(&b, "Else", b.finding->prose.others);
     write_ruled_out(&b);
     write_trust(&b);

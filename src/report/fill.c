@@ -54,6 +54,8 @@ void fill_alert(const struct tls_alert *alert, struct text *out)
 {
     const char *name = tls_alert_name(alert->code);
     text_format(out, name ? "%u %s" : "%u", alert->code, name);
+    if (alert->opened)
+        text_add(out, " (read with keys)");
 }
 
 const char *fill_server_name(const struct facts *f)

@@ -212,7 +212,7 @@ static char *pen_alerts(char *p, const struct tls *t)
         p = pen_from(p, a->from);
         p = pen_number(p, a->at.frame);
         p = PEN_PUT(p, ",\"encrypted\":");
-        p = pen_flag(p, a->encrypted);
+        p = pen_flag(p, a->encrypted || a->opened);
         p = PEN_PUT(p, "},");
     }
     p -= t->n_alerts != 0;
@@ -230,6 +230,22 @@ static const struct tls_sealed *first_client_record(const struct tls *t)
         if (half->sealed_list[i].type == TLS_APPLICATION_DATA)
             return &half->sealed_list[i];
     return NULL;
+}
+
+/* What the inference from lengths would have been, where keys make it superfluous. */
+static char *pen_agreement(char *p, const struct verdict *v)
+{
+    if (!v->agreement)
+        return p;
+    p = PEN_PUT(p, ",\"keyless\":{\"id\":\"");
+    p = pen_text(p, finding_of(v->keyless)->id);
+    if (v->keyless_fact) {
+        p = PEN_PUT(p, "\",\"confidence\":\"");
+        p = pen_text(p, confidence_name((enum confidence)v->keyless_fact));
+    }
+    p = PEN_PUT(p, "\",\"inference\":\"");
+    p = pen_text(p, agreement_name((enum agreement)v->agreement));
+    return PEN_PUT(p, "\"}");
 }
 
 static char *pen_tls_facts(struct report *r, char *p, const struct verdict *v,
@@ -261,7 +277,11 @@ static char *pen_tls_facts(struct report *r, char *p, const struct verdict *v,
     }
     p = PEN_PUT(p, ",\"certificate_visible\":");
     p = pen_flag(p, session->n_chain[SERVER] != 0);
-    return PEN_PUT(p, ",\"keys\":\"none\"}");
+    p = PEN_PUT(p, ",\"keys\":\"");
+    p = pen_text(p, session_keys(session));
+    p = PEN_PUT(p, "\"");
+    p = pen_agreement(p, v);
+    return PEN_PUT(p, "}");
 }
 
 /* The frames of the handshake's messages and alerts, each once. */

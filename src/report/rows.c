@@ -183,7 +183,8 @@ static void add_alerts(struct items *all, const struct tls *tls)
         if (a->encrypted)
             snprintf(i->text, sizeof i->text, "alert, encrypted");
         else
-            snprintf(i->text, sizeof i->text, "alert %u %s", a->code, name ? name : "");
+            snprintf(i->text, sizeof i->text, a->opened ? "alert %u %s (keys)" : "alert %u %s",
+                     a->code, name ? name : "");
     }
 }
 
@@ -192,6 +193,12 @@ static void add_stamp(struct items *all, struct tls_stamp at, uint8_t from, cons
     struct item *i = item_new(all, at.frame, at.time_ns, from);
     if (i)
         snprintf(i->text, sizeof i->text, "%s", text);
+}
+
+/* Keys opened it: what was inside is drawn. */
+static bool was_read(const struct tls_sealed *sealed)
+{
+    return sealed->inside == TLS_HANDSHAKE || sealed->inside == TLS_ALERT;
 }
 
 /* The sealed records of one side, one item a frame. */
@@ -203,8 +210,14 @@ static void add_sealed(struct items *all, const struct tls *tls, uint8_t from)
     for (size_t k = 0, shown = 0; half->sealed_list && k < kept && shown < SEALED_SHOWN; shown++) {
         const struct tls_sealed *first = &half->sealed_list[k];
         uint32_t n = 0, octets = 0;
-        for (; k < kept && half->sealed_list[k].at.frame == first->at.frame; k++, n++)
+        for (; k < kept && half->sealed_list[k].at.frame == first->at.frame; k++) {
+            if (was_read(&half->sealed_list[k]))
+                continue;
             octets += half->sealed_list[k].length;
+            n++;
+        }
+        if (!n)
+            continue;
         struct item *i = item_new(all, first->at.frame, first->at.time_ns, from);
         if (i && n == 1)
             snprintf(i->text, sizeof i->text, "encrypted %" PRIu32 " B", octets);
@@ -219,9 +232,9 @@ static void add_tls(struct items *all, const struct tls *tls)
     add_messages(all, tls);
     for (uint8_t side = CLIENT; side < SIDES; side++) {
         add_stamp(all, tls->half[side].ccs, side, "CCS");
-        if (!tls_is_13(tls))
+        if (!tls_is_13(tls) && !(tls->opened && tls->opened->finished[side].frame))
             add_stamp(all, tls->half[side].finish, side, "Finished, encrypted");
-        else
+        else if (tls_is_13(tls))
             add_sealed(all, tls, side);
     }
     add_alerts(all, tls);
@@ -327,7 +340,7 @@ static void note_sealed(struct rows *rows, const struct verdict *v, const struct
     if (alert)
         snprintf(alert->note, sizeof alert->note, "%u bytes: the size of an alert",
                  v->sealed.alert_length);
-    if (flight && !tls_resumed(tls))
+    if (flight && !tls_resumed(tls) && !v->sealed.with_keys)
         snprintf(flight->note, sizeof flight->note, "contains the server certificate, encrypted");
 }
 

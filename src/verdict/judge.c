@@ -1,5 +1,6 @@
 #include "verdict/absence.h"
 #include "verdict/checks.h"
+#include "verdict/keyless.h"
 #include "verdict/notes.h"
 #include "verdict/ruled.h"
 #include "verdict/stages.h"
@@ -117,6 +118,22 @@ static struct raised judge_primary(const struct matter *m)
     return raise_of(F_INFO_INCOMPLETE_IN_PROGRESS);
 }
 
+/* Apart, for its copies are large and rarely needed. */
+static __attribute__((noinline)) void compare_keyless(const struct scene *scene,
+                                                      const struct flow *flow, struct verdict *out)
+{
+    struct keyless without;
+
+    if (!keyless_of(flow, &without))
+        return;
+    struct matter m = matter_of(scene, &without.flow);
+    struct raised inferred = judge_primary(&m);
+    raise_settle(&inferred, &m);
+    out->keyless = inferred.id;
+    out->keyless_fact = (uint8_t)inferred.fact;
+    out->agreement = (uint8_t)keyless_agrees(&inferred, &out->primary);
+}
+
 void verdict_of(const struct scene *scene, const struct flow *flow, struct verdict *out)
 {
     struct matter m = matter_of(scene, flow);
@@ -137,4 +154,6 @@ void verdict_of(const struct scene *scene, const struct flow *flow, struct verdi
     notes_add(&m, out);
     stages_fill(&m, out);
     ruled_add(&m, out);
+    if (flow->session && flow->session->unsealer)
+        compare_keyless(scene, flow, out);
 }

@@ -157,6 +157,8 @@ bool matter_flight_complete(const struct matter *m)
         return false;
     if (!m->tls13)
         return m->tls->state >= TLS_KEYED && m->tls->state < TLS_SEALED;
+    if (m->sealed.with_keys)
+        return m->sealed.server_flight.frame != 0;
     return !m->tls->half[SERVER].body_left && sealed_flight_frame(m);
 }
 

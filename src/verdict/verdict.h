@@ -71,6 +71,9 @@ struct check {
     uint32_t count;
 };
 
+/* What was inferred without keys, beside what keys show: keyless.h. */
+enum agreement { AGREEMENT_NONE, AGREEMENT_RIGHT, AGREEMENT_UNDECIDED, AGREEMENT_WRONG };
+
 struct verdict {
     const struct flow *flow; /* one of these two, or neither for a capture finding */
     const struct lookup *lookup;
@@ -87,6 +90,9 @@ struct verdict {
     struct sealed_reading sealed; /* row SEALED_NONE when it does not apply */
     struct address resolver;      /* unspecified when not known */
     bool in_scope;                /* judged under the scope in force */
+    uint8_t agreement;            /* enum agreement; NONE = keys opened nothing */
+    uint8_t keyless_fact;         /* enum confidence of keyless */
+    enum finding_id keyless;      /* what it would be without keys */
 };
 
 enum scope { SCOPE_EMS, SCOPE_ALL };
@@ -154,3 +160,4 @@ void verdict_of_lookup(const struct scene *scene, const struct lookup *lookup, s
 size_t verdict_of_capture(const struct scene *scene, struct raised *out, size_t n);
 
 const char *token_name(enum stage_token token);
+const char *agreement_name(enum agreement agreement); /* "right", "undecided", "wrong"; "" */

@@ -9,12 +9,14 @@ a second after the event, broken off early, out of order, cut into other segment
 never change: see PERMITTED.  The smallest cases are cut at every octet.  Output: TAP.
 """
 import argparse
+import base64
 import collections
 import concurrent.futures
 import ipaddress
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -76,7 +78,7 @@ def case_read(folder):
     for line in (folder / 'expect.txt').read_text().splitlines():
         key, _, value = line.partition(' ')
         if key == 'args':
-            args += shlex.split(value)
+            args += [str(folder / arg[2:]) if arg.startswith('./') else arg for arg in shlex.split(value)]
         elif key == 'exit':
             exit_code = int(value)
         elif key == 'primary':
@@ -314,11 +316,48 @@ class Bench:
         return result
 
 
+# --- secrets ------------------------------------------------------------------------------------------------
+
+KEY_LINE = re.compile(rb'((?:CLIENT_RANDOM|[A-Z]+_\w*TRAFFIC_SECRET\w*) [0-9a-fA-F]{64} ([0-9a-fA-F]{64,96}))')
+FORMS = [['--format', 'jsonl'], [], ['-vv'], ['-v', '--ascii'], ['-vv', '--unicode', '--color', 'always'], ['-q'], ['-n']]
+
+
+def secrets_of(case):
+    """Each secret that the capture carries or that lies beside it, as it may be written."""
+    log = case.capture.with_name('keys.txt')
+    text = case.capture.read_bytes() + (log.read_bytes() if log.exists() else b'')
+    for _, digits in set(KEY_LINE.findall(text)):
+        raw = bytes.fromhex(digits.decode())
+        yield from (digits.lower(), raw[:16], base64.b64encode(raw)[:24])
+
+
+def with_secrets(bench, case):
+    """The options of a case whose packets are written again: what its file carries goes into a key log."""
+    lines = [line for line, _ in KEY_LINE.findall(case.capture.read_bytes())]
+    if not lines:
+        return case.args
+    log = bench.folder / f'{case.name}.keys.txt'
+    log.write_bytes(b'\n'.join(lines) + b'\n')
+    return [*case.args, '--keylog', str(log)]
+
+
+def secret_complaints(program, case):
+    """No output may show a secret, nor half of one."""
+    secrets = list(secrets_of(case))
+    for form in FORMS if secrets else []:
+        done = subprocess.run([*program, *case.args, *form, str(case.capture)], capture_output=True,
+                              timeout=TIME_LIMIT_S, check=False)
+        output = done.stdout + done.stderr
+        if any(secret[:32] in output or secret[:32] in output.lower() for secret in secrets):
+            yield f'a secret comes out with {" ".join(form) or "no option"}'
+
+
 def facts_of(bench, case):
     if case.complaints:
         return [(case.name, case.complaints)], None
     whole = run(bench.program, case.args, case.capture)
-    return [(case.name, [*whole.complaints, *fact_complaints(case, whole)])], whole
+    return [(case.name, [*whole.complaints, *fact_complaints(case, whole),
+                         *secret_complaints(bench.program, case)])], whole
 
 
 def text_properties_of(bench, case, whole):
@@ -335,8 +374,9 @@ def properties_of(bench, case, whole):
     if case.capture.suffix == '.txt':
         yield from text_properties_of(bench, case, whole)
         return
+    args = with_secrets(bench, case)
     for i, (name, link, packets, earlier) in enumerate(variants(case, whole)):
-        result = bench.on_packets(f'{case.name}.{i}.pcap', case.args, link, packets)
+        result = bench.on_packets(f'{case.name}.{i}.pcap', args, link, packets)
         yield f'{case.name}: {name}', list(property_complaints(case, whole, result, earlier))
 
 
@@ -379,7 +419,8 @@ def cut_everywhere(bench, case):
 
 
 def smallest(cases, suffix):
-    fitting = [case for case in cases if case.capture and case.capture.suffix == suffix]
+    fitting = [case for case in cases
+               if case.capture and case.capture.suffix == suffix and not list(secrets_of(case))]
     return min(fitting, key=lambda case: case.capture.stat().st_size, default=None)
 
 

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2086
 # The server rejects the certificate of the client, or misses it.
 
+more=() # further options of the client
 declare -A PRESENTS=([none]='no certificate' [fctother]='a certificate of another authority' [fctexpired]='a certificate that expired on 2024-01-01')
 
 # refuse SERVER CERT VERSION: a client with CERT meets a server that insists on one of its own authority
@@ -19,7 +20,7 @@ refuse() {
     esac
     record client
     port 50001
-    HOLD=2 say '' openssl s_client -connect $NAME:8013 -servername $NAME -CAfile made/certs/ca.pem -verify_return_error "-tls${v/./_}" "${have[@]}" -quiet
+    HOLD=2 say '' openssl s_client -connect $NAME:8013 -servername $NAME -CAfile made/certs/ca.pem -verify_return_error "-tls${v/./_}" "${have[@]}" "${more[@]}" -quiet
     stop 1
     exits 1
 }
