@@ -130,11 +130,23 @@ static bool accept_transport(struct service *s, const struct ini_entry *e, struc
     return true;
 }
 
+static bool accept_openers(struct service *s, const struct ini_entry *e, struct failure *failure)
+{
+    static const char *const words[] = { "endpoint", "ems", "admin", "fortigate", "chromebook" };
+    enum { EMS = 1 };
+    const char *list = e->value, *item;
+    if (!each_known(e, words, N(words), failure))
+        return false;
+    s->by_ems = false;
+    for (size_t length; (length = list_next(&list, &item));)
+        s->by_ems |= word_index(words, N(words), item, length) == EMS;
+    return true;
+}
+
 static bool accept_service(struct service *s, const struct ini_entry *e, struct failure *failure)
 {
     static const char *const tls[] = { "direct", "upgrade", "none" };
     static const char *const expect[] = { "sometimes", "always", "never" };
-    static const char *const openers[] = { "endpoint", "ems", "admin", "fortigate", "chromebook" };
     static const char *const sources[] = { "vendor", "script", "seed", "user" };
     int word;
 
@@ -149,7 +161,7 @@ static bool accept_service(struct service *s, const struct ini_entry *e, struct 
     if (strcmp(e->key, "transport") == 0)
         return accept_transport(s, e, failure);
     if (strcmp(e->key, "opened_by") == 0)
-        return each_known(e, openers, N(openers), failure);
+        return accept_openers(s, e, failure);
     if (strcmp(e->key, "source") == 0)
         return set_word(&word, e, sources, N(sources), failure);
     if (strcmp(e->key, "tls") == 0) {

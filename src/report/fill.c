@@ -66,6 +66,8 @@ const char *fill_server_name(const struct facts *f)
 
     if (f->names_hidden || !flow)
         return "";
+    if (session && session->talk && session->talk->target[0])
+        return session->talk->target; /* the address is the proxy's */
     if (f->verdict->name_lookup)
         return f->verdict->name_lookup->name;
     if (session && session->server_name[0])
@@ -232,6 +234,27 @@ static bool fill_line(const struct facts *f, struct text *out)
     return false;
 }
 
+static bool fill_said(const struct facts *f, struct text *out)
+{
+    const struct remark *remark = f->verdict ? f->verdict->remark : NULL;
+    if (!remark || !remark->text[0])
+        return false;
+    text_format(out, "\"%s\"", remark->text);
+    return true;
+}
+
+/* What a proxy was asked for. */
+static bool fill_target(const struct facts *f, struct text *out)
+{
+    const struct session *session = session_of(f);
+    if (!session || !session->talk || !session->talk->target[0])
+        return false;
+    if (f->names_hidden)
+        return false;
+    text_format(out, "%s:%u", session->talk->target, session->talk->target_port);
+    return true;
+}
+
 static bool fill_resolver(const struct facts *f, struct text *out)
 {
     const struct lookup *lookup = lookup_of(f);
@@ -329,6 +352,8 @@ static const struct blank {
     { "version_offered", fill_version_offered, "the version that the client offers" },
     { "version_max", fill_version_max, "the version that the server takes" },
     { "line", fill_line, "a line of plain text" },
+    { "said", fill_said, "its answer" },
+    { "target", fill_target, "the server asked for" },
     { "resolver", fill_resolver, "the DNS server" },
     { "question", fill_question, "the name" },
     { "rcode", fill_rcode, "an error" },

@@ -17,6 +17,8 @@ static const int64_t patience_ns = 1 * 1000000LL;
 
 struct tls_stamp session_now(const struct session *s) { return s->now; }
 
+void session_pass(struct session *s, uint64_t n) { s->pass = n; }
+
 void session_dns(struct session *s, const struct dns_message *message)
 {
     s->protocol = "dns";
@@ -31,6 +33,16 @@ static void want_all(struct flow *flow, const struct packet *packet, enum side f
         uint32_t next = side == from ? packet->seq : packet->ack;
         half->want = (half->flags & HALF_SYN ? half->isn : next) - 1;
     }
+}
+
+static void choose_dissector(struct session *s, const struct dissector *d)
+{
+    s->state = NULL;
+    if (d && d->state_size) {
+        s->state = arena_zalloc(&s->flow->arena, s->world->pool, d->state_size);
+        d = s->state ? d : NULL;
+    }
+    s->dissector = d;
 }
 
 static struct session *session_open(struct session_world *world, struct flow *flow)
@@ -49,11 +61,7 @@ static struct session *session_open(struct session_world *world, struct flow *fl
         s->opening[side].line = "";
         s->plain_left[side] = PLAIN_OCTETS;
     }
-    s->dissector = dissector_for_port(flow->port[SERVER]);
-    if (s->dissector && s->dissector->state_size)
-        s->state = arena_zalloc(&flow->arena, world->pool, s->dissector->state_size);
-    if (s->dissector && s->dissector->state_size && !s->state)
-        s->dissector = NULL;
+    choose_dissector(s, dissector_for_port(flow->port[SERVER]));
     flow->session = s;
     return s;
 }
@@ -135,13 +143,14 @@ static void keep_server_name(struct session *s)
     s->named = true;
     if (!hello->server_name.left)
         return;
+    bool inside = s->talk && s->talk->target[0]; /* the address is the proxy's */
     text_printable(hello->server_name.at, hello->server_name.left, name, sizeof name);
     char *copy = arena_zalloc(&s->flow->arena, s->world->pool, strlen(name) + 1);
     if (!copy)
         return;
     memcpy(copy, name, strlen(name) + 1);
     s->server_name = copy;
-    if (!hello->ech) /* the outer name of ECH is a cover, not a host */
+    if (!hello->ech && !inside) /* the outer name of ECH is a cover, not a host */
         names_learn(s->world->names, &s->flow->address[SERVER], copy);
 }
 
@@ -164,6 +173,21 @@ const char *session_keys(const struct session *s)
     if (!s->unsealer || !o || !(o->n_opened[CLIENT] + o->n_opened[SERVER]))
         return "none";
     return unsealer_origin(s->unsealer) == KEYS_LOG ? "keylog" : "file";
+}
+
+/* A ClientHello that is answered in HTTP: what the answer says is worth reading. */
+static bool read_as_reply(struct session *s, enum side from)
+{
+    struct bytes window = stream_window(&s->stream[from]);
+
+    if (from != SERVER || s->tls->half[SERVER].n_records ||
+        s->stream[SERVER].read != s->tls_offset[SERVER] || !bytes_begin_with(&window, "HTTP/1."))
+        return false;
+    if (!s->dissector || strcmp(s->dissector->name, "http") != 0)
+        choose_dissector(s, dissector_named("http"));
+    s->dissector_done = false;
+    s->plain_reply = s->dissector != NULL;
+    return s->plain_reply;
 }
 
 static bool read_tls(struct session *s, enum side from)
@@ -189,6 +213,8 @@ static bool read_tls(struct session *s, enum side from)
     }
     stream_consume(stream, used);
     if (step == TLS_STEP_LOST) {
+        if (read_as_reply(s, from))
+            return true;
         side_done(s, from);
         return false;
     }
@@ -226,6 +252,10 @@ static bool feed_dissector(struct session *s, enum side from, struct bytes *wind
     enum step step = s->dissector->feed(s, s->state, from, window);
 
     stream_consume(&s->stream[from], before - bytes_on_wire(window));
+    if (s->pass) {
+        stream_skip(&s->stream[from], s->pass);
+        s->pass = 0;
+    }
     if (step == STEP_TLS)
         return start_tls(s);
     if (step == STEP_DONE)
@@ -237,6 +267,31 @@ static bool feed_dissector(struct session *s, enum side from, struct bytes *wind
         return true;
     }
     return before != bytes_on_wire(window);
+}
+
+/* A protocol on a port that is not its own is known by its greeting.  False to wait for more of it.
+ */
+static bool adopt_dissector(struct session *s, enum side from, const struct bytes *window)
+{
+    bool maybe = false;
+    const char *name = plain_greeting(from, window, &maybe);
+
+    if (!name)
+        return !maybe || window->clipped || s->ending;
+    s->adopted = true;
+    choose_dissector(s, dissector_named(name));
+    return true;
+}
+
+/* The server's plain answer to a ClientHello. */
+static bool read_reply(struct session *s)
+{
+    struct bytes window = stream_window(&s->stream[SERVER]);
+    bool more = s->dissector && !s->dissector_done && feed_dissector(s, SERVER, &window);
+
+    if (!s->dissector || s->dissector_done)
+        side_done(s, SERVER);
+    return more;
 }
 
 /* Plain text that no dissector wants: watched for a while, because TLS may follow an upgrade. */
@@ -280,6 +335,8 @@ static bool read_plain(struct session *s, enum side *from)
     case LOOK_PLAIN:
         break;
     }
+    if (first && !s->dissector && !s->adopted && !adopt_dissector(s, *from, &window))
+        return false;
     s->searching = false;
     if (s->dissector && !s->dissector_done)
         return feed_dissector(s, *from, &window);
@@ -295,7 +352,9 @@ static enum side read_all(struct session *s, enum side from)
         struct bytes window = stream_window(&s->stream[from]);
         if (!bytes_on_wire(&window))
             break;
-        more = s->tls ? read_tls(s, from) : read_plain(s, &from);
+        more = !s->tls                            ? read_plain(s, &from)
+               : from == SERVER && s->plain_reply ? read_reply(s)
+                                                  : read_tls(s, from);
     }
     return from;
 }
@@ -311,7 +370,7 @@ static void give_up(struct session *s, enum side side, uint64_t missing)
 {
     s->gave_up[side] += missing;
     s->hole_since_ns[side] = 0;
-    if (s->tls)
+    if (s->tls && !(s->plain_reply && side == SERVER))
         read_gap(s, side, missing);
     else if (s->dissector && s->dissector->gap && !s->dissector_done)
         s->dissector->gap(s, s->state, side, missing);

@@ -32,6 +32,16 @@ const struct dissector *dissector_for_port(uint16_t port);
 /* The packet that brought the octets being fed. */
 struct tls_stamp session_now(const struct session *s);
 
+/* Keeps what was said, once a kind and code; `line` is quoted of the first time and may be empty.
+ */
+void session_say(struct session *s, enum said said, uint16_t code, struct bytes line);
+
+/* The host and port that a proxy is asked for; the first one stays. */
+void session_target(struct session *s, struct bytes host, uint16_t port);
+
+/* The next n octets of the side being fed, behind what was taken, need not be shown. */
+void session_pass(struct session *s, uint64_t n);
+
 /* For DNS: one message read from this session. */
 void session_dns(struct session *s, const struct dns_message *message);
 

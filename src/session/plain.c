@@ -167,13 +167,30 @@ static void ask_ndpi(struct session *s, enum side from, const struct bytes *wind
         labeller_forget(&s->ndpi);
 }
 
+const char *plain_greeting(enum side from, const struct bytes *window, bool *maybe)
+{
+    *maybe = false;
+    for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
+        const struct greeting *g = &greetings[i];
+        size_t n = strlen(g->start);
+        if (g->from != from)
+            continue;
+        if (bytes_begin_with(window, g->start))
+            return g->name;
+        *maybe |= window->left < n && memcmp(window->at, g->start, window->left) == 0;
+    }
+    return NULL;
+}
+
 void plain_label(struct session *s, enum side from, const struct bytes *window)
 {
-    for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++)
-        if (greetings[i].from == from && bytes_begin_with(window, greetings[i].start)) {
-            s->protocol = greetings[i].name;
-            s->protocol_guessed = false;
-            return;
-        }
-    ask_ndpi(s, from, window);
+    bool maybe = false;
+    const char *name = plain_greeting(from, window, &maybe);
+
+    if (!name) {
+        ask_ndpi(s, from, window);
+        return;
+    }
+    s->protocol = name;
+    s->protocol_guessed = false;
 }

@@ -12,6 +12,7 @@
 #include "flow/host.h"
 #include "keys/unsealer.h"
 #include "session/names.h"
+#include "session/talk.h"
 #include "stream/stream.h"
 #include "tls/sealed.h"
 #include "tls/tls.h"
@@ -54,7 +55,7 @@ struct session {
     bool ending;    /* nothing more will come */
     bool dissector_done;
     bool protocol_guessed; /* the name is nDPI's */
-    uint8_t ndpi_packets;
+    bool plain_reply;    /* the server answers a ClientHello in plain text, which is read as such */
     bool clipped[SIDES]; /* the snap length cut octets that were wanted */
     struct stream stream[SIDES];
     struct tls_stamp now;         /* the packet being read */
@@ -70,8 +71,12 @@ struct session {
     bool chain_cut[SIDES];
     uint32_t plain_left[SIDES]; /* octets of plain text still to be looked at */
     const char *server_name;    /* SNI, printable; empty when none; never NULL */
-    struct tls_stamp alien;     /* first octets that fit nothing expected; frame 0 = none */
-    struct unsealer *unsealer;  /* NULL unless keys are in play */
+    struct talk *talk;          /* what dissectors read; NULL mostly */
+    uint64_t pass;              /* octets behind those just read that the dissector needs not see */
+    bool adopted;               /* the dissector was chosen by the first octets, not by the port */
+    uint8_t ndpi_packets;
+    struct tls_stamp alien;    /* first octets that fit nothing expected; frame 0 = none */
+    struct unsealer *unsealer; /* NULL unless keys are in play */
     struct opening opening[SIDES];
 };
 

@@ -37,8 +37,10 @@ static bool is_checkin(const struct profile *profile, const struct flow *flow)
 
 static bool names_ems(const struct profile *profile, const struct flow *flow)
 {
-    return flow->session && flow->session->server_name[0] &&
-           profile_names_ems(profile, flow->session->server_name);
+    const struct session *s = flow->session;
+    bool inside = s && s->talk && s->talk->target[0]; /* the address is the proxy's */
+
+    return s && !inside && s->server_name[0] && profile_names_ems(profile, s->server_name);
 }
 
 void candidate_note(struct candidates *c, const struct profile *profile, const struct flow *flow)

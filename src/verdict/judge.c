@@ -3,6 +3,7 @@
 #include "verdict/keyless.h"
 #include "verdict/notes.h"
 #include "verdict/ruled.h"
+#include "verdict/spoken.h"
 #include "verdict/stages.h"
 #include "verdict/stall.h"
 
@@ -106,8 +107,8 @@ static struct raised judge_corruption(const struct matter *m)
 static struct raised judge_primary(const struct matter *m)
 {
     static struct raised (*const steps[])(const struct matter *m) = {
-        judge_icmp,   judge_words,      judge_direction, stall_silence,
-        checks_alert, judge_corruption, stall_judge,
+        judge_icmp,    judge_words,  spoken_judge,     judge_direction,
+        stall_silence, checks_alert, judge_corruption, stall_judge,
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -146,12 +147,14 @@ void verdict_of(const struct scene *scene, const struct flow *flow, struct verdi
     out->in_scope = verdict_in_scope(scene, flow);
     out->alert = m.alert;
     out->sealed = m.sealed;
+    out->remark = spoken_remark(&m);
     out->name_lookup = m.name_lookup;
     if (m.name_lookup)
         out->resolver = m.name_lookup->server;
     out->primary = judge_primary(&m);
     raise_settle(&out->primary, &m);
     notes_add(&m, out);
+    spoken_notes(&m, out);
     stages_fill(&m, out);
     ruled_add(&m, out);
     if (flow->session && flow->session->unsealer)

@@ -122,6 +122,8 @@ const char *matter_name(const struct matter *m)
 {
     if (m->session && m->session->server_name[0])
         return m->session->server_name;
+    if (m->session && m->session->talk && m->session->talk->target[0])
+        return m->session->talk->target;
     return m->name_lookup ? m->name_lookup->name : "";
 }
 

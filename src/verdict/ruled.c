@@ -76,7 +76,8 @@ void ruled_add(const struct matter *m, struct verdict *out)
 
     if (severity != SEVERITY_ERROR && severity != SEVERITY_WARNING)
         return;
-    check_reset(m, out);
+    if (!out->remark)
+        check_reset(m, out);
     if (!m->opened) {
         check_server(m, out);
         check_port(m, out);

@@ -1,4 +1,5 @@
 #include "verdict/candidate.h"
+#include "verdict/spoken.h"
 #include "verdict/verdict.h"
 
 static bool is_ems_address(const struct scene *scene, const struct address *address)
@@ -18,8 +19,13 @@ bool verdict_in_scope(const struct scene *scene, const struct flow *flow)
     const struct session *s = flow->session;
     if (s && s->server_name[0] && profile_names_ems(scene->profile, s->server_name))
         return true;
+    if (s && spoken_of_ems(scene, s->talk))
+        return true;
     const struct service *service = profile_service(scene->profile, flow->port[SERVER]);
-    return service && service->tcp && is_ems_address(scene, &flow->address[SERVER]);
+    if (!service || !service->tcp)
+        return false;
+    return is_ems_address(scene, &flow->address[SERVER]) ||
+           (service->by_ems && is_ems_address(scene, &flow->address[CLIENT]));
 }
 
 bool verdict_never_in_scope(const struct scene *scene, const struct flow *flow)
@@ -27,7 +33,8 @@ bool verdict_never_in_scope(const struct scene *scene, const struct flow *flow)
     const struct session *s = flow->session;
 
     return scene->scope == SCOPE_EMS && !profile_service(scene->profile, flow->port[SERVER]) &&
-           !(s && s->server_name[0] && profile_names_ems(scene->profile, s->server_name));
+           !(s && s->server_name[0] && profile_names_ems(scene->profile, s->server_name)) &&
+           !(s && s->talk && (s->talk->target[0] || talk_find(s->talk, SAID_PAC_FAILED)));
 }
 
 bool verdict_is_settled(const struct verdict *verdict)

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERVICES_SEEN = 4096, DEALINGS = 1 << 15 };
+enum { SERVICES_SEEN = 4096, DEALINGS = 1 << 15, LOGINS = 4096, LOGINS_KEPT = 16 };
+
+static const int64_t login_ns = 30 * 1000000000LL;
 
 struct service_key {
     struct address server;
@@ -18,7 +20,21 @@ struct dealing_key {
     uint8_t port[2];
 };
 
+/* Who got through where, for what was asked before: the proxy's target belongs to it, for another
+ * program of the same client may have credentials. */
+struct login_key {
+    struct address client, server;
+    uint8_t port[2];
+    uint8_t target[8]; /* hash of name and port */
+};
+
+struct logins {
+    uint32_t n;
+    int64_t ok_ns[LOGINS_KEPT]; /* the newest ones */
+};
+
 struct served {
+    struct table logins;   /* struct login_key -> struct logins */
     struct table services; /* struct service_key -> struct service_seen */
     struct table dealings; /* struct dealing_key -> struct dealing */
 };
@@ -45,6 +61,7 @@ struct served *served_open(void)
     if (s &&
         table_open(&s->services, sizeof(struct service_key), sizeof(struct service_seen),
                    SERVICES_SEEN) &&
+        table_open(&s->logins, sizeof(struct login_key), sizeof(struct logins), LOGINS) &&
         table_open(&s->dealings, sizeof(struct dealing_key), sizeof(struct dealing), DEALINGS))
         return s;
     served_close(s);
@@ -58,6 +75,7 @@ void served_close(struct served *s)
     for (size_t i = 0; i < s->dealings.n; i++)
         free(((struct dealing *)table_at(&s->dealings, i))->empty);
     table_close(&s->services);
+    table_close(&s->logins);
     table_close(&s->dealings);
     free(s);
 }
@@ -278,6 +296,52 @@ static void note_dealing(struct served *s, const struct told *told, uint16_t por
     d->answered_frame = flow->more->half[SERVER].first_syn.frame;
 }
 
+static struct login_key login_key(const struct flow *flow)
+{
+    const struct talk *talk = flow->session->talk;
+    uint64_t mark = 0xcbf29ce484222325;
+    struct login_key key = {
+        .client = flow->address[CLIENT],
+        .server = flow->address[SERVER],
+        .port = { (uint8_t)(flow->port[SERVER] >> 8), (uint8_t)flow->port[SERVER] },
+    };
+
+    for (const char *c = talk->target; *c; c++)
+        mark = (mark ^ (uint64_t)(unsigned char)*c) * 0x100000001b3;
+    mark = (mark ^ talk->target_port) * 0x100000001b3;
+    memcpy(key.target, &mark, sizeof key.target);
+    return key;
+}
+
+static void note_login(struct served *s, const struct flow *flow)
+{
+    const struct talk *talk = flow->session ? flow->session->talk : NULL;
+    struct tls_stamp ok = talk_last(talk, SAID_TUNNEL);
+    struct tls_stamp page = talk_last(talk, SAID_HTTP_OK);
+
+    ok = page.frame > ok.frame ? page : ok;
+    if (!ok.frame)
+        return;
+    const struct login_key key = login_key(flow);
+    struct logins *l = table_put(&s->logins, &key);
+    if (l)
+        l->ok_ns[l->n++ % LOGINS_KEPT] = ok.time_ns;
+}
+
+bool served_login_follows(const struct served *s, const struct flow *flow, int64_t since_ns)
+{
+    if (!s || !flow->session || !flow->session->talk)
+        return false;
+    const struct login_key key = login_key(flow);
+    const struct logins *l = table_get(&s->logins, &key);
+    if (l && l->n > LOGINS_KEPT)
+        return true; /* more than are kept: nobody is accused who may have been among them */
+    for (uint32_t i = 0; l && i < l->n; i++)
+        if (l->ok_ns[i] >= since_ns && l->ok_ns[i] - since_ns <= login_ns)
+            return true;
+    return false;
+}
+
 void served_note(struct served *s, const struct flow *flow)
 {
     if (!s || !flow_is_tcp(flow))
@@ -288,6 +352,8 @@ void served_note(struct served *s, const struct flow *flow)
         told.sealed = sealed_read(told.tls, &end);
     }
     note_service(s, &told);
+    if (flow->session && flow->session->talk)
+        note_login(s, flow);
     if (!(flow->half[CLIENT].flags & HALF_SYN))
         return;
     note_dealing(s, &told, flow->port[SERVER]);

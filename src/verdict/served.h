@@ -80,6 +80,10 @@ const struct service_seen *served_service(const struct served *served, const str
 const struct dealing *served_dealing(const struct served *served, const struct address *client,
                                      const struct address *server, uint16_t port);
 
+/* Did this client, within half a minute after `since_ns`, get through to the same end of the same
+ * server that asked it for a login? */
+bool served_login_follows(const struct served *served, const struct flow *flow, int64_t since_ns);
+
 /* Is it in the list, and how many others are? */
 bool served_has(const struct served_clients *clients, const struct address *address);
 unsigned served_others(const struct served_clients *clients, const struct address *address);

@@ -10,8 +10,11 @@ static const struct word {
     { "app.closed_without_reply", TOKEN_CLOSED },
     { "app.no_reply_timeout", TOKEN_TIMEOUT },
     { "dns.ipv6_first_fail", TOKEN_DROP },
+    { "app.http.401", TOKEN_REJECT },
+    { "app.http.403", TOKEN_REJECT },
     { "icmp.", TOKEN_UNREACH },
     { "icmp.frag_needed_ignored", TOKEN_DROP },
+    { "proxy.", TOKEN_PROXY },
     { "tcp.", TOKEN_DROP },
     { "tcp.accept_then_fin", TOKEN_CLOSED },
     { "tcp.accept_then_reset", TOKEN_RST },
@@ -76,7 +79,10 @@ static enum stage failed_stage(const struct matter *m, enum finding_id id)
 {
     const struct finding *f = finding_of(id);
 
-    if (f->stage == STAGE_TLS || f->stage == STAGE_CERT || f->stage == STAGE_APP)
+    if (strncmp(f->id, "tls.intercept.", 14) == 0)
+        return stage_of(m);
+    if (f->stage == STAGE_PROXY || f->stage == STAGE_TLS || f->stage == STAGE_CERT ||
+        f->stage == STAGE_APP)
         return f->stage;
     return stage_of(m);
 }
@@ -113,6 +119,8 @@ static void fill_failed(const struct matter *m, struct verdict *out, enum stage 
     out->stage[at] = (uint8_t)word_of(m, out->primary.id);
     for (int s = (int)at + 1; s < ATTEMPT_STAGES; s++)
         out->stage[s] = TOKEN_NOT_REACHED;
+    if (at == STAGE_PROXY) /* it stands before TCP, for it is asked for the rest */
+        out->stage[STAGE_TCP] = TOKEN_OK;
     out->failed_stage = (uint8_t)at;
 }
 
@@ -139,6 +147,15 @@ static void fill_warnings(struct verdict *out)
     }
 }
 
+static uint8_t proxy_token(const struct matter *m)
+{
+    const struct talk *talk = m->session ? m->session->talk : NULL;
+
+    if (!talk_find(talk, SAID_CONNECT))
+        return TOKEN_NOT_TRIED;
+    return talk_find(talk, SAID_TUNNEL) || m->tls ? TOKEN_OK : TOKEN_UNSEEN;
+}
+
 void stages_fill(const struct matter *m, struct verdict *out)
 {
     enum severity severity = finding_of(out->primary.id)->severity;
@@ -152,6 +169,7 @@ void stages_fill(const struct matter *m, struct verdict *out)
     else if (is_undecided(out))
         fill_undecided(m, out);
     out->stage[STAGE_DNS] = m->name_lookup ? TOKEN_OK : TOKEN_NOT_TRIED;
-    out->stage[STAGE_PROXY] = TOKEN_NOT_TRIED;
+    if (out->failed_stage != STAGE_PROXY)
+        out->stage[STAGE_PROXY] = proxy_token(m);
     fill_warnings(out);
 }

@@ -4,6 +4,7 @@
 #include "verdict/blame.h"
 #include "verdict/checks.h"
 #include "verdict/dns.h"
+#include "verdict/spoken.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,14 @@ static bool answer_3s(const struct matter *m)
 static bool request_30s(const struct matter *m)
 {
     return matter_waited(m, last_of(m, CLIENT)) >= SECONDS(30) && matter_all_acked(m, CLIENT);
+}
+
+/* The proxy has the request, and nothing of an answer is hidden. */
+static bool tunnel_unanswered(const struct matter *m);
+static bool tunnel_10s(const struct matter *m)
+{
+    return tunnel_unanswered(m) && matter_waited(m, last_of(m, CLIENT)) >= SECONDS(10) &&
+           matter_all_acked(m, CLIENT);
 }
 
 static int64_t finished_at(const struct matter *m)
@@ -145,6 +154,11 @@ static bool hidden_payload(const struct matter *m)
         if (m->more->half[side].unseen_bytes || closes_behind(m, side))
             return true;
     return false;
+}
+
+static bool tunnel_unanswered(const struct matter *m)
+{
+    return spoken_unanswered(m) && !hidden_payload(m);
 }
 
 static bool hidden_handshake(const struct matter *m)
@@ -714,6 +728,16 @@ static void weigh_answer(const struct matter *m, struct raised *r)
         raise_frame(r, m->more->half[SERVER].last_data.frame);
 }
 
+/* Another device could have sent it when nothing of the server is there to compare. */
+static void weigh_tunnel(const struct matter *m, struct raised *r)
+{
+    struct forgery f = blame_reset(m, SERVER);
+
+    raise_frame(r, f.frame);
+    if (f.ttl == ORIGIN_UNKNOWN)
+        r->fact = PROBABLE;
+}
+
 static void weigh_possible(const struct matter *m, struct raised *r)
 {
     (void)m;
@@ -847,6 +871,9 @@ static const struct stall stalls[] = {
     { BIT(STOP_HELLO), ANY, server_plain, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_HELLO | E_ANSWER, weigh_answer },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, opening_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, opening_missed, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), FS, tunnel_unanswered, F_PROXY_CONNECT_CLOSED, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
+    { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), RS, tunnel_unanswered, F_PROXY_CONNECT_RESET, ON_SIGHT, E_HELLO | E_CLOSE, weigh_tunnel },
+    { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), O | FC | RC, tunnel_10s, F_PROXY_CONNECT_NO_REPLY, ON_SERVER, E_HELLO | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY), FS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_CLIENT_ONLY), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },

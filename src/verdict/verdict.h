@@ -85,6 +85,7 @@ struct verdict {
     uint8_t n_checks;
     struct check checks[VERDICT_CHECKS];
     const struct tls_alert *alert; /* the one that decided; NULL = none */
+    const struct remark *remark;   /* what was said that decided; NULL = nothing */
     const struct lookup
         *name_lookup;             /* the DNS answer this connection followed; NULL = none seen */
     struct sealed_reading sealed; /* row SEALED_NONE when it does not apply */

@@ -31,6 +31,8 @@ MILLISECOND, SECOND = 10**6, 10**9
 
 # What a cause may weaken to when part of the evidence is gone, besides itself and what cannot be told.
 PERMITTED = {
+    # The words of a filter's page, once they are cut away, leave the status or the plain text alone.
+    'tls.intercept.block_page': ['app.http.403', 'tls.not_tls.server_plaintext'],
     # The owner of a refusal rests on other packets of the same server.
     'tcp.syn.refused_by_host': ['tcp.syn.refused'],
     'tcp.syn.refused_by_middlebox': ['tcp.syn.refused'],
@@ -53,6 +55,8 @@ PERMITTED = {
 }
 # What a capture that ends before the event may say, rightly: what had happened until then.
 BEFORE = {
+    # The login may come on the next connection.
+    'ok.tcp.no_tls': ['app.http.401', 'proxy.connect.407'],
     'icmp': ['tcp.syn.silent_drop', 'tcp.syn.single_unanswered'],
     'tcp.reset.both_ends': ['tcp.reset.injected', 'tcp.reset.by_client', 'tcp.reset.by_server'],
 }

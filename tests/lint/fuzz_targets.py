@@ -40,6 +40,8 @@ TARGETS = {
     'src/tls/join.c': 'tls',
     'src/tls/opened.c': 'unseal',
     'src/tls/record.c': 'tls',
+    'src/session/advance.c': 'engine',
+    'src/session/line.c': 'engine',  # and every dissector of lines
     'src/session/plain.c': 'engine',
     'src/x509/cert.c': 'cert',
     'src/x509/facts.c': 'cert',

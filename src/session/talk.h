@@ -1,0 +1,52 @@
+/* talk.h - what was said in clear in a protocol that a dissector reads: the facts that decide.
+ *
+ * What it is: a short list of remarks; one a kind and code, with where it was first and last said.
+ * Made at the first remark; a connection without one has none.
+ * What it refuses: judging; credentials; growing.  A full list keeps the first remarks.
+ * Text comes from the wire: it is printable, shortened, and in the flow's arena. */
+#pragma once
+
+#include "base/bytes.h"
+#include "tls/tls.h"
+
+#include <stdint.h>
+
+enum said {
+    SAID_NOTHING,
+    /* http.c: RFC 9110, RFC 9112 */
+    SAID_HTTP_REQUEST,
+    SAID_HTTP_OK,         /* a final answer below 400, with its status */
+    SAID_HTTP_ERROR,      /* one of 400 and more, with its status */
+    SAID_HTTP_GATEWAY,    /* the error came through a gateway: it has a Via field */
+    SAID_HTTP_SIGN_IN,    /* a redirection, or 511, in place of the server's answer */
+    SAID_HTTP_BLOCKED,    /* the page says that access is blocked */
+    SAID_PAC_FAILED,      /* an error in answer to the request for a proxy configuration */
+    SAID_CONNECT,         /* a proxy is asked for a tunnel; the target is kept */
+    SAID_CONNECT_REFUSED, /* with its status */
+    SAID_TUNNEL,          /* the proxy opened it */
+    SAIDS,
+};
+
+enum { TALK_REMARKS = 12, TALK_TEXT = 96 };
+
+struct remark {
+    uint8_t said; /* enum said */
+    uint16_t code;
+    uint32_t count;
+    struct tls_stamp first, last;
+    const char *text; /* the line of the first time; never NULL */
+};
+
+struct talk {
+    const char *target; /* host that a proxy was asked for; empty = none */
+    uint16_t target_port;
+    uint8_t n;
+    bool full; /* something was said that found no place */
+    struct remark remark[TALK_REMARKS];
+};
+
+/* The first of this kind whatever its code; NULL when it was not said.  Accepts a NULL talk. */
+const struct remark *talk_find(const struct talk *talk, enum said said);
+
+/* When it was last said, whatever its code; frame 0 = never. */
+struct tls_stamp talk_last(const struct talk *talk, enum said said);

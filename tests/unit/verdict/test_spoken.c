@@ -1,0 +1,192 @@
+#include "scenario.h"
+
+static struct scenario s;
+static struct talk talk;
+
+/* A connection to a proxy that was asked for the EMS. */
+static void asked(void)
+{
+    opened(&s);
+    s.flow.port[SERVER] = 3128;
+    payload(&s, CLIENT, 120, 20);
+    talk = (struct talk){ .target = "ems.corp.example", .target_port = 8013 };
+    s.session.talk = &talk;
+    strcpy(s.profile.pattern[0], "*ems*");
+    s.profile.n_patterns = 1;
+}
+
+static void say(enum said what, uint16_t code)
+{
+    struct tls_stamp now = stamp(&s);
+    talk.remark[talk.n++] = (struct remark){
+        .said = (uint8_t)what, .code = code, .count = 1, .first = now, .last = now, .text = "line"
+    };
+}
+
+static void refused(uint16_t code)
+{
+    asked();
+    say(SAID_CONNECT, 0);
+    payload(&s, SERVER, 200, 30);
+    say(SAID_CONNECT_REFUSED, code);
+    fin(&s, CLIENT, 40);
+}
+
+Test(spoken, each_status_that_a_proxy_gives_has_its_meaning)
+{
+    static const struct {
+        uint16_t code;
+        enum finding_id id;
+        enum confidence fact;
+    } rows[] = {
+        { 407, F_PROXY_CONNECT_407, CERTAIN },
+        { 403, F_PROXY_CONNECT_403, CERTAIN },
+        { 502, F_PROXY_CONNECT_502_503_504, CERTAIN },
+        { 504, F_PROXY_CONNECT_502_503_504, CERTAIN },
+        { 500, F_PROXY_CONNECT_502_503_504, PROBABLE },
+        { 400, F_PROXY_CONNECT_400_405, CERTAIN },
+        { 501, F_PROXY_CONNECT_400_405, CERTAIN },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        refused(rows[i].code);
+
+        assert_primary(&s, 9000, rows[i].id);
+        cr_assert_eq(s.verdict.primary.fact, rows[i].fact);
+        cr_assert_eq(s.verdict.primary.owner, OWNER_PROXY);
+        cr_assert_eq(s.verdict.stage[STAGE_PROXY], TOKEN_PROXY);
+        cr_assert_eq(s.verdict.stage[STAGE_TCP], TOKEN_OK);
+        cr_assert_eq(s.verdict.stage[STAGE_TLS], TOKEN_NOT_REACHED);
+        cr_assert_not_null(noticed(&s.verdict, F_PROXY_IN_PATH));
+        over(&s);
+    }
+}
+
+Test(spoken, a_login_that_follows_on_this_connection_is_no_failure)
+{
+    refused(407);
+    say(SAID_TUNNEL, 200);
+    talk.remark[talk.n - 1].last.frame = talk.remark[talk.n - 1].first.frame = s.frame + 1;
+
+    assert_primary(&s, 9000, F_OK_TCP_NO_TLS);
+    over(&s);
+}
+
+Test(spoken, a_login_that_follows_on_the_next_connection_counts_for_the_same_target_alone)
+{
+    struct talk other = { .target = "ems.corp.example", .target_port = 8013, .n = 1 };
+    refused(407);
+    other.remark[0] = (struct remark){ .said = SAID_TUNNEL, .code = 200, .text = "" };
+    other.remark[0].first = other.remark[0].last = (struct tls_stamp){ 50, when(1000) };
+
+    for (int same = 0; same < 2; same++) {
+        other.target = same ? "ems.corp.example" : "www.example";
+        s.session.talk = &other;
+        served_note((struct served *)s.scene.served, &s.flow);
+        s.session.talk = &talk;
+        assert_primary(&s, 9000, same ? F_OK_TCP_NO_TLS : F_PROXY_CONNECT_407);
+    }
+    over(&s);
+}
+
+Test(spoken, a_login_asked_for_at_the_end_of_the_capture_may_still_come)
+{
+    asked();
+    say(SAID_CONNECT, 0);
+    payload(&s, SERVER, 200, 30);
+    say(SAID_CONNECT_REFUSED, 407);
+
+    assert_primary(&s, 1000, F_INFO_INCOMPLETE_IN_PROGRESS);
+    assert_primary(&s, 9000, F_PROXY_CONNECT_407);
+    over(&s);
+}
+
+Test(spoken, silence_of_a_proxy_takes_ten_seconds)
+{
+    asked();
+    say(SAID_CONNECT, 0);
+    seen_elsewhere(&s, 63, 0);
+
+    assert_primary(&s, 5000, F_INFO_INCOMPLETE_IN_PROGRESS);
+    assert_primary(&s, 12000, F_PROXY_CONNECT_NO_REPLY);
+    over(&s);
+}
+
+Test(spoken, a_proxy_that_closes_or_resets_after_the_request_is_told_from_one_that_answered)
+{
+    asked();
+    say(SAID_CONNECT, 0);
+    fin(&s, SERVER, 30);
+    assert_primary(&s, 9000, F_PROXY_CONNECT_CLOSED);
+    s.more.half[SERVER].unseen_bytes = 10;
+    assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+    over(&s);
+
+    asked();
+    say(SAID_CONNECT, 0);
+    rst(&s, SERVER, 30);
+    assert_primary(&s, 9000, F_PROXY_CONNECT_RESET);
+    over(&s);
+}
+
+static void answered(uint16_t code)
+{
+    opened(&s);
+    s.flow.port[SERVER] = 80;
+    payload(&s, CLIENT, 120, 20);
+    talk = (struct talk){ .target = "" };
+    s.session.talk = &talk;
+    say(SAID_HTTP_REQUEST, 0);
+    payload(&s, SERVER, 200, 30);
+    say(SAID_HTTP_ERROR, code);
+    fin(&s, CLIENT, 40);
+}
+
+Test(spoken, an_error_that_the_connection_gets_over_is_a_warning)
+{
+    answered(503);
+    assert_primary(&s, 9000, F_APP_HTTP_503);
+    say(SAID_HTTP_OK, 0);
+
+    assert_primary(&s, 9000, F_OK_TCP_NO_TLS);
+    cr_assert_eq(noticed(&s.verdict, F_APP_HTTP_503)->severity, SEVERITY_WARNING);
+    over(&s);
+}
+
+Test(spoken, a_bad_gateway_belongs_to_the_proxy_that_names_itself)
+{
+    answered(502);
+    assert_primary(&s, 9000, F_APP_HTTP_502);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_SERVER);
+    say(SAID_HTTP_GATEWAY, 502);
+
+    assert_primary(&s, 9000, F_APP_HTTP_502);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_PROXY);
+    cr_assert_neq(s.verdict.primary.owner_reason[0], '\0');
+    over(&s);
+}
+
+Test(spoken, plain_text_on_a_tls_port_is_another_matter)
+{
+    answered(403);
+    s.flow.port[SERVER] = 8013;
+    s.session.opening[CLIENT] =
+        (struct opening){ .octets = "GET / HTTP/1.1", .n = 14, .line = "GET / HTTP/1.1" };
+
+    assert_primary(&s, 9000, F_TLS_NOT_TLS_CLIENT_PLAINTEXT);
+    over(&s);
+}
+
+Test(spoken, only_what_concerns_ems_is_in_scope)
+{
+    refused(403);
+    s.scene.scope = SCOPE_EMS;
+
+    cr_assert(verdict_in_scope(&s.scene, &s.flow));
+    talk.target = "shop.example";
+    talk.target_port = 443;
+    cr_assert_not(verdict_in_scope(&s.scene, &s.flow));
+    talk.target_port = 8013;
+    cr_assert(verdict_in_scope(&s.scene, &s.flow));
+    over(&s);
+}
