@@ -165,6 +165,9 @@ static void scene_refresh(struct engine *e)
     s->unknown_link_type = decoded->first_unknown_link;
     s->unknown_inside = decoded->unknown_inside;
     s->tunnelled = decoded->tunnelled;
+    s->sealed = decoded->sealed;
+    s->first_sealed = decoded->first_sealed;
+    s->last_sealed = decoded->last_sealed;
     s->connections = flows->with_syn + flows->midstream;
     s->one_sided = flows->one_sided_tcp;
     s->midstream = flows->midstream;

@@ -8,13 +8,14 @@
 #include "packet/tcp.h"
 #include "packet/tunnel.h"
 #include "packet/usual.h"
+#include "packet/vpn.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ICMP = 1, TCP = 6, UDP = 17, ICMPV6 = 58 };
+enum { ICMP = 1, TCP = 6, UDP = 17, ESP = 50, ICMPV6 = 58 };
 
 struct decoder {
     struct hash_seed seed;
@@ -102,6 +103,13 @@ static bool tunnel_decode(struct decoder *d, unsigned depth, struct packet *p)
     return true;
 }
 
+static void sealed_note(struct decoder_counts *counts, const struct packet *p)
+{
+    if (counts->sealed++ == 0)
+        counts->first_sealed = p->frame;
+    counts->last_sealed = p->frame;
+}
+
 static void transport_decode(struct decoder *d, size_t missing, bool v6, unsigned depth,
                              struct packet *p)
 {
@@ -111,10 +119,15 @@ static void transport_decode(struct decoder *d, size_t missing, bool v6, unsigne
         udp_decode(missing, p);
         if (p->kind == PACKET_UDP && tunnel_is_datagram(p) && tunnel_decode(d, depth, p))
             return;
+        if (p->kind == PACKET_UDP && vpn_is_sealed(p))
+            sealed_note(&d->counts, p);
     } else if (p->ip_protocol == (v6 ? ICMPV6 : ICMP)) {
         icmp_decode(v6, p);
+    } else if (p->ip_protocol == ESP) {
+        d->counts.unknown_inside++;
+        sealed_note(&d->counts, p);
     } else if (ip_is_tunnel(p->ip_protocol)) {
-        if (tunnel_is_protocol(p->ip_protocol) && tunnel_decode(d, depth, p))
+        if (tunnel_decode(d, depth, p))
             return;
         d->counts.unknown_inside++;
         d->counts.tunnelled++;

@@ -12,7 +12,6 @@ enum { /* IANA protocol numbers */
        ROUTING = 43,
        FRAGMENT = 44,
        GRE = 47,
-       ESP = 50,
        AUTHENTICATION = 51,
        NO_NEXT_HEADER = 59,
        DESTINATION = 60,
@@ -23,7 +22,7 @@ enum { /* IANA protocol numbers */
 
 bool ip_is_tunnel(uint8_t protocol)
 {
-    return protocol == IPV4_IN_IP || protocol == IPV6_IN_IP || protocol == GRE || protocol == ESP;
+    return protocol == IPV4_IN_IP || protocol == IPV6_IN_IP || protocol == GRE;
 }
 
 static bool ip_lies(struct packet *p)

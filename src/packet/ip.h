@@ -35,5 +35,5 @@ bool ip_open_inner(struct packet *p, struct datagram *out);
  * that does not begin its datagram. */
 bool ip6_skip_extensions(struct bytes *b, uint8_t *protocol);
 
-/* Is this an IP protocol that wraps packets this decoder does not unwrap? */
+/* Is this an IP protocol that wraps packets (tunnel.h)? */
 bool ip_is_tunnel(uint8_t protocol);

@@ -109,8 +109,10 @@ struct decoder_counts {
     uint64_t unknown_link; /* link type not known */
     uint32_t first_unknown_link;
     uint64_t unknown_inside; /* known link, but neither IP nor ARP, or a wrapping we cannot open */
-    uint64_t tunnelled;      /* of those: ESP, and tunnels with something else inside */
+    uint64_t tunnelled;      /* of those: tunnels with something else inside */
     uint64_t opened;         /* packets taken out of a tunnel */
+    uint64_t sealed;         /* packets of a tunnel that nobody can open: ESP, WireGuard ... */
+    uint64_t first_sealed, last_sealed; /* frames */
     uint64_t malformed;
     uint64_t cut;
     uint64_t fragments, datagrams_reassembled;

@@ -19,11 +19,6 @@ enum { /* protocol types of GRE and GENEVE */
        TYPE_ERSPAN_III = 0x22eb,
 };
 
-bool tunnel_is_protocol(uint8_t protocol)
-{
-    return protocol == IPV4_IN_IP || protocol == IPV6_IN_IP || protocol == GRE;
-}
-
 bool tunnel_is_datagram(const struct packet *p)
 {
     switch (p->destination_port) {

@@ -15,8 +15,7 @@
 
 enum { TUNNELS_DEEPEST = 4 }; /* one in another: more is an attack, not a network */
 
-/* Can the IP protocol, or the port of a UDP datagram, carry packets?  Cheap: most are not. */
-bool tunnel_is_protocol(uint8_t protocol);
+/* Can the port of this UDP datagram carry packets?  Cheap: most are not. */
 bool tunnel_is_datagram(const struct packet *p);
 
 /* Takes the headers of the tunnel off p->payload, and what is told of link, ports and tags of the

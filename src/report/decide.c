@@ -70,7 +70,8 @@ static void say_nothing_decided(const struct report *r, const struct scene *scen
 /* What stands on line one when nothing failed: the reason why nothing can be said. */
 static const struct group *reason_of(const struct group *const *groups, size_t n)
 {
-    static const enum finding_id first[] = { F_CAPTURE_NOTHING_RELEVANT, F_CAPTURE_ONE_WAY };
+    static const enum finding_id first[] = { F_CANNOT_TELL_ENCAPSULATED_ENCRYPTED,
+                                             F_CAPTURE_NOTHING_RELEVANT, F_CAPTURE_ONE_WAY };
     for (size_t k = 0; k < sizeof first / sizeof *first; k++)
         for (size_t i = 0; i < n; i++)
             if (groups[i]->id == first[k])

@@ -35,6 +35,13 @@ static bool is_jumping(const struct scene *s) { return s->clock_back || s->clock
 static bool is_irrelevant(const struct scene *s) { return !s->anything_relevant; }
 static bool is_unopened(const struct scene *s) { return s->unknown_link || s->tunnelled; }
 
+/* A VPN and nothing beside it that could be judged: what was looked for may well be in there. */
+static bool is_sealed(const struct scene *s)
+{
+    enum { LEAST = 3 };
+    return s->sealed >= LEAST && !s->anything_relevant;
+}
+
 static bool is_short(const struct scene *s)
 {
     return s->packets && s->last_ns - s->first_ns < SECONDS(CHECKIN_S);
@@ -63,6 +70,8 @@ static bool is_without(const struct scene *s)
 
 static uint64_t frame_of(const struct scene *s, enum finding_id id)
 {
+    if (id == F_CANNOT_TELL_ENCAPSULATED_ENCRYPTED)
+        return s->first_sealed;
     if (id == F_CAPTURE_DUPLICATED)
         return s->first_copy_frame;
     return id == F_CAPTURE_CLOCK_JUMP ? s->clock_frame : 0;
@@ -82,6 +91,7 @@ size_t verdict_of_capture(const struct scene *scene, struct raised *out, size_t 
         { is_jumping, F_CAPTURE_CLOCK_JUMP },
         { is_midstream, F_CAPTURE_MIDSTREAM },
         { is_unopened, F_CANNOT_TELL_NOT_PARSED },
+        { is_sealed, F_CANNOT_TELL_ENCAPSULATED_ENCRYPTED },
         { is_without, F_CANNOT_TELL_NO_TRAFFIC },
         { is_irrelevant, F_CAPTURE_NOTHING_RELEVANT },
         { is_short, F_CAPTURE_TOO_SHORT },
@@ -96,6 +106,8 @@ size_t verdict_of_capture(const struct scene *scene, struct raised *out, size_t 
         *r = raise_of(rows[i].id);
         raise_frame(r, frame ? frame : scene->packets ? 1 : 0);
         raise_frame(r, frame ? 0 : scene->last_frame);
+        if (rows[i].id == F_CANNOT_TELL_ENCAPSULATED_ENCRYPTED)
+            raise_frame(r, scene->last_sealed);
     }
     return found;
 }

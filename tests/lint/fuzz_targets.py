@@ -30,6 +30,7 @@ TARGETS = {
     'src/packet/tcp.c': 'tcp_options',
     'src/packet/tunnel.c': 'packet',
     'src/packet/usual.c': 'packet',
+    'src/packet/vpn.c': 'packet',
     'src/stream/gaps.c': 'gaps',
     'src/stream/reassemble.c': 'stream',
     'src/tls/certificate.c': 'tls',

@@ -261,3 +261,68 @@ case_capture_loss() {
     finding capture.lossy
     exits 3; absent tcp tls.server tls.clientcert
 }
+
+# dtls: a gateway that carries packets in DTLS on 10443, and six packets through it
+gateway() {
+    bg server openssl s_server -dtls1_2 -accept 10443 -cert made/certs/good.pem -key made/certs/good.key -quiet
+    pause 0.5
+}
+through() { port 50443; c bash -c "for i in 1 2 3 4 5 6; do echo a packet of somebody \$i; sleep 0.2; done | timeout -s KILL 3 openssl s_client -dtls1_2 -connect $EMS:10443 -quiet"; }
+case_vpn_dtls() {
+    TITLE='The endpoint is behind a VPN in DTLS, and the capture is taken outside of it.'
+    BROKEN='nothing: a DTLS tunnel to a gateway on 10443'
+    TRUTH='There is nothing but the records of the tunnel; whether EMS is reached inside, nobody can see.'
+    up; gateway
+    record client
+    through
+    stop 1
+    must 6+ 'dtls.record.content_type==23 && udp.dstport==10443'; must 0 'tcp'
+    finding cannot_tell.encapsulated_encrypted; exits 3; absent tcp tls dns
+}
+case_ok_vpn_dtls_beside() {
+    TITLE='A VPN in DTLS carries something else; EMS is reached beside it.'
+    BROKEN='nothing'
+    TRUTH='Records of the tunnel and a healthy exchange on 8013 are in the same capture.'
+    up; gateway; serve 8013 bin/tlsd.py 8013
+    record client
+    through
+    port 50001; c bin/tlsc.py $EMS:8013 --name $NAME
+    stop 1
+    must 6+ 'dtls.record.content_type==23 && udp.dstport==10443'; must 6+ 'tcp.port==8013'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent cannot_tell.encapsulated_encrypted
+}
+
+# vxlan: client and server on one segment, carried over the routed network
+VME=10.77.0.17 VEMS=10.77.0.10
+vxlan() {
+    on client ip link add v0 address 02:00:00:00:77:17 type vxlan id 42 dstport 4789 local $ME remote $EMS
+    on server ip link add v0 address 02:00:00:00:77:10 type vxlan id 42 dstport 4789 local $EMS remote $ME
+    on client ip link set v0 mtu 1400 up; on server ip link set v0 mtu 1400 up
+    on client ip addr add $VME/24 dev v0; on server ip addr add $VEMS/24 dev v0
+}
+case_vxlan_cert_unknown_ca() {
+    TITLE='A certificate is rejected inside VXLAN; the capture is taken outside.'
+    BROKEN='a certificate of an authority that the client does not know'
+    TRUTH='Every TCP packet is in VXLAN; the client sends alert 48 after the certificate.'
+    up; vxlan; serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -www -quiet -tls1_2
+    record client
+    port 50001; c openssl s_client -connect $VEMS:8013 -tls1_2 -servername $NAME -verify_return_error
+    stop 1
+    must 1 'vxlan && tls.alert_message.desc==48'
+    primary $VME:50001 $VEMS:8013 tls.cert.rejected_by_client.unknown_ca unknown certain -
+    frames tls.cert.rejected_by_client.unknown_ca 'tls.alert_message.desc==48'
+    exits 1; absent tcp cannot_tell.not_parsed
+}
+case_ok_vxlan() {
+    TITLE='A healthy exchange inside VXLAN; the capture is taken outside.'
+    BROKEN='nothing'
+    TRUTH='Every TCP packet is in VXLAN; data flow both ways and the connection is closed cleanly.'
+    up; vxlan; serve 8013 bin/tlsd.py 8013
+    record client
+    port 50001; c bin/tlsc.py $VEMS:8013 --name $NAME
+    stop 1
+    must 8+ 'vxlan && tcp'
+    primary $VME:50001 $VEMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent cannot_tell.not_parsed
+}

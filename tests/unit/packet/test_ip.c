@@ -273,9 +273,9 @@ Test(ip, an_authentication_header_is_skipped_in_version_4_too)
     cr_assert_eq(p.ip_protocol, 6);
 }
 
-Test(ip, tunnels_are_counted_and_stay_closed)
+Test(ip, tunnels_with_nothing_known_inside_are_counted_and_stay_closed)
 {
-    const uint8_t protocols[] = { 4, 41, 47, 50 };
+    const uint8_t protocols[] = { 4, 41, 47 };
     for (size_t i = 0; i < sizeof protocols; i++) {
         struct decoder_counts counts;
         forge_ip(&forged, &(struct forge_ip){ .source = "10.0.0.1", .destination = "10.0.0.2" },

@@ -8,7 +8,6 @@
 static const char *const unraised[] = {
     "ok.tls.fortigate_posture",
     "cannot_tell.offloaded",
-    "cannot_tell.encapsulated_encrypted",
     "l2.arp_unresolved",
     "l2.duplicate_address",
     "tcp.options_stripped",

@@ -97,6 +97,23 @@ Test(quality, loss_counts_from_a_thousandth)
     over(&s);
 }
 
+Test(quality, a_vpn_hides_what_is_looked_for_only_when_nothing_is_beside_it)
+{
+    good();
+    s.scene.sealed = 3;
+    s.scene.first_sealed = 5;
+    s.scene.last_sealed = 9;
+    cr_assert_not(finds(F_CANNOT_TELL_ENCAPSULATED_ENCRYPTED));
+    s.scene.anything_relevant = false;
+    cr_assert(finds(F_CANNOT_TELL_ENCAPSULATED_ENCRYPTED));
+    cr_assert_eq(found[0].n_frames, 2);
+    cr_assert_eq(found[0].frames[0], 5);
+    cr_assert_eq(found[0].frames[1], 9);
+    s.scene.sealed = 2;
+    cr_assert_not(finds(F_CANNOT_TELL_ENCAPSULATED_ENCRYPTED));
+    over(&s);
+}
+
 Test(quality, copies_count_from_five_percent)
 {
     good();
