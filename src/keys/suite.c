@@ -27,6 +27,7 @@ static const struct cipher {
     { "ARIA_128_CBC_",       "ARIA-128-CBC",      SUITE_CBC,      16, 16, 0,  16 },
     { "ARIA_256_CBC_",       "ARIA-256-CBC",      SUITE_CBC,      32, 16, 0,  16 },
     { "3DES_EDE_CBC_",       "DES-EDE3-CBC",      SUITE_CBC,      24, 8,  0,  8 },
+    { "NULL_",               "",                  SUITE_NULL,     0,  0,  0,  0 },
 };
 
 static const struct mac {
@@ -77,7 +78,7 @@ struct suite suite_of(uint16_t number, bool tls13)
     }
     if (ends_with(name, "_SHA384"))
         out.hash = "SHA384";
-    if (out.mode == SUITE_CBC)
+    if (out.mode == SUITE_CBC || out.mode == SUITE_NULL)
         mac_find(name, &out);
     return out;
 }

@@ -11,13 +11,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum suite_mode { SUITE_UNREADABLE, SUITE_GCM, SUITE_CCM, SUITE_CHACHA20, SUITE_CBC };
+enum suite_mode {
+    SUITE_UNREADABLE,
+    SUITE_GCM,
+    SUITE_CCM,
+    SUITE_CHACHA20,
+    SUITE_CBC,
+    SUITE_NULL, /* authenticated only */
+};
 
 struct suite {
     enum suite_mode mode;
     char cipher[24];  /* OpenSSL's name: "AES-128-GCM" */
     const char *hash; /* of the key schedule, in TLS 1.2 and 1.3: "SHA256" */
-    const char *mac;  /* of SUITE_CBC: "SHA1" */
+    const char *mac;  /* of SUITE_CBC and SUITE_NULL: "SHA1" */
     uint8_t key_octets;
     uint8_t iv_octets; /* what the key block holds: the fixed part of a nonce, or a block */
     uint8_t tag_octets;

@@ -13,10 +13,10 @@ struct lane {
     enum epoch epoch;
     uint64_t base; /* sequence number of the epoch's first record */
     struct direction direction;
-    uint32_t n_updates;
-    unsigned failed; /* in a row */
-    bool opened;     /* some record was */
-    bool pending;    /* the epoch's secret was not known yet */
+    uint32_t n_updates, n_changes; /* KeyUpdate messages, ChangeCipherSpec records */
+    unsigned failed;               /* in a row */
+    bool opened;                   /* some record was */
+    bool pending;                  /* the epoch's secret was not known yet */
 };
 
 struct held {
@@ -135,9 +135,8 @@ static void secrets_refresh(struct unsealer *u, const struct tls *t)
         u->secrets = *found;
 }
 
-static bool chose_encrypt_then_mac(const struct tls *t)
+static bool chose_encrypt_then_mac(struct bytes list)
 {
-    struct bytes list = t->server_hello.extensions;
 
     while (bytes_ok(&list) && list.left) {
         uint16_t type = bytes_u16(&list);
@@ -166,7 +165,8 @@ static bool epoch_begin(struct unsealer *u, const struct tls *t, enum side side,
     d->version = tls_version(t);
     d->tls13 = tls_is_13(t);
     d->suite = suite_of(t->server_hello.suite, d->tls13);
-    d->encrypt_then_mac = d->suite.mode == SUITE_CBC && chose_encrypt_then_mac(t);
+    d->encrypt_then_mac =
+        d->suite.mode == SUITE_CBC && chose_encrypt_then_mac(t->server_hello.extensions);
     lane->base = base;
     lane->epoch = epoch;
     if (d->suite.mode == SUITE_UNREADABLE ||
@@ -202,6 +202,27 @@ static void epoch_follow(struct unsealer *u, struct tls *t, const struct tls_rec
             schedule_13(&lane->direction, u->secrets.secret[label], u->secrets.octets[label]))
             lane->base = record->sequence + 1;
     }
+}
+
+/* Up to TLS 1.2 a renegotiation, read with the keys before it, has secrets of its own. */
+static void epoch_again(struct unsealer *u, const struct tls *t, const struct tls_record *record)
+{
+    enum side side = (enum side)record->from;
+    struct lane *lane = &u->lane[side];
+    struct direction *d = &lane->direction;
+    const struct tls_again *again = &t->opened->again;
+    bool first = lane->n_changes == 0;
+
+    lane->n_changes = t->opened->n_key_changes[side];
+    if (first || !again->hello[CLIENT] || !again->hello[SERVER])
+        return;
+    const struct key_secrets *found = keys_find(u->keys, again->random[CLIENT]);
+    d->suite = suite_of(again->suite, false);
+    d->encrypt_then_mac = d->suite.mode == SUITE_CBC && chose_encrypt_then_mac(again->extensions);
+    if (found && found->octets[KEY_MASTER] &&
+        schedule_12(d, side, found->secret[KEY_MASTER], again->random[CLIENT],
+                    again->random[SERVER]))
+        lane->base = record->sequence;
 }
 
 /* ---- one record ---- */
@@ -258,6 +279,8 @@ static void record_open(struct unsealer *u, struct tls *t, const struct tls_reco
         tls_unopened(t, record);
         return;
     }
+    if (!tls13 && lane->n_changes != t->opened->n_key_changes[record->from])
+        epoch_again(u, t, record);
     if (lane->pending)
         lane->pending = !epoch_begin(u, t, (enum side)record->from, lane->epoch, lane->base);
     if (lane->pending || record->body.left > KEYS_SCRATCH || lane->failed >= UNSEALER_PATIENCE ||

@@ -450,6 +450,8 @@ void handshake_key_change(struct tls *t, enum side from, struct tls_stamp at)
 
     if (!half->ccs.frame)
         half->ccs = at;
+    if (t->keep)
+        t->opened->n_key_changes[from]++;
     if (t->chose_13)
         return; /* compatibility only: RFC 8446 appendix D.4 */
     if (from == CLIENT && t->hello && tls_version(t) == 0 && t->state < TLS_CLIENT_KEYED &&

@@ -70,6 +70,23 @@ static void message_13(struct tls *t, enum side from, uint8_t type, struct bytes
         o->n_updates[from]++;
 }
 
+/* A renegotiation: its hellos tell what the next keys are made of. */
+static void hello_again(struct tls *t, enum side from, struct bytes body)
+{
+    struct tls_again *again = &t->opened->again;
+
+    bytes_skip(&body, 2);
+    again->hello[from] = bytes_copy(&body, again->random[from], 32);
+    if (from == CLIENT) {
+        again->hello[SERVER] = false;
+        return;
+    }
+    (void)bytes_vector(&body, 1);
+    again->suite = bytes_u16(&body);
+    bytes_skip(&body, 1);
+    again->extensions = handshake_kept(t, bytes_vector(&body, 2), 1024);
+}
+
 static void message_take(struct tls *t, enum side from, struct bytes message, struct tls_stamp at)
 {
     struct bytes body = message;
@@ -83,6 +100,9 @@ static void message_take(struct tls *t, enum side from, struct bytes message, st
                                                       .length = length });
     if (tls_is_13(t))
         message_13(t, from, type, body, at);
+    else if ((type == TLS_CLIENT_HELLO && from == CLIENT) ||
+             (type == TLS_SERVER_HELLO && from == SERVER))
+        hello_again(t, from, body);
     if (type == TLS_FINISHED && !t->opened->finished[from].frame)
         t->opened->finished[from] = at;
 }

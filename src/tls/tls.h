@@ -222,7 +222,14 @@ struct tls_opened {
     uint32_t n_closed[SIDES];         /* records that keys were tried on in vain */
     uint32_t n_updates[SIDES];        /* KeyUpdate messages */
     struct bytes alpn;                /* of EncryptedExtensions; empty when none */
-    struct tls_join {                 /* a message across records */
+    struct tls_again {                /* the newest renegotiation, up to TLS 1.2 */
+        uint8_t random[SIDES][32];
+        bool hello[SIDES];
+        uint16_t suite;
+        struct bytes extensions; /* of its ServerHello; in the arena */
+    } again;
+    uint32_t n_key_changes[SIDES]; /* ChangeCipherSpec records */
+    struct tls_join {              /* a message across records */
         uint8_t *at;
         uint32_t have, need, size;
     } join[SIDES];

@@ -377,6 +377,9 @@ struct raised checks_alert(const struct matter *m)
         id = checks_explained(m, m->alert->code);
     if (id == F_NONE)
         id = find_row(m);
+    /* Read with keys, long after the handshake: what it ended was no handshake. */
+    if (id == F_TLS_HANDSHAKE_FAILURE && m->alert->opened && m->stop >= STOP_UP)
+        return r;
     r = raise_of(id);
     raise_evidence(&r, m, E_ALERT | E_HELLO);
     if (m->tls->server_hello.present)

@@ -186,7 +186,7 @@ def endpoint(line, side):
 
 def our_tls(line):
     ours, tls = line['shakeout'].get('tls', {}), line.get('tls', {})
-    alerts = [a for a in ours.get('alerts', []) if not a.get('encrypted')]
+    alerts = [a for a in ours.get('alerts', []) if 'code' in a]
     return {
         'sni': tls.get('client', {}).get('server_name'),
         'version': number(ours.get('version_raw')),

@@ -109,3 +109,20 @@ Test(cipher, suites_are_read_from_their_names)
     cr_assert_eq(suite_of(0x1301, false).mode, SUITE_UNREADABLE, "of another version");
     cr_assert_eq(suite_of(0x0008, false).mode, SUITE_UNREADABLE, "export");
 }
+
+Test(cipher, a_null_suite_opens_by_its_mac_alone)
+{
+    /* HMAC-SHA256 under 32 zero octets of sequence 0, type 22, version 1.2, length 4, "abcd": by
+     * openssl dgst. */
+    uint8_t body[64] = "abcd", out[64];
+    struct unsealed u;
+    struct direction d = { .suite = suite_of(0x003b, false), .version = 0x0303 };
+    struct sealed r = { .type = 22, .version = 0x0303 };
+    size_t n = hex("64eaf4a930cc529dcb49a25a5fcb5bcfeb7b651e2b20bb491b02ec290d562b02", body + 4);
+
+    r.body = bytes_whole(body, 4 + n);
+    cr_assert(cipher_open(&d, &r, out, &u));
+    cr_assert_eq(u.n, 4);
+    body[0] = 'x';
+    cr_assert_not(cipher_open(&d, &r, out, &u));
+}
