@@ -91,6 +91,16 @@ static void swap_roles(struct session *s)
     flow_swap_roles(s->flow, ROLE_HELLO);
 }
 
+/* Plain octets before the upgrade that were left to see whether they go on: no record begins so. */
+static void pass_plain(struct session *s, enum side side)
+{
+    struct bytes window = stream_window(&s->stream[side]);
+    int first = bytes_peek(&window, 0);
+
+    if (first >= 0 && (first < TLS_CHANGE_CIPHER_SPEC || first > TLS_HEARTBEAT))
+        stream_consume(&s->stream[side], bytes_on_wire(&window));
+}
+
 static bool start_tls(struct session *s)
 {
     if (!s->tls)
@@ -104,8 +114,11 @@ static bool start_tls(struct session *s)
     s->protocol = "tls";
     s->protocol_guessed = false;
     s->searching = false;
-    for (enum side side = CLIENT; side < SIDES; side++)
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        if (side == SERVER)
+            pass_plain(s, side);
         s->tls_offset[side] = s->stream[side].read;
+    }
     return true;
 }
 

@@ -159,6 +159,29 @@ Test(advance, an_upgrade_to_tls_is_found_behind_plain_text)
     line_close(&l);
 }
 
+/* "S" for yes is also how SSH begins: it is left to see, and passed over when TLS follows. */
+Test(advance, an_answer_of_one_octet_before_the_upgrade_is_no_part_of_tls)
+{
+    static const uint8_t request[] = { 0, 0, 0, 8, 4, 210, 22, 47 }; /* PostgreSQL, SSLRequest */
+    static const uint8_t answer[] = { 0x16, 0x03, 0x03, 0x00, 0x04, 0x0e, 0, 0, 0 };
+    struct line l;
+    line_open(&l, 5432);
+
+    handshake(&l);
+    say(&l, CLIENT, request, sizeof request);
+    say_text(&l, SERVER, "S");
+    say(&l, CLIENT, hello, sizeof hello);
+    say(&l, SERVER, answer, sizeof answer);
+
+    const struct session *s = l.flow->session;
+    cr_assert_not_null(s->tls);
+    cr_assert_not_null(s->tls->hello);
+    cr_assert_eq(s->tls_offset[SERVER], 1);
+    cr_assert_not(s->tls->half[SERVER].alien);
+    cr_assert_eq(s->tls->half[SERVER].n_records, 1);
+    line_close(&l);
+}
+
 Test(advance, plain_http_on_a_tls_port_is_kept_as_it_was_said)
 {
     struct line l;
