@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "config/ini.h"
 #include "engine.h"
+#include "keeper.h"
 #include "options.h"
 #include "report/version.h"
 #include "session/labeller.h"
@@ -101,7 +102,7 @@ static struct keys *keys_of(const struct options *o, struct failure *failure)
 }
 
 static int run_capture(const struct options *o, struct capture *capture, const char *name,
-                       unsigned number)
+                       unsigned number, struct plan *plan)
 {
     char printable[256], name_shown[256];
     struct failure failure = { 0 };
@@ -116,6 +117,7 @@ static int run_capture(const struct options *o, struct capture *capture, const c
     engine.input_name = shown(printable, name_shown, sizeof name_shown);
     config.command = engine.input_name;
     config.input = number;
+    config.plan = plan;
     engine.keys = keys_of(o, &failure);
     struct report *report = engine.keys ? report_open(&config, &failure) : NULL;
     int code = report ? engine_run(&engine, capture, report, &failure) : 2;
@@ -127,12 +129,12 @@ static int run_capture(const struct options *o, struct capture *capture, const c
 /* A file that is not read to its end gives a report of its beginning, and the code of the signal.
  * A pipe has its end where its writer was interrupted. */
 static int run_file(const struct options *o, struct capture *capture, const char *name,
-                    unsigned number)
+                    unsigned number, struct plan *plan)
 {
     bool regular = capture_facts(capture)->bytes_total != 0;
 
     reading_begin(capture, !regular);
-    int code = run_capture(o, capture, name, number);
+    int code = run_capture(o, capture, name, number, plan);
     reading_end();
     if (!reading.signals || !regular || code == 2)
         return code;
@@ -142,21 +144,57 @@ static int run_file(const struct options *o, struct capture *capture, const char
     return INTERRUPTED;
 }
 
+/* The evidence is read out of a file that was judged to its end. */
+static int keep(struct keeper *keeper, const struct plan *plan, struct capture *capture,
+                const char *name, int code)
+{
+    struct failure failure = { .why = "a pipe cannot be read again for -w",
+                               .remedy = "save the capture to a file first" };
+
+    if (!plan || code == 2 || code == INTERRUPTED)
+        return code;
+    if (capture_facts(capture)->bytes_total == 0) {
+        text_printable(name, strlen(name), failure.what, sizeof failure.what);
+        keeper->failed = true;
+        return fail(&failure);
+    }
+    return keeper_take(keeper, plan, name, &failure) ? code : fail(&failure);
+}
+
+static int analyse_one(const struct options *o, struct keeper *keeper, size_t i)
+{
+    struct failure failure = { .what = "memory", .why = "the machine has none left" };
+    struct plan *plan = keeper->out ? plan_open() : NULL;
+    struct capture *capture = NULL;
+    int code;
+
+    if (plan || !keeper->out)
+        capture = capture_open_file(o->input[i], &o->capture, &failure);
+    code = capture ? run_file(o, capture, o->input[i], (unsigned)i + 1, plan) : fail(&failure);
+    code = keep(keeper, plan, capture, o->input[i], code);
+    capture_close(capture);
+    plan_close(plan);
+    return code;
+}
+
 static int analyse(const struct options *o)
 {
     int code = 0;
     size_t unread = 0;
+    struct keeper keeper;
+    struct failure failure = { 0 };
+
+    if (!keeper_open(&keeper, o, &failure))
+        return fail(&failure);
     for (size_t i = 0; i < o->n_inputs && code != INTERRUPTED; i++) {
-        struct failure failure = { 0 };
-        struct capture *capture = capture_open_file(o->input[i], &o->capture, &failure);
-        int one = capture ? run_file(o, capture, o->input[i], (unsigned)i + 1) : fail(&failure);
-        capture_close(capture);
+        int one = analyse_one(o, &keeper, i);
         unread += one == 2;
         code = i && one != INTERRUPTED ? worse(code, one) : one;
     }
     if (unread && o->n_inputs > 1)
         fprintf(stderr, "shakeout: %zu of %zu files could not be read\n", unread, o->n_inputs);
-    return code;
+    keeper.failed |= unread == o->n_inputs || code == INTERRUPTED;
+    return keeper_close(&keeper, &failure) ? code : fail(&failure);
 }
 
 static int watch(const struct options *o)
@@ -169,7 +207,7 @@ static int watch(const struct options *o)
     reading_begin(capture, false);
     if (!o->no_progress && !o->report.quiet && isatty(STDERR_FILENO))
         fprintf(stderr, "watching %s; Ctrl-C ends with the report\n", o->interface);
-    int code = run_capture(o, capture, o->interface, 1);
+    int code = run_capture(o, capture, o->interface, 1, NULL);
     reading_end();
     capture_close(capture);
     return code;

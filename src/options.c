@@ -191,6 +191,12 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     case OPTION_QUIET:
         o->report.quiet++;
         return true;
+    case OPTION_WRITE:
+        o->write = value;
+        return true;
+    case OPTION_FORCE:
+        o->force = true;
+        return true;
     case OPTION_NO_NAMES:
         o->report.names_hidden = true;
         return true;
@@ -332,7 +338,6 @@ static bool refuse_letter(struct parsing *p, char letter)
         const char *why, *remedy;
     } habits[] = {
         { 'Y', "there are no display filters here", "use --ems, --ports, or a capture filter: -f" },
-        { 'w', "this version does not write packets", "tcpdump -w writes them" },
         { 'b', "this version does not write packets", "tcpdump -C and -G rotate files" },
         { 'e', "link layer headers are not printed", "tcpdump -e prints them" },
         { 'X', "packet contents are not printed", "tcpdump -X prints them" },
@@ -456,6 +461,23 @@ static bool take_operands(struct parsing *p)
     return true;
 }
 
+/* The evidence is picked when the verdicts are known, and then the input is read once more. */
+static bool check_write(struct parsing *p)
+{
+    const struct options *o = p->out;
+
+    if (!o->write)
+        return true;
+    if (o->interface)
+        return refuse(p, "-w", "what is watched cannot be read again",
+                      "record with tcpdump -w beside it, and read that file with -w");
+    for (size_t i = 0; i < o->n_inputs; i++)
+        if (strcmp(o->input[i], "-") == 0)
+            return refuse(p, "-w", "a pipe cannot be read again",
+                          "save the capture to a file first");
+    return true;
+}
+
 static bool check_together(struct parsing *p)
 {
     struct options *o = p->out;
@@ -464,6 +486,8 @@ static bool check_together(struct parsing *p)
     if (o->interface && o->n_inputs)
         return refuse(p, o->input[0], "a file and -i together",
                       "either files are read or an interface is watched");
+    if (!check_write(p))
+        return false;
     if (o->interface)
         o->verb = VERB_WATCH;
     else if (!o->n_inputs)

@@ -23,6 +23,8 @@ struct options {
     const char *input[INPUTS_MAX]; /* as given; borrowed from argv */
     const char *interface;
     const char *keylog;  /* NULL = none */
+    const char *write;   /* where the evidence goes; NULL = nowhere */
+    bool force;          /* it may replace a file */
     const char *explain; /* what to explain; NULL = the list */
     bool help_all;
     struct capture_config capture;

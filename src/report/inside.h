@@ -68,6 +68,11 @@ void matrix_write(struct page *p, const struct report *r);
 void matrix_groups(struct page *p, const struct report *r, const struct group *const *groups,
                    size_t n);
 
+/* proof.c: what goes into a capture of the evidence; only when there is a plan. */
+void proof_connection(struct report *r, const struct scene *scene, const struct verdict *v);
+void proof_lookup(struct report *r, const struct scene *scene, const struct verdict *v);
+void proof_capture(struct report *r);
+
 /* json.c */
 void json_capture(struct report *r, const struct scene *scene);
 void json_connection(struct report *r, const struct scene *scene, const struct verdict *verdict);

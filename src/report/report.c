@@ -56,6 +56,8 @@ void report_prefetch(const struct report *r, const struct flow *flow, bool recor
 void report_add(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
     r->attempt = summary_add(&r->summary, scene, verdict);
+    if (r->config.plan)
+        proof_connection(r, scene, verdict);
     if (!is_json(r))
         return;
     report_capture(r, scene);
@@ -66,6 +68,8 @@ void report_add(struct report *r, const struct scene *scene, const struct verdic
 void report_add_lookup(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
     summary_add_lookup(&r->summary, scene, verdict);
+    if (r->config.plan)
+        proof_lookup(r, scene, verdict);
     if (!is_json(r))
         return;
     report_capture(r, scene);
@@ -121,6 +125,8 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
         summary_add_capture(&r->summary, &capture_findings[i]);
     r->capture_findings = capture_findings;
     r->n_capture_findings = n;
+    if (r->config.plan)
+        proof_capture(r);
     summary_count(&r->summary);
     report_decide(r, scene);
     report_capture(r, scene);

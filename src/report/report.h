@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/failure.h"
+#include "evidence/plan.h"
 #include "verdict/verdict.h"
 
 #include <stdbool.h>
@@ -29,6 +30,7 @@ struct report_config {
     const char *command; /* the input as the user wrote it, printable */
     bool several_inputs; /* a heading per input, frames as 2:#412 */
     unsigned input;      /* 1-based number of this input */
+    struct plan *plan;   /* borrowed: takes what is evidence; NULL = nobody asked */
 };
 
 struct report; /* opaque */

@@ -4,6 +4,7 @@ A packet is (time_ns, data, wire): captured octets and the length on the wire.  
 anything fancier than Enhanced Packet Blocks, are refused: no case needs them.
 """
 import collections
+import fractions
 import struct
 
 Packet = collections.namedtuple('Packet', 'time_ns data wire')
@@ -50,7 +51,7 @@ def resolution_of(options, order):
         code, length = struct.unpack(order + 'HH', options[at:at + 4])
         if code == 9 and length >= 1:
             exponent = options[at + 4]
-            return 10**9 / 2**(exponent & 127) if exponent & 128 else 10**9 / 10**exponent
+            return fractions.Fraction(10**9, 2**(exponent & 127) if exponent & 128 else 10**exponent)
         at += 4 + (length + 3 & ~3)
     return 1000
 

@@ -1,0 +1,24 @@
+/* keeper.h - the file that -w asks for: the evidence of all inputs, a section for each.
+ *
+ * Ownership: keeper_close ends it, whether or not anything was kept; without keeper_take for every
+ * input, or after a failure, no file is left. */
+#pragma once
+
+#include "evidence/carve.h"
+#include "options.h"
+
+struct keeper {
+    const struct options *options;
+    struct pcapng_out *out; /* NULL = nobody asked */
+    struct carve_counts counts;
+    bool failed;
+};
+
+bool keeper_open(struct keeper *k, const struct options *options, struct failure *failure);
+
+/* Reads an input once more, for what its plan names. */
+bool keeper_take(struct keeper *k, const struct plan *plan, const char *input,
+                 struct failure *failure);
+
+/* Says on stderr what was written; false with a failure. */
+bool keeper_close(struct keeper *k, struct failure *failure);
