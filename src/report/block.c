@@ -529,6 +529,7 @@ void block_write(struct page *p, const struct report *r, const struct scene *sce
     write_keys(&b);
     write_template(&b, "Else", b.finding->prose.others);
     write_ruled_out(&b);
+    common_write(p, r, group);
     write_trust(&b);
     write_next(&b);
     write_packets(&b);

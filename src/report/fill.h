@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/text.h"
-#include "report/summary.h"
+#include "correlate/summary.h"
 #include "verdict/verdict.h"
 
 #include <stdbool.h>

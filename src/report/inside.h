@@ -1,12 +1,12 @@
 /* inside.h - struct report, as the writers of this folder share it. */
 #pragma once
 
+#include "correlate/summary.h"
 #include "report/fill.h"
 #include "report/page.h"
 #include "report/pen.h"
 #include "report/report.h"
 #include "report/rows.h"
-#include "report/summary.h"
 #include "report/writer.h"
 
 enum { CLOCK_TEXT = 20, WORDS_MESSAGES = 32 };
@@ -55,6 +55,10 @@ void block_filter(const struct group *group, struct text *out);
 struct group report_group_of(const struct verdict *verdict);
 struct facts report_facts(const struct report *r, const struct scene *scene,
                           const struct group *group);
+
+/* common.c: what its endpoints have in common, and since when; the short form is for a table. */
+void common_write(struct page *p, const struct report *r, const struct group *group);
+void common_short(const struct report *r, const struct group *group, struct text *out);
 
 /* looked.c: what was looked for when nothing relevant was found. */
 void looked_at_write(struct page *p, const struct report *r, const struct scene *scene);

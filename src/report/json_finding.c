@@ -1,7 +1,7 @@
 /* The lines of type finding. */
 #include "report/json_parts.h"
 
-enum { JSON_ENDPOINTS = 64 };
+enum { JSON_ENDPOINTS = 1000 }; /* with the rest of it a line stays below WRITER_LINE */
 
 static void put_filled(struct report *r, const char *key, const struct facts *facts,
                        const char *template)
@@ -89,6 +89,7 @@ static void put_finding_facts(struct report *r, const struct group *g, const str
     put_finding_cause(r, facts, g);
     put_members(r, g);
     put_ruled_out(w, g->example);
+    json_put_common(r, g);
     json_put_frames(w, g->frames, g->n_frames < GROUP_FRAMES ? g->n_frames : GROUP_FRAMES);
     block_filter(g, &t);
     if (t.n)

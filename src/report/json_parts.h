@@ -78,4 +78,5 @@ void json_tls(struct report *r, const struct json_flow *flow, const struct verdi
 void json_note_certificates(struct report *r, const struct flow *flow);
 void json_certificates(struct report *r);
 void json_put_tls_version(struct writer *w, uint16_t version);
+void json_put_common(struct report *r, const struct group *g);
 void json_finding(struct report *r, const struct scene *scene, const struct group *g);

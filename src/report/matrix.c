@@ -4,7 +4,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { PORTS_SHOWN = 12, CELL = 7, ROWS_DEFAULT = 12, ROWS_VERBOSE = 200, ADDRESS_LEAST = 16 };
+enum {
+    PORTS_SHOWN = 12,
+    CELL = 7,
+    ROWS_DEFAULT = 12,
+    ROWS_VERBOSE = 200,
+    ADDRESS_LEAST = 16,
+    GROUP_ID = 33
+};
 
 struct cell {
     uint32_t attempts, ok, failed;
@@ -223,10 +230,11 @@ void matrix_write(struct page *p, const struct report *r)
     free(lines);
 }
 
-static void group_line(struct page *p, enum page_mark mark, uint64_t n, const char *id,
-                       const struct group *g)
+static void group_line(struct page *p, const struct report *r, enum page_mark mark, uint64_t n,
+                       const char *id, const struct group *g)
 {
-    char count[24], where[ADDRESS_TEXT + 8], address[ADDRESS_TEXT];
+    char count[24], common[128];
+    struct text t = text_of(common, sizeof common);
     unsigned glyph = page_glyph(p, mark);
     snprintf(count, sizeof count, "%" PRIu64, n);
     page_spaces(p, glyph < 6 ? 6 - glyph : 1);
@@ -236,10 +244,9 @@ static void group_line(struct page *p, enum page_mark mark, uint64_t n, const ch
         page_end(p);
         return;
     }
-    put_padded(p, STYLE_BOLD, id, 40);
-    snprintf(where, sizeof where, address_is_ipv4(&g->server) ? "%s:%u" : "[%s]:%u",
-             address_text(&g->server, address), g->port);
-    page_put(p, STYLE_PLAIN, g->of_capture ? "" : where);
+    put_padded(p, STYLE_BOLD, id, GROUP_ID);
+    common_short(r, g, &t);
+    page_put(p, STYLE_PLAIN, common);
     page_end(p);
 }
 
@@ -250,19 +257,20 @@ void matrix_groups(struct page *p, const struct report *r, const struct group *c
     uint64_t headed = 0;
 
     page_spaces(p, 6);
-    page_put(p, STYLE_BOLD, "endpoints  finding");
+    page_format(p, STYLE_BOLD, "%-*s%s", 11 + GROUP_ID, "endpoints  finding",
+                "what they have in common");
     page_end(p);
     for (size_t i = 0; i < n; i++) {
         if (!groups[i]->n_headed || groups[i]->severity != SEVERITY_ERROR)
             continue;
-        group_line(p, MARK_FAIL, groups[i]->n_headed, finding_of(groups[i]->id)->id, groups[i]);
+        group_line(p, r, MARK_FAIL, groups[i]->n_headed, finding_of(groups[i]->id)->id, groups[i]);
         headed += groups[i]->n_headed;
     }
     if (t->failing > headed)
-        group_line(p, MARK_FAIL, t->failing - headed, "others", NULL);
+        group_line(p, r, MARK_FAIL, t->failing - headed, "others", NULL);
     if (t->unclear)
-        group_line(p, MARK_UNKNOWN, t->unclear, "undecided", NULL);
+        group_line(p, r, MARK_UNKNOWN, t->unclear, "undecided", NULL);
     if (t->healthy)
-        group_line(p, MARK_OK, t->healthy, "healthy", NULL);
+        group_line(p, r, MARK_OK, t->healthy, "healthy", NULL);
     page_end(p);
 }

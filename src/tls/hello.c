@@ -311,3 +311,29 @@ bool tls_offers_group(const struct tls_client_hello *hello, uint16_t group)
 {
     return list_has(hello->groups, group);
 }
+
+static uint64_t mixed(uint64_t h, uint64_t v) { return (h ^ v) * 0x100000001b3; }
+
+/* FNV; extensions as a sum, for some browsers shuffle them, and without padding, ticket, PSK and
+ * early data, which come and go. */
+uint32_t tls_hello_mark(const struct tls_client_hello *hello)
+{
+    uint64_t h = mixed(0xcbf29ce484222325, hello->legacy_version), sum = 0;
+    const struct bytes lists[] = { hello->suites, hello->groups, hello->signature_schemes };
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct bytes list = lists[i];
+        while (list.left >= 2) {
+            uint16_t v = bytes_u16(&list);
+            h = tls_is_grease(v) ? h : mixed(h, v);
+        }
+        h = mixed(h, 0x10000 + i);
+    }
+    for (struct bytes block = hello->extensions; block.left >= 4 && bytes_ok(&block);) {
+        uint16_t type = bytes_u16(&block);
+        bytes_vector(&block, 2);
+        bool varies = type == 21 || type == 35 || type == 41 || type == 42;
+        sum += tls_is_grease(type) || varies ? 0 : mixed(0x9e3779b97f4a7c15, type);
+    }
+    return (uint32_t)(mixed(h, sum) >> 32);
+}

@@ -349,6 +349,10 @@ bool tls_offers_suite(const struct tls_client_hello *hello, uint16_t suite);
 bool tls_offers_group(const struct tls_client_hello *hello, uint16_t group);
 bool tls_is_grease(uint16_t value);
 
+/* What a stack offers in the same way each time, in 32 bits: suites, groups, signature schemes, and
+ * which extensions there are, without GREASE, tickets and padding.  Two runs agree on it. */
+uint32_t tls_hello_mark(const struct tls_client_hello *hello);
+
 /* For the graph test: the next state, or -1 when no edge lists it.  TLS_FINISHED stands for a
  * sealed handshake record up to TLS 1.2.  A message without an edge is kept as `unexpected`; the
  * state then moves on only as far as that message proves (its forerunners may lie in a gap). */

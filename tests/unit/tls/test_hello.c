@@ -403,3 +403,27 @@ Test(hello, what_lies_between_grease_is_found)
     cr_assert_eq(h->alpn.left, 12);
     connection_close(&c);
 }
+
+/* The mark of a hello with these suites and, in this order, two extensions. */
+static uint32_t mark_with(const char *suites, unsigned first, unsigned second)
+{
+    struct connection c;
+
+    connection_open(&c);
+    start();
+    put_extension(&extensions, first, "");
+    put_extension(&extensions, second, "");
+    uint32_t mark = tls_hello_mark(offer(&c, suites));
+    connection_close(&c);
+    return mark;
+}
+
+Test(hello, the_mark_of_a_stack_is_that_of_its_suites_and_extensions)
+{
+    uint32_t mark = mark_with("1301 c02b", 23, 22);
+
+    cr_assert_eq(mark_with("1301 c02b", 22, 23), mark);      /* shuffled */
+    cr_assert_eq(mark_with("5a5a 1301 c02b", 23, 22), mark); /* GREASE */
+    cr_assert_neq(mark_with("c02b 1301", 23, 22), mark);     /* another preference */
+    cr_assert_neq(mark_with("1301 c02b", 23, 0xff01), mark); /* another extension */
+}

@@ -8,6 +8,9 @@
 #pragma once
 
 #include "base/table.h"
+#include "correlate/common.h"
+#include "correlate/history.h"
+#include "correlate/trait.h"
 #include "verdict/verdict.h"
 
 #include <stdbool.h>
@@ -61,18 +64,18 @@ struct group {
     struct group_attempt attempt[GROUP_ATTEMPTS];
     const struct verdict *example; /* NULL when there was no room for one */
     char owner_reason[VERDICT_NOTE];
+    struct common common; /* set by summary_count */
 };
 
 struct member {
-    uint32_t n, next; /* next of this group + 1 */
+    uint32_t n, next;     /* next of this group + 1 */
+    struct traits traits; /* of its first connection or question */
 };
 
 struct member_key {
     uint32_t group;
     struct address client;
 };
-
-enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_UNDECIDED };
 
 struct service_key {
     struct address client, server;
@@ -81,7 +84,9 @@ struct service_key {
 
 struct service_count {
     uint32_t attempts, ok, failed;
+    uint32_t number;               /* its own, + 1 */
     uint32_t next;                 /* of this endpoint, + 1 */
+    bool linked;                   /* it is in the list of its endpoint */
     uint8_t stage[ATTEMPT_STAGES]; /* the worst of each, enum stage_token */
     uint8_t failed_stage;          /* of the failure shown */
 };
@@ -94,6 +99,7 @@ struct endpoint {
     int64_t last_ok_ns;
     bool has_mac;
     uint8_t mac[6];
+    struct traits traits[2]; /* the two latest of each kind */
 };
 
 struct server {
@@ -110,7 +116,8 @@ struct totals {
 };
 
 struct summary {
-    struct table groups, members, endpoints, services, servers;
+    struct table groups, members, endpoints, services, servers, traits;
+    struct history history;
     struct totals totals;
     bool any_ok, any_error, any_warning; /* of judged connections and lookups */
     uint8_t n_examples;
@@ -133,8 +140,19 @@ void summary_add_lookup(struct summary *s, const struct scene *scene,
 void summary_add_capture(struct summary *s, const struct raised *raised);
 void summary_other(struct summary *s, const struct flow *flow);
 
-/* Counts what can only be counted at the end: endpoints by their most severe finding. */
+/* Counts what can only be counted at the end: endpoints by their most severe finding, and what the
+ * members of groups have in common. */
 void summary_count(struct summary *s);
+
+/* No failure, and something that worked. */
+bool endpoint_is_healthy(const struct endpoint *e);
+
+/* What a member (number + 1) of a group has, its endpoint's latest where it showed nothing. */
+void member_traits(const struct summary *s, uint32_t member, struct traits *out);
+
+/* NULL when there was no room for it. */
+const struct service_count *service_find(const struct summary *s, const struct address *client,
+                                         const struct address *server, uint16_t port, bool lookup);
 
 /* Groups in the order in which a report shows them; fills at most n pointers. */
 size_t summary_order(const struct summary *s, const struct group **out, size_t n);

@@ -1,4 +1,4 @@
-#include "report/summary.h"
+#include "correlate/summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@ struct parties {
     bool lookup;
     int64_t first_ns, last_ns;
     uint32_t n_syn;
+    struct traits traits;
 };
 
 bool summary_open(struct summary *s, bool keep_all)
@@ -31,7 +32,8 @@ bool summary_open(struct summary *s, bool keep_all)
         table_open(&s->services, sizeof(struct service_key), sizeof(struct service_count),
                    SUMMARY_SERVICES) &&
         table_open(&s->servers, sizeof(struct address), sizeof(struct server), SUMMARY_SERVERS) &&
-        table_open(&s->other_ports, sizeof(uint32_t), sizeof(uint64_t), SUMMARY_PORTS))
+        table_open(&s->other_ports, sizeof(uint32_t), sizeof(uint64_t), SUMMARY_PORTS) &&
+        traits_open(&s->traits))
         return true;
     summary_close(s);
     return false;
@@ -45,6 +47,8 @@ void summary_close(struct summary *s)
     table_close(&s->services);
     table_close(&s->servers);
     table_close(&s->other_ports);
+    table_close(&s->traits);
+    history_close(&s->history);
     free(s->example);
     memset(s, 0, sizeof *s);
 }
@@ -119,6 +123,7 @@ static void count_member(struct summary *s, struct group *g, uint32_t number,
     g->n_members++;
     if (!m || m->n++)
         return;
+    m->traits = who->traits;
     uint32_t self = (uint32_t)s->members.n; /* new: it is the last record */
     g->n_endpoints++;
     g->one_network =
@@ -213,11 +218,12 @@ static void note_severity(struct summary *s, enum severity severity)
     s->any_warning = s->any_warning || severity == SEVERITY_WARNING;
 }
 
-static void note_finding(struct summary *s, struct endpoint *e, const struct raised *r,
-                         const struct parties *who, const struct verdict *v)
+/* Answers the number of its group; 0 = none. */
+static uint32_t note_finding(struct summary *s, struct endpoint *e, const struct raised *r,
+                             const struct parties *who, const struct verdict *v)
 {
     if (r->id == F_NONE || finding_in_family(r->id, "ok"))
-        return;
+        return 0;
     note_severity(s, r->severity);
     uint32_t number = add_to_group(s, r, who, v);
     if (e && (!e->worst_group || r->severity > (enum severity)e->worst) &&
@@ -225,16 +231,39 @@ static void note_finding(struct summary *s, struct endpoint *e, const struct rai
         e->worst_group = number; /* 0: no room for its group, and still the worst */
         e->worst = (uint8_t)r->severity;
     }
+    return number;
 }
 
-static void note_findings(struct summary *s, struct endpoint *e, const struct parties *who,
-                          const struct verdict *v)
+/* Answers the number of the group of its primary finding. */
+static uint32_t note_findings(struct summary *s, struct endpoint *e, const struct parties *who,
+                              const struct verdict *v)
 {
-    note_finding(s, e, &v->primary, who, v);
+    uint32_t number = note_finding(s, e, &v->primary, who, v);
     for (size_t i = 0; i < v->n_also; i++)
         note_finding(s, e, &v->also[i], who, v);
+    return number;
 }
 
+static uint16_t version_of(const struct verdict *v)
+{
+    const struct session *session = v->flow ? v->flow->session : NULL;
+    const struct tls *tls = session ? session->tls : NULL;
+    return tls && tls->hello ? tls_offered_highest(tls->hello) : 0;
+}
+
+static void note_deed(struct summary *s, const struct service_count *c, const struct verdict *v,
+                      const struct parties *who, uint32_t group)
+{
+    if (c)
+        history_add(&s->history, &(struct deed){ .time_ns = who->first_ns,
+                                                 .service = c->number,
+                                                 .group = group,
+                                                 .outcome = (uint8_t)outcome_of(&v->primary),
+                                                 .stage = v->failed_stage,
+                                                 .version = version_of(v) });
+}
+
+/* e may be NULL: what only answers questions is no endpoint's service yet. */
 static struct service_count *service_of(struct summary *s, struct endpoint *e,
                                         const struct parties *who)
 {
@@ -244,12 +273,15 @@ static struct service_count *service_of(struct summary *s, struct endpoint *e,
     key.server = *who->server;
     key.port = who->port;
     key.is_lookup = who->lookup;
-    size_t before = s->services.n;
     struct service_count *c = table_put(&s->services, &key);
-    if (c && s->services.n > before) {
-        c->next = e->first_service;
-        e->first_service = (uint32_t)s->services.n;
+    if (c && !c->number) {
+        c->number = (uint32_t)s->services.n;
         c->failed_stage = ATTEMPT_STAGES;
+    }
+    if (c && e && !c->linked) {
+        c->next = e->first_service;
+        e->first_service = c->number;
+        c->linked = true;
     }
     return c;
 }
@@ -266,12 +298,14 @@ static void count_service(struct service_count *c, const struct verdict *v, enum
 }
 
 static struct endpoint *count_endpoint(struct summary *s, const struct verdict *v,
-                                       const struct parties *who, enum outcome outcome,
-                                       uint32_t *attempt)
+                                       struct parties *who, enum outcome outcome,
+                                       struct service_count **service)
 {
     struct endpoint *e = table_put(&s->endpoints, who->client);
     if (!e)
         return NULL;
+    traits_of(&s->traits, v, e->traits, &who->traits);
+    traits_keep(e->traits, &who->traits);
     e->attempts++;
     e->ok += outcome == OUTCOME_OK;
     e->failed += outcome == OUTCOME_FAILED;
@@ -280,7 +314,7 @@ static struct endpoint *count_endpoint(struct summary *s, const struct verdict *
     struct service_count *c = service_of(s, e, who);
     if (c)
         count_service(c, v, outcome);
-    *attempt = c ? c->attempts : 0;
+    *service = c;
     return e;
 }
 
@@ -343,18 +377,29 @@ uint32_t summary_add(struct summary *s, const struct scene *scene, const struct 
 
     s->totals.connections++;
     count_outcome(s, outcome);
-    uint32_t attempt = 0;
-    struct endpoint *e = count_endpoint(s, v, &who, outcome, &attempt);
+    struct service_count *service = NULL;
+    struct endpoint *e = count_endpoint(s, v, &who, outcome, &service);
     if (e && !e->has_mac && flow->more) {
         static const uint8_t none[6];
         memcpy(e->mac, flow->more->half[CLIENT].mac, sizeof e->mac);
         e->has_mac = memcmp(e->mac, none, sizeof none) != 0;
     }
     note_server(s, scene, flow, outcome);
-    note_findings(s, e, &who, v);
+    note_deed(s, service, v, &who, note_findings(s, e, &who, v));
     if (s->keep_all && outcome == OUTCOME_FAILED)
         keep_example(s, v, SUMMARY_EXAMPLES);
-    return attempt;
+    return service ? service->attempts : 0;
+}
+
+/* A question that was answered: what others are compared with. */
+static void add_answered(struct summary *s, const struct lookup *l, const struct parties *who)
+{
+    struct service_count *c = l->answered ? service_of(s, NULL, who) : NULL;
+    if (c)
+        history_add(&s->history, &(struct deed){ .time_ns = who->first_ns,
+                                                 .service = c->number,
+                                                 .outcome = OUTCOME_OK,
+                                                 .stage = ATTEMPT_STAGES });
 }
 
 void summary_add_lookup(struct summary *s, const struct scene *scene, const struct verdict *v)
@@ -371,18 +416,25 @@ void summary_add_lookup(struct summary *s, const struct scene *scene, const stru
 
     (void)scene;
     s->totals.lookups++;
-    if (v->primary.id == F_NONE && !v->n_also)
+    if (v->primary.id == F_NONE && !v->n_also) {
+        add_answered(s, l, &who);
         return;
+    }
     s->totals.failed_lookups += outcome == OUTCOME_FAILED;
     struct endpoint *e = table_put(&s->endpoints, &l->client);
+    struct service_count *c = NULL;
+    if (e) {
+        traits_of(&s->traits, v, e->traits, &who.traits);
+        traits_keep(e->traits, &who.traits);
+    }
     if (e && outcome == OUTCOME_FAILED) {
         e->attempts++;
         e->failed++;
-        struct service_count *c = service_of(s, e, &who);
+        c = service_of(s, e, &who);
         if (c)
             count_service(c, v, outcome);
     }
-    note_findings(s, e, &who, v);
+    note_deed(s, c, v, &who, note_findings(s, e, &who, v));
 }
 
 void summary_add_capture(struct summary *s, const struct raised *r)
@@ -441,6 +493,20 @@ void summary_count(struct summary *s)
         else
             s->totals.unclear++;
     }
+    common_find(s);
+}
+
+bool endpoint_is_healthy(const struct endpoint *e) { return e->worst != SEVERITY_ERROR && e->ok; }
+
+void member_traits(const struct summary *s, uint32_t member, struct traits *out)
+{
+    const struct member_key *key = table_key(&s->members, member - 1);
+    const struct endpoint *e = table_get(&s->endpoints, &key->client);
+
+    *out = ((const struct member *)table_at(&s->members, member - 1))->traits;
+    for (int i = 0; e && i < TRAITS; i++)
+        if (!out->value[i])
+            out->value[i] = e->traits[0].value[i];
 }
 
 static int severity_rank(const struct group *g)
@@ -473,14 +539,21 @@ size_t summary_order(const struct summary *s, const struct group **out, size_t n
     return filled;
 }
 
-uint32_t service_attempts(const struct summary *s, const struct address *client,
-                          const struct address *server, uint16_t port)
+const struct service_count *service_find(const struct summary *s, const struct address *client,
+                                         const struct address *server, uint16_t port, bool lookup)
 {
     struct service_key key;
     memset(&key, 0, sizeof key);
     key.client = *client;
     key.server = *server;
     key.port = port;
-    const struct service_count *c = table_get(&s->services, &key);
+    key.is_lookup = lookup;
+    return table_get(&s->services, &key);
+}
+
+uint32_t service_attempts(const struct summary *s, const struct address *client,
+                          const struct address *server, uint16_t port)
+{
+    const struct service_count *c = service_find(s, client, server, port, false);
     return c ? c->attempts : 0;
 }
