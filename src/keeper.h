@@ -9,14 +9,18 @@
 
 struct keeper {
     const struct options *options;
-    struct pcapng_out *out; /* NULL = nobody asked */
+    struct pcapng_out *out;    /* NULL = nobody asked */
+    struct redactor *redactor; /* NULL = packets stay as they are */
+    char word[PATTERNS_MAX][64];
+    const char *kept[PATTERNS_MAX + 1]; /* parts of names that stay */
     struct carve_counts counts;
     bool failed;
 };
 
 bool keeper_open(struct keeper *k, const struct options *options, struct failure *failure);
 
-/* Reads an input once more, for what its plan names. */
+/* Reads an input once more, for what its plan names; all of it without one.  What was redacted is
+ * looked through for what should be gone, and judged: it must come to the same verdicts. */
 bool keeper_take(struct keeper *k, const struct plan *plan, const char *input,
                  struct failure *failure);
 

@@ -197,6 +197,18 @@ static int analyse(const struct options *o)
     return keeper_close(&keeper, &failure) ? code : fail(&failure);
 }
 
+/* A whole capture, with nobody's names in it. */
+static int redact(const struct options *o)
+{
+    struct failure failure = { 0 };
+    struct keeper keeper;
+
+    if (!keeper_open(&keeper, o, &failure))
+        return fail(&failure);
+    int code = keeper_take(&keeper, NULL, o->input[0], &failure) ? 0 : fail(&failure);
+    return keeper_close(&keeper, &failure) ? code : fail(&failure);
+}
+
 static int watch(const struct options *o)
 {
     struct failure failure = { 0 };
@@ -247,6 +259,8 @@ static int run(const struct options *o)
     switch (o->verb) {
     case VERB_ANALYSE:
         return analyse(o);
+    case VERB_REDACT:
+        return redact(o);
     case VERB_WATCH:
         return watch(o);
     case VERB_EXPLAIN:

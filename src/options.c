@@ -44,6 +44,7 @@ struct parsing {
     const char *ports; /* --ports, applied after all --ems */
     enum when colour;
     bool unicode, explained;
+    bool redacted; /* --redact was given */
     const char *operand[INPUTS_MAX];
     size_t n_operands;
 };
@@ -179,6 +180,16 @@ static bool take_input(struct parsing *p, enum option_name name, const char *val
     return scope >= 0 || refuse_value(p, name, value, "ems or all");
 }
 
+static bool take_redaction(struct parsing *p, const char *value)
+{
+    static const char *const levels[] = { "none", "light", "standard" };
+    int level = word_of(value, levels, N(levels));
+
+    p->redacted = true;
+    p->out->redaction = level > 0 ? (enum redaction)level : REDACT_NONE;
+    return level >= 0 || refuse_value(p, OPTION_REDACT, value, "none, light or standard");
+}
+
 static bool take_output(struct parsing *p, enum option_name name, const char *value)
 {
     static const char *const formats[] = { "text", "jsonl" };
@@ -194,6 +205,8 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     case OPTION_WRITE:
         o->write = value;
         return true;
+    case OPTION_REDACT:
+        return take_redaction(p, value);
     case OPTION_FORCE:
         o->force = true;
         return true;
@@ -429,8 +442,8 @@ static bool refuse_filter(struct parsing *p, size_t from)
 
 static bool is_later_verb(const char *word)
 {
-    static const char *const verbs[] = { "diff",   "correlate", "bundle", "redact", "check",
-                                         "config", "mask",      "unmask", "doctor", "query" };
+    static const char *const verbs[] = { "diff", "correlate", "bundle", "check", "config",
+                                         "mask", "unmask",    "doctor", "query" };
     return word_of(word, verbs, N(verbs)) >= 0;
 }
 
@@ -446,10 +459,14 @@ static bool take_operands(struct parsing *p)
             return refuse(p, p->operand[2], "explain takes one id", "shakeout explain lists all");
         return true;
     }
+    if (p->n_operands && strcmp(p->operand[0], "redact") == 0 && o->verb == VERB_ANALYSE) {
+        o->verb = VERB_REDACT;
+        first = 1;
+    }
     for (size_t i = first; i < p->n_operands; i++) {
         const char *operand = p->operand[i];
         if (strcmp(operand, "-") != 0 && !exists(operand)) {
-            if (i == 0 && is_later_verb(operand))
+            if (i == first && is_later_verb(operand))
                 return refuse(p, operand, "this verb is not in this version",
                               "shakeout --help lists what is");
             if (is_filter_word(operand))
@@ -466,6 +483,8 @@ static bool check_write(struct parsing *p)
 {
     const struct options *o = p->out;
 
+    if (!o->write && o->redaction != REDACT_NONE)
+        return refuse(p, "--redact", "nothing is written", "say where to: -w FILE");
     if (!o->write)
         return true;
     if (o->interface)
@@ -478,9 +497,26 @@ static bool check_write(struct parsing *p)
     return true;
 }
 
+/* A whole capture, one that may be given away. */
+static bool check_redact(struct parsing *p)
+{
+    struct options *o = p->out;
+
+    if (o->n_inputs != 1 || !o->write || o->interface)
+        return refuse(p, "redact", "takes one capture and -w FILE",
+                      "shakeout redact IN -w OUT   [--redact light|standard]");
+    if (!p->redacted)
+        o->redaction = REDACT_STANDARD;
+    if (o->redaction == REDACT_NONE)
+        return refuse(p, "--redact none", "would redact nothing", "light or standard");
+    return check_write(p);
+}
+
 static bool check_together(struct parsing *p)
 {
     struct options *o = p->out;
+    if (o->verb == VERB_REDACT)
+        return check_redact(p);
     if (o->verb != VERB_ANALYSE)
         return true;
     if (o->interface && o->n_inputs)
@@ -588,6 +624,7 @@ void options_help(FILE *out, bool all)
     (void)all; /* one screen holds everything there is */
     fputs("usage: shakeout [options] FILE...        analyse captures (\"-\" = stdin)\n"
           "       shakeout [options] -i INTERFACE   watch live\n"
+          "       shakeout redact FILE -w FILE      a capture that may be given away\n"
           "       shakeout explain [ID|PREFIX|alert:N]   what a finding or an alert means\n",
           out);
     for (size_t i = 0; i < OPTIONS; i++)

@@ -7,13 +7,22 @@
 
 #include "base/failure.h"
 #include "config/profile.h"
+#include "evidence/redact.h"
 #include "frame/capture.h"
 #include "report/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum verb { VERB_ANALYSE, VERB_WATCH, VERB_EXPLAIN, VERB_HELP, VERB_VERSION, VERB_DEVICES };
+enum verb {
+    VERB_ANALYSE,
+    VERB_REDACT,
+    VERB_WATCH,
+    VERB_EXPLAIN,
+    VERB_HELP,
+    VERB_VERSION,
+    VERB_DEVICES
+};
 
 enum { INPUTS_MAX = 64 };
 
@@ -22,10 +31,11 @@ struct options {
     size_t n_inputs;
     const char *input[INPUTS_MAX]; /* as given; borrowed from argv */
     const char *interface;
-    const char *keylog;  /* NULL = none */
-    const char *write;   /* where the evidence goes; NULL = nowhere */
-    bool force;          /* it may replace a file */
-    const char *explain; /* what to explain; NULL = the list */
+    const char *keylog;       /* NULL = none */
+    const char *write;        /* where the evidence goes; NULL = nowhere */
+    bool force;               /* it may replace a file */
+    enum redaction redaction; /* of what is written */
+    const char *explain;      /* what to explain; NULL = the list */
     bool help_all;
     struct capture_config capture;
     struct report_config report;

@@ -30,6 +30,7 @@ struct carving {
     uint32_t other_link[INTERFACES];
     uint32_t n_interfaces, n_other;
     bool nanoseconds;
+    bool everything; /* no plan picks */
     struct carve_counts *counts;
 };
 
@@ -172,7 +173,8 @@ static uint32_t describe(struct carving *c, const struct capture_facts *facts,
     struct pcapng_interface described = { .link = frame->link, .nanoseconds = c->nanoseconds };
 
     if (frame->interface < facts->n_interfaces) {
-        described.name = facts->interface[frame->interface].name;
+        if (!c->source->redactor)
+            described.name = facts->interface[frame->interface].name;
         described.snap_length = facts->interface[frame->interface].snap_length;
     }
     pcapng_interface(c->out, &described);
@@ -221,6 +223,28 @@ static size_t notes_of(struct carving *c, uint64_t frame, const char **texts, bo
     return n;
 }
 
+static void put_frame(struct writing *w, const struct frame *frame, const char **texts, size_t n)
+{
+    struct carving *c = w->carving;
+    struct redactor *redactor = c->source->redactor;
+    struct bytes data = frame->data;
+    char said[COMMENTS_AT_ONCE][PLAN_NOTE_TEXT];
+
+    if (redactor) {
+        const uint8_t *rewritten = redactor_frame(redactor, frame);
+        if (!rewritten)
+            return;
+        data.at = rewritten;
+        for (size_t i = 0; i < n; i++) {
+            text_copy(said[i], sizeof said[i], texts[i]);
+            redactor_text(redactor, said[i]);
+            texts[i] = said[i];
+        }
+    }
+    pcapng_packet(c->out, interface_of(c, w->facts, frame), frame->time_ns, c->nanoseconds, &data,
+                  texts, n);
+}
+
 static void write_wanted(void *context, const struct frame *frame, const struct packet *p)
 {
     struct writing *w = context;
@@ -230,11 +254,10 @@ static void write_wanted(void *context, const struct frame *frame, const struct 
     size_t n = notes_of(c, p->frame, texts, &noted);
 
     c->counts->frames++;
-    if (!is_wanted(c, p) && !noted)
+    if (!c->everything && !is_wanted(c, p) && !noted)
         return;
     c->counts->kept++;
-    pcapng_packet(c->out, interface_of(c, w->facts, frame), frame->time_ns, c->nanoseconds,
-                  &frame->data, texts, n);
+    put_frame(w, frame, texts, n);
 }
 
 /* ---- both ---- */
@@ -265,6 +288,26 @@ static bool read_all(const struct carving *c, struct capture *capture, per_packe
     }
     decoder_close(decoder);
     return true;
+}
+
+static void learn(void *context, const struct frame *frame, const struct packet *p)
+{
+    (void)frame;
+    redactor_learn(context, p);
+}
+
+/* What was said is understood before the first packet is rewritten. */
+static bool learning_pass(const struct carving *c, struct failure *failure)
+{
+    struct redactor *redactor = c->source->redactor;
+
+    if (!redactor)
+        return true;
+    struct capture *capture = capture_open_file(c->source->path, c->source->config, failure);
+    bool fine = capture && read_all(c, capture, learn, redactor, failure) &&
+                redactor_learned(redactor, failure);
+    capture_close(capture);
+    return fine;
 }
 
 static bool any_whole(const struct carving *c)
@@ -341,10 +384,19 @@ static bool gather(struct carving *c, const struct plan *plan)
 static void write_names(struct carving *c, const struct plan *plan)
 {
     struct pcapng_name names[PLAN_NAMES];
+    static char masked[PLAN_NAMES][256];
+    struct redactor *redactor = c->source->redactor;
     size_t n = plan_names(plan);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         names[i].name = plan_name_at(plan, i, &names[i].address);
+        if (!redactor)
+            continue;
+        text_copy(masked[i], sizeof masked[i], names[i].name);
+        redactor_text(redactor, masked[i]);
+        redactor_address(redactor, &names[i].address);
+        names[i].name = masked[i];
+    }
     pcapng_names(c->out, names, n);
 }
 
@@ -356,13 +408,16 @@ bool carve(struct pcapng_out *out, const struct plan *plan, const struct carve_s
                          .seed = hash_seed_draw(),
                          .counts = counts,
                          .nanoseconds = true };
-    bool fine = gather(&c, plan);
+    bool fine = !plan || gather(&c, plan);
 
+    c.everything = !plan;
     if (!fine)
         no_memory(failure);
+    fine = fine && first_pass(&c, failure) && learning_pass(&c, failure);
     pcapng_section(out, source->comment, "shakeout");
-    write_names(&c, plan);
-    fine = fine && first_pass(&c, failure) && second_pass(&c, failure);
+    if (plan)
+        write_names(&c, plan);
+    fine = fine && second_pass(&c, failure);
     free(c.wanted);
     free(c.notes);
     return fine;

@@ -12,6 +12,7 @@
 #include "base/failure.h"
 #include "evidence/pcapng_out.h"
 #include "evidence/plan.h"
+#include "evidence/redact.h"
 #include "frame/capture.h"
 
 #include <stdbool.h>
@@ -23,12 +24,14 @@ struct carve_source {
     const char *path;                    /* to be read again: no pipe */
     const struct capture_config *config; /* as it was read before, so that numbers agree */
     const char *comment;                 /* of the section; printable */
+    struct redactor *redactor;           /* NULL = packets stay as they are */
 };
 
 struct carve_counts {
     uint64_t kept, frames;
 };
 
-/* Adds a section with the evidence of one input; false with a failure. */
+/* Adds a section with the evidence of one input, or without a plan with all of it; false with a
+ * failure. */
 bool carve(struct pcapng_out *out, const struct plan *plan, const struct carve_source *source,
            struct carve_counts *counts, struct failure *failure);

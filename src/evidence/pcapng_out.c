@@ -274,6 +274,13 @@ void pcapng_statistics(struct pcapng_out *out, uint32_t interface, int64_t time_
     block_end(out, STATISTICS);
 }
 
+const char *pcapng_written(struct pcapng_out *out)
+{
+    if (!out->failed && fflush(out->file) != 0)
+        note_error(out, errno);
+    return out->failed ? NULL : out->temporary;
+}
+
 static void release(struct pcapng_out *out)
 {
     free(out->body);

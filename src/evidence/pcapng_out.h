@@ -46,6 +46,10 @@ void pcapng_names(struct pcapng_out *out, const struct pcapng_name *names, size_
 void pcapng_statistics(struct pcapng_out *out, uint32_t interface, int64_t time_ns,
                        bool nanoseconds, uint64_t dropped);
 
+/* Writes out what there is so far, and tells where it lies until pcapng_finish; NULL when that
+ * failed. */
+const char *pcapng_written(struct pcapng_out *out);
+
 /* Gives the file its name; false with a failure, and nothing left behind. */
 bool pcapng_finish(struct pcapng_out *out, struct failure *failure);
 void pcapng_abandon(struct pcapng_out *out); /* accepts NULL */

@@ -53,9 +53,32 @@ void report_prefetch(const struct report *r, const struct flow *flow, bool recor
     summary_prefetch(&r->summary, flow, records);
 }
 
+static void note_outcome(struct report *r, const struct verdict *v)
+{
+    struct outcomes *all = r->config.outcomes;
+
+    if (!all || v->primary.id == F_NONE)
+        return;
+    if (all->n == all->room) {
+        size_t room = all->room ? all->room * 2 : 64;
+        struct outcome_line *line = realloc(all->line, room * sizeof *line);
+        if (!line)
+            return;
+        all->line = line;
+        all->room = room;
+    }
+    all->line[all->n++] =
+        (struct outcome_line){ .frame = v->flow ? v->flow->first_frame : v->lookup->frames[0],
+                               .id = (uint16_t)v->primary.id,
+                               .owner = (uint8_t)v->primary.owner,
+                               .fact = (uint8_t)v->primary.fact,
+                               .cause = (uint8_t)v->primary.cause };
+}
+
 void report_add(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
     r->attempt = summary_add(&r->summary, scene, verdict);
+    note_outcome(r, verdict);
     if (r->config.plan)
         proof_connection(r, scene, verdict);
     if (!is_json(r))
@@ -68,6 +91,7 @@ void report_add(struct report *r, const struct scene *scene, const struct verdic
 void report_add_lookup(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
     summary_add_lookup(&r->summary, scene, verdict);
+    note_outcome(r, verdict);
     if (r->config.plan)
         proof_lookup(r, scene, verdict);
     if (!is_json(r))

@@ -19,6 +19,18 @@
 
 enum report_format { REPORT_TEXT, REPORT_JSONL };
 
+/* What a connection or a lookup came to, for who compares two captures of the same. */
+struct outcome_line {
+    uint64_t frame; /* the first of the connection or the question */
+    uint16_t id;
+    uint8_t owner, fact, cause, zero[3];
+};
+
+struct outcomes {
+    struct outcome_line *line; /* malloc; the caller's */
+    size_t n, room;
+};
+
 struct report_config {
     enum report_format format;
     FILE *out;                             /* borrowed */
@@ -27,10 +39,11 @@ struct report_config {
     unsigned width; /* columns */
     unsigned verbose, quiet;
     bool fail_on_warning, exit_zero;
-    const char *command; /* the input as the user wrote it, printable */
-    bool several_inputs; /* a heading per input, frames as 2:#412 */
-    unsigned input;      /* 1-based number of this input */
-    struct plan *plan;   /* borrowed: takes what is evidence; NULL = nobody asked */
+    const char *command;       /* the input as the user wrote it, printable */
+    bool several_inputs;       /* a heading per input, frames as 2:#412 */
+    unsigned input;            /* 1-based number of this input */
+    struct outcomes *outcomes; /* borrowed: gets a line each; NULL = nobody compares */
+    struct plan *plan;         /* borrowed: takes what is evidence; NULL = nobody asked */
 };
 
 struct report; /* opaque */

@@ -14,6 +14,7 @@ import sys
 READS = re.compile(r'\bbytes_(?:u8|u16|u24|u32|u64|u32_le|uint|take|vector|copy|peek|begin_with)\(|\bload_u(?:16|32)\(')
 
 TARGETS = {
+    'src/evidence/scrub_tls.c': 'scrub',
     'src/frame/pcap.c': 'capture',
     'src/frame/pcapng.c': 'capture',
     'src/frame/sniffer.c': 'sniffer',

@@ -1,0 +1,42 @@
+/* redact.h - a capture in which nobody is named any more, and which still shows what failed.
+ *
+ * What it is: redactor_learn reads every packet first, so that streams are understood however they
+ * were cut; redactor_frame then rewrites one frame after the other.  The same name, address or key
+ * has the same stand-in everywhere (mask.h).
+ * Levels: light keeps names and addresses, and takes away contents, credentials, tickets; standard
+ * also replaces names, addresses, MAC addresses and certificates.
+ * What it refuses: more than REDACT_MEMORY octets of handshakes; then redactor_learned says no.
+ * Ownership: opaque.  The key is drawn anew for each redactor and never leaves it. */
+#pragma once
+
+#include "base/failure.h"
+#include "frame/frame.h"
+#include "packet/packet.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum redaction { REDACT_NONE, REDACT_LIGHT, REDACT_STANDARD };
+
+enum { REDACT_MEMORY = 768 << 20 };
+
+struct redactor; /* opaque */
+
+/* kept: parts of names that stay, as in mask_open; borrowed. */
+struct redactor *redactor_open(enum redaction level, const char *const *kept);
+void redactor_close(struct redactor *r); /* accepts NULL */
+
+void redactor_learn(struct redactor *r, const struct packet *p);
+bool redactor_learned(struct redactor *r, struct failure *failure);
+
+/* The frame's captured octets, rewritten; borrowed until the next call.  NULL without memory. */
+const uint8_t *redactor_frame(struct redactor *r, const struct frame *frame);
+
+/* What we say ourselves: names, addresses and words that were replaced elsewhere. */
+void redactor_text(struct redactor *r, char *text);
+void redactor_name(struct redactor *r, char *name);
+void redactor_address(struct redactor *r, struct address *address);
+
+/* Looks for what was replaced in the packets of a file; false when something is there. */
+bool redactor_check(struct redactor *r, const char *path, struct failure *failure);
+size_t redactor_count(const struct redactor *r); /* of names and addresses replaced */

@@ -1,0 +1,455 @@
+/* scrub_stream.c - the octets of a connection, in order, to what may stay of them. */
+#include "evidence/scrub.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    RECORD_HEADER = 5,
+    RECORD_MOST = (1 << 14) + 2048,
+    LINE_MOST = 4096,
+    SSH_MOST = 8192,
+    BER_MOST = 65536
+};
+enum { CHANGE_CIPHER_SPEC = 20, ALERT, HANDSHAKE, APPLICATION_DATA };
+
+typedef struct scrub_side side_t;
+
+/* ---- what is held until it is whole ---- */
+
+static bool hold(side_t *d, uint64_t at, const uint8_t *p, size_t n)
+{
+    if (d->n_held + n > d->held_room) {
+        size_t room = (d->n_held + n) * 2;
+        uint8_t *held = realloc(d->held, room);
+        if (!held)
+            return false;
+        d->held = held;
+        d->held_room = room;
+    }
+    if (!d->n_pieces ||
+        d->pieces[d->n_pieces - 1].at + (d->n_held - d->pieces[d->n_pieces - 1].from) != at) {
+        if (d->n_pieces == d->pieces_room) {
+            size_t room = d->pieces_room ? d->pieces_room * 2 : 4;
+            struct scrub_piece *pieces = realloc(d->pieces, room * sizeof *pieces);
+            if (!pieces)
+                return false;
+            d->pieces = pieces;
+            d->pieces_room = room;
+        }
+        d->pieces[d->n_pieces++] = (struct scrub_piece){ at, d->n_held };
+    }
+    memcpy(d->held + d->n_held, p, n);
+    d->n_held += n;
+    return true;
+}
+
+static void drop(side_t *d) { d->n_held = d->n_pieces = 0; }
+
+/* What is held may stay as it is now. */
+static void keep_held(side_t *d)
+{
+    for (size_t i = 0; i < d->n_pieces; i++) {
+        size_t from = d->pieces[i].from;
+        size_t to = i + 1 < d->n_pieces ? d->pieces[i + 1].from : d->n_held;
+        edits_put(&d->edits, d->pieces[i].at, d->held + from, to - from);
+    }
+    drop(d);
+}
+
+/* ---- TLS ---- */
+
+static bool is_record(const uint8_t *p, size_t n)
+{
+    return n && p[0] >= CHANGE_CIPHER_SPEC && p[0] <= APPLICATION_DATA + 1 &&
+           (n < 2 || p[1] == 3) && (n < 3 || p[2] <= 4);
+}
+
+static size_t message_length(const side_t *d)
+{
+    return 4 + ((size_t)d->held[1] << 16 | (size_t)d->held[2] << 8 | d->held[3]);
+}
+
+static void note_version(struct scrub_stream *c, const side_t *d)
+{
+    if (d->held[0] == 2 && d->n_held >= 6)
+        c->version = (uint16_t)(d->held[4] << 8 | d->held[5]);
+}
+
+/* Handshake octets of this record; all of the messages that are whole now are let through. */
+static void take_handshake(struct scrub_stream *c, const struct scrubber *s, enum side from,
+                           uint64_t at, const uint8_t *p, size_t n)
+{
+    side_t *d = &c->side[from];
+
+    while (n && !d->skipping) {
+        size_t want = d->n_held < 4 ? 4 : message_length(d);
+        size_t part = want - d->n_held < n ? want - d->n_held : n;
+        if (want > SCRUB_MESSAGE || !hold(d, at, p, part)) {
+            d->skipping = true;
+            drop(d);
+            return;
+        }
+        at += part;
+        p += part;
+        n -= part;
+        if (d->n_held < 4 || d->n_held < message_length(d))
+            continue;
+        note_version(c, d);
+        if (scrub_handshake(s, c->version, d->held, d->n_held))
+            keep_held(d);
+        else
+            edits_put(&d->edits, d->pieces[0].at, d->held, 1); /* its type */
+        drop(d);
+    }
+}
+
+/* A second ClientHello may follow a ChangeCipherSpec (RFC 8446 appendix D.4); what is sealed begins
+ * so by chance once in four thousand million. */
+static bool is_hello(const side_t *d, const uint8_t *p, size_t n)
+{
+    return n >= 4 && (p[0] == 1 || p[0] == 2) &&
+           4 + ((uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) == d->left;
+}
+
+static void begin_record(side_t *d)
+{
+    d->type = d->header[0];
+    d->left = (uint32_t)d->header[3] << 8 | d->header[4];
+    edits_put(&d->edits, d->next - RECORD_HEADER, d->header, RECORD_HEADER);
+    d->n_header = 0;
+    if (d->left > RECORD_MOST || !is_record(d->header, 3))
+        d->kind = SCRUB_NOTHING; /* no longer understood */
+    if (d->type == CHANGE_CIPHER_SPEC)
+        d->sealed = true;
+}
+
+static size_t take_header(side_t *d, const uint8_t *p, size_t n)
+{
+    size_t part = RECORD_HEADER - d->n_header;
+
+    if (part > n)
+        part = n;
+    memcpy(d->header + d->n_header, p, part);
+    d->n_header = (uint8_t)(d->n_header + part);
+    d->next += part;
+    if (d->n_header == RECORD_HEADER)
+        begin_record(d);
+    return part;
+}
+
+static void take_body(struct scrub_stream *c, const struct scrubber *s, enum side from,
+                      const uint8_t *p, size_t n)
+{
+    side_t *d = &c->side[from];
+
+    if (d->type == HANDSHAKE && d->sealed && is_hello(d, p, n))
+        d->sealed = false;
+    if (d->type == CHANGE_CIPHER_SPEC || (d->type == ALERT && !d->sealed && d->left <= 2))
+        edits_put(&d->edits, d->next, p, n);
+    else if (d->type == HANDSHAKE && !d->sealed)
+        take_handshake(c, s, from, d->next, p, n);
+    d->next += n;
+    d->left -= (uint32_t)n;
+}
+
+static size_t take_tls(struct scrub_stream *c, const struct scrubber *s, enum side from,
+                       const uint8_t *p, size_t n)
+{
+    side_t *d = &c->side[from];
+
+    if (!d->left)
+        return take_header(d, p, n);
+    size_t part = d->left < n ? d->left : n;
+    take_body(c, s, from, p, part);
+    return part;
+}
+
+/* ---- lines ---- */
+
+static const char *const credentials[] = { "authorization:", "proxy-authorization:",
+                                           "cookie:",        "set-cookie:",
+                                           "x-api-key:",     "user ",
+                                           "pass ",          "acct ",
+                                           "auth " };
+
+static const char *const schemes[] = { "basic",    "digest", "ntlm",   "negotiate", "bearer",
+                                       "kerberos", "plain",  "login",  "cram-md5",  "tls",
+                                       "ssl",      "gssapi", "xoauth2" };
+
+static size_t scheme_at(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t length = strlen(schemes[i]);
+        if (n >= length && strncasecmp((const char *)p, schemes[i], length) == 0 &&
+            (n == length || !isalnum(p[length])))
+            return length;
+    }
+    return 0;
+}
+
+/* Blanks the value of a credential but for its scheme; false when the line holds none. */
+static bool blank_credential(uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < sizeof credentials / sizeof *credentials; i++) {
+        size_t at = strlen(credentials[i]);
+        if (n < at || strncasecmp((const char *)p, credentials[i], at) != 0)
+            continue;
+        while (at < n && p[at] == ' ')
+            at++;
+        for (at += scheme_at(p + at, n - at); at < n; at++)
+            if (!isspace(p[at]))
+                p[at] = 'x';
+        return true;
+    }
+    return false;
+}
+
+static bool is_length(const uint8_t *p, size_t n)
+{
+    static const char field[] = "content-length:";
+    return n >= sizeof field - 1 && strncasecmp((const char *)p, field, sizeof field - 1) == 0;
+}
+
+static void end_line(side_t *d, const struct scrubber *s)
+{
+    if (!d->n_held)
+        return;
+    if (!blank_credential(d->held, d->n_held) && !is_length(d->held, d->n_held) && s->names)
+        scrub_text(s, d->held, d->n_held);
+    keep_held(d);
+}
+
+static size_t take_line(struct scrub_stream *c, const struct scrubber *s, enum side from,
+                        const uint8_t *p, size_t n)
+{
+    side_t *d = &c->side[from];
+    const uint8_t *end = memchr(p, '\n', n);
+    size_t part = end ? (size_t)(end - p) + 1 : n;
+
+    if (!d->n_held && is_record(p, n)) { /* STARTTLS, CONNECT */
+        d->kind = SCRUB_TLS;
+        return 0;
+    }
+    if (part > LINE_MOST - d->n_held)
+        part = LINE_MOST - d->n_held;
+    d->text += part;
+    bool held = d->text <= SCRUB_TEXT && hold(d, d->next, p, part);
+    d->next += part;
+    if (!held)
+        d->kind = SCRUB_NOTHING;
+    else if (d->n_held == LINE_MOST || d->held[d->n_held - 1] == '\n')
+        end_line(d, s);
+    return part;
+}
+
+/* ---- the others ---- */
+
+/* Identification and algorithms are nobody's; what is sealed behind them is cut off by length. */
+static size_t take_ssh(side_t *d, const uint8_t *p, size_t n)
+{
+    size_t part = d->text < SSH_MOST ? SSH_MOST - (size_t)d->text : 0;
+
+    if (!part) {
+        d->kind = SCRUB_NOTHING;
+        return 0;
+    }
+    if (part > n)
+        part = n;
+    edits_put(&d->edits, d->next, p, part);
+    d->text += part;
+    d->next += part;
+    return part;
+}
+
+/* RFC 7766: each message behind its length. */
+static size_t take_dns(side_t *d, const struct scrubber *s, const uint8_t *p, size_t n)
+{
+    size_t want = d->n_held < 2 ? 2 : 2 + ((size_t)d->held[0] << 8 | d->held[1]);
+    size_t part = want - d->n_held < n ? want - d->n_held : n;
+
+    if (!hold(d, d->next, p, part)) {
+        d->kind = SCRUB_NOTHING;
+        return 0;
+    }
+    d->next += part;
+    if (d->n_held >= 2 && d->n_held == 2 + ((size_t)d->held[0] << 8 | d->held[1])) {
+        scrub_dns(s, d->held + 2, d->n_held - 2);
+        keep_held(d);
+    }
+    return part;
+}
+
+/* One element of BER; its length is in its first octets. */
+static size_t ber_length(const side_t *d)
+{
+    size_t octets, length = 0;
+
+    if (d->n_held < 2)
+        return 2;
+    if (!(d->held[1] & 0x80))
+        return 2U + d->held[1];
+    octets = d->held[1] & 0x7f;
+    if (!octets || octets > 4)
+        return SIZE_MAX;
+    if (d->n_held < 2 + octets)
+        return 2 + octets;
+    for (size_t i = 0; i < octets; i++)
+        length = length << 8 | d->held[2 + i];
+    return 2 + octets + length;
+}
+
+static size_t take_ber(side_t *d, const struct scrubber *s, const uint8_t *p, size_t n)
+{
+    size_t want = ber_length(d);
+
+    if (!d->n_held && is_record(p, n)) {
+        d->kind = SCRUB_TLS;
+        return 0;
+    }
+    if (want > BER_MOST) {
+        d->kind = SCRUB_NOTHING;
+        return 0;
+    }
+    size_t part = want - d->n_held < n ? want - d->n_held : n;
+    if (!hold(d, d->next, p, part)) {
+        d->kind = SCRUB_NOTHING;
+        return 0;
+    }
+    d->next += part;
+    if (d->n_held >= 2 && d->n_held == ber_length(d)) {
+        scrub_ber(s, d->held, d->n_held);
+        keep_held(d);
+    }
+    return part;
+}
+
+/* ---- which of them ---- */
+
+static uint8_t kind_of(const struct scrub_stream *c, const uint8_t *p, size_t n)
+{
+    if (c->dns)
+        return SCRUB_DNS;
+    if (is_record(p, n))
+        return SCRUB_TLS;
+    if (c->ldap && p[0] == 0x30)
+        return SCRUB_BER;
+    if (n >= 4 && memcmp(p, "SSH-", 4) == 0)
+        return SCRUB_SSH;
+    return isprint(p[0]) || isspace(p[0]) ? SCRUB_LINES : SCRUB_NOTHING;
+}
+
+static size_t take_some(struct scrub_stream *c, const struct scrubber *s, enum side from,
+                        const uint8_t *p, size_t n)
+{
+    side_t *d = &c->side[from];
+
+    switch (d->kind) {
+    case SCRUB_UNKNOWN:
+        d->kind = kind_of(c, p, n);
+        return 0;
+    case SCRUB_TLS:
+        return take_tls(c, s, from, p, n);
+    case SCRUB_LINES:
+        return take_line(c, s, from, p, n);
+    case SCRUB_SSH:
+        return take_ssh(d, p, n);
+    case SCRUB_DNS:
+        return take_dns(d, s, p, n);
+    case SCRUB_BER:
+        return take_ber(d, s, p, n);
+    default:
+        d->next += n;
+        return n;
+    }
+}
+
+/* TLS may begin anywhere after other talk, in a segment of its own. */
+static void resume_tls(side_t *d, const struct scrubber *s, const uint8_t *p, size_t n)
+{
+    bool begins = n >= 6 && p[0] == HANDSHAKE && is_record(p, n) && (p[5] == 1 || p[5] == 2);
+
+    if (!begins || (d->kind != SCRUB_LINES && d->kind != SCRUB_NOTHING))
+        return;
+    end_line(d, s);
+    d->kind = SCRUB_TLS;
+    d->left = d->n_header = 0;
+}
+
+void scrub_take(struct scrub_stream *c, const struct scrubber *s, enum side from, const uint8_t *p,
+                size_t n)
+{
+    resume_tls(&c->side[from], s, p, n);
+    while (n) {
+        size_t taken = take_some(c, s, from, p, n);
+        p += taken;
+        n -= taken;
+    }
+}
+
+/* Octets that nobody captured: within a record they count as zeros, and the next one is found by
+ * its length. */
+void scrub_lost(struct scrub_stream *c, const struct scrubber *s, enum side from, uint64_t n)
+{
+    side_t *d = &c->side[from];
+
+    static const uint8_t zeros[RECORD_MOST];
+
+    if (d->kind == SCRUB_LINES)
+        end_line(d, s);
+    if (d->kind == SCRUB_TLS && d->left >= n && !d->n_header) {
+        take_body(c, s, from, zeros, (size_t)n); /* as if they were zero: the rest is as it was */
+        return;
+    }
+    drop(d);
+    d->next += n;
+    d->left = d->n_header = 0;
+    d->skipping = false;
+    if (d->kind != SCRUB_LINES)
+        d->kind = SCRUB_UNKNOWN; /* what comes may begin a record, or not */
+}
+
+/* The rest of the message was not captured: as if it were zero. */
+static void end_message(struct scrub_stream *c, const struct scrubber *s, enum side from)
+{
+    side_t *d = &c->side[from];
+    size_t n = message_length(d);
+    uint8_t *whole = n <= SCRUB_MESSAGE ? realloc(d->held, n) : NULL;
+
+    if (!whole)
+        return;
+    d->held = whole;
+    memset(d->held + d->n_held, 0, n - d->n_held);
+    if (scrub_handshake(s, c->version, d->held, n))
+        keep_held(d);
+}
+
+void scrub_end(struct scrub_stream *c, const struct scrubber *s)
+{
+    for (int from = 0; from < SIDES; from++) {
+        side_t *d = &c->side[from];
+        if (d->kind == SCRUB_LINES)
+            end_line(d, s);
+        else if (d->kind == SCRUB_TLS && d->n_header) /* the beginning of one is no secret */
+            edits_put(&d->edits, d->next - d->n_header, d->header, d->n_header);
+        else if (d->kind == SCRUB_TLS && d->n_held >= 4)
+            end_message(c, s, (enum side)from);
+        edits_sort(&d->edits);
+        free(d->held);
+        free(d->pieces);
+        d->held = NULL;
+        d->pieces = NULL;
+        drop(d);
+    }
+}
+
+void scrub_free(struct scrub_stream *c)
+{
+    for (int from = 0; from < SIDES; from++) {
+        free(c->side[from].held);
+        free(c->side[from].pieces);
+        edits_free(&c->side[from].edits);
+    }
+}

@@ -1,0 +1,389 @@
+/* scrub_text.c - what may stay of a text that a program wrote for programs. */
+#include "evidence/scrub.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Words of protocols, of status lines, of the pages of filters, and of certificates.  Everything
+ * else may be somebody's. */
+static const char *const vocabulary[] = {
+    "a",
+    "abor",
+    "accept",
+    "accepted",
+    "access",
+    "acct",
+    "action",
+    "active",
+    "address",
+    "age",
+    "allow",
+    "allowed",
+    "alternative",
+    "an",
+    "and",
+    "anonymous",
+    "api",
+    "application",
+    "are",
+    "auth",
+    "authenticate",
+    "authentication",
+    "authority",
+    "authorization",
+    "available",
+    "bad",
+    "basic",
+    "be",
+    "bearer",
+    "binary",
+    "block",
+    "blocked",
+    "body",
+    "bye",
+    "bytes",
+    "ca",
+    "cache",
+    "captive",
+    "category",
+    "cert",
+    "certificate",
+    "charset",
+    "chunked",
+    "class",
+    "client",
+    "close",
+    "closed",
+    "closing",
+    "cn",
+    "code",
+    "com",
+    "command",
+    "complete",
+    "connect",
+    "connection",
+    "content",
+    "control",
+    "cookie",
+    "copy",
+    "could",
+    "dat",
+    "data",
+    "date",
+    "dc",
+    "deflate",
+    "delete",
+    "delivery",
+    "denied",
+    "detected",
+    "digest",
+    "directory",
+    "disabled",
+    "does",
+    "dsn",
+    "ehlo",
+    "email",
+    "encoding",
+    "encryption",
+    "entity",
+    "epsv",
+    "error",
+    "esmtp",
+    "etag",
+    "exist",
+    "expires",
+    "extended",
+    "failed",
+    "failure",
+    "feat",
+    "file",
+    "filter",
+    "for",
+    "forbidden",
+    "found",
+    "from",
+    "ftp",
+    "gateway",
+    "get",
+    "global",
+    "go",
+    "gone",
+    "gzip",
+    "has",
+    "have",
+    "head",
+    "helo",
+    "help",
+    "here",
+    "host",
+    "html",
+    "http",
+    "https",
+    "id",
+    "identity",
+    "in",
+    "incorrect",
+    "index",
+    "internal",
+    "invalid",
+    "is",
+    "issued",
+    "keep",
+    "alive",
+    "kerberos",
+    "key",
+    "keys",
+    "language",
+    "length",
+    "limit",
+    "list",
+    "localhost",
+    "location",
+    "logged",
+    "login",
+    "mail",
+    "max",
+    "message",
+    "meta",
+    "method",
+    "mime",
+    "mode",
+    "modified",
+    "moved",
+    "must",
+    "name",
+    "need",
+    "needed",
+    "negotiate",
+    "network",
+    "no",
+    "nocache",
+    "node",
+    "none",
+    "noop",
+    "not",
+    "ntlm",
+    "o",
+    "of",
+    "ok",
+    "on",
+    "options",
+    "or",
+    "ou",
+    "pac",
+    "page",
+    "pass",
+    "passive",
+    "password",
+    "pasv",
+    "path",
+    "pbsz",
+    "permanent",
+    "permanently",
+    "permitted",
+    "pipelining",
+    "plain",
+    "please",
+    "policy",
+    "port",
+    "portal",
+    "post",
+    "powered",
+    "pragma",
+    "private",
+    "prot",
+    "protocol",
+    "proxy",
+    "public",
+    "put",
+    "quit",
+    "quota",
+    "range",
+    "rate",
+    "rcpt",
+    "ready",
+    "realm",
+    "reason",
+    "redirect",
+    "refused",
+    "rejected",
+    "relay",
+    "required",
+    "requires",
+    "requested",
+    "reset",
+    "root",
+    "rset",
+    "sasl",
+    "security",
+    "see",
+    "send",
+    "sequence",
+    "server",
+    "service",
+    "session",
+    "set",
+    "shutting",
+    "site",
+    "size",
+    "smtp",
+    "smtputf8",
+    "ssh",
+    "ssl",
+    "start",
+    "starting",
+    "starttls",
+    "status",
+    "support",
+    "supported",
+    "syst",
+    "temporarily",
+    "temporary",
+    "text",
+    "the",
+    "this",
+    "time",
+    "timeout",
+    "title",
+    "tls",
+    "to",
+    "too",
+    "transfer",
+    "transport",
+    "trusted",
+    "try",
+    "type",
+    "u",
+    "uid",
+    "unable",
+    "unauthorized",
+    "unavailable",
+    "unknown",
+    "untrusted",
+    "upgrade",
+    "url",
+    "usage",
+    "use",
+    "user",
+    "using",
+    "utf",
+    "vary",
+    "version",
+    "via",
+    "violation",
+    "vrfy",
+    "was",
+    "web",
+    "website",
+    "welcome",
+    "without",
+    "with",
+    "wpad",
+    "wrong",
+    "www",
+    "xml",
+    "you",
+    "your",
+};
+
+static int by_word(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool is_protocol_word(const uint8_t *p, size_t n)
+{
+    static const char *sorted[sizeof vocabulary / sizeof *vocabulary];
+    char word[24];
+    const char *key = word;
+
+    if (n >= sizeof word)
+        return false;
+    if (!sorted[0]) {
+        memcpy(sorted, vocabulary, sizeof vocabulary);
+        qsort(sorted, sizeof sorted / sizeof *sorted, sizeof *sorted, by_word);
+    }
+    for (size_t i = 0; i < n; i++)
+        word[i] = (char)tolower(p[i]);
+    word[n] = '\0';
+    return bsearch(&key, sorted, sizeof sorted / sizeof *sorted, sizeof *sorted, by_word) != NULL;
+}
+
+bool scrub_is_common(const uint8_t *word, size_t n)
+{
+    return is_protocol_word(word, n) || mask_is_public(word, n);
+}
+
+static bool is_short_number(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isdigit(p[i]))
+            return false;
+    return n <= 5; /* codes, ports, versions, lengths */
+}
+
+/* A run without spaces that has the form of a name or an address: at least one dot inside, and not
+ * a number such as 1.1 or 5.7.0. */
+static size_t dotted_run(const uint8_t *p, size_t n, bool *is_name)
+{
+    size_t i = 0, dots = 0, letters = 0;
+
+    while (i < n && (isalnum(p[i]) || p[i] == '.' || p[i] == '-' || p[i] == '_')) {
+        dots += p[i] == '.';
+        letters += isalpha(p[i]) != 0;
+        i++;
+    }
+    while (i && p[i - 1] == '.')
+        i--, dots--;
+    *is_name = dots && letters;
+    return dots && (letters || dots == 3) ? i : 0;
+}
+
+static bool all_common(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        size_t run = 0;
+        while (i + run < n && isalnum(p[i + run]))
+            run++;
+        if (run && !is_protocol_word(p + i, run))
+            return false;
+        i += run ? run : 1;
+    }
+    return true;
+}
+
+/* The digits of an address in the text of a dotted quad become others of the same number, which
+ * name no address in particular. */
+static void scrub_dotted(const struct scrubber *s, uint8_t *p, size_t n, bool is_name)
+{
+    if (all_common(p, n))
+        return; /* "wpad.dat" */
+    if (is_name)
+        mask_name(s->mask, p, n);
+    else
+        mask_label(s->mask, p, n);
+}
+
+/* "Title: word [fe80::1]" -> all of its words looked at one by one. */
+void scrub_text(const struct scrubber *s, uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        bool is_name = false;
+        size_t run = dotted_run(p + i, n - i, &is_name);
+        if (run) {
+            scrub_dotted(s, p + i, run, is_name);
+            i += run;
+            continue;
+        }
+        while (i + run < n && isalnum(p[i + run]))
+            run++;
+        if (run && !is_protocol_word(p + i, run) && !is_short_number(p + i, run))
+            mask_word(s->mask, p + i, run);
+        else if (!run && p[i] >= 0x80)
+            p[i] = '?';
+        i += run ? run : 1;
+    }
+}

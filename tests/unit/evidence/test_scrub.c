@@ -1,0 +1,167 @@
+#include "evidence/recertify.h"
+#include "evidence/scrub.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const uint8_t key[MASK_KEY] = { 7 };
+static const char *const kept[] = { "ems", NULL };
+static struct scrubber scrubber;
+
+static void open_scrubber(void)
+{
+    scrubber = (struct scrubber){ .mask = mask_open(key, kept),
+                                  .recertifier = recertifier_open(),
+                                  .names = true };
+    cr_assert(scrubber.mask && scrubber.recertifier);
+}
+
+static void close_scrubber(void)
+{
+    mask_close(scrubber.mask);
+    recertifier_close(scrubber.recertifier);
+}
+
+TestSuite(scrub, .init = open_scrubber, .fini = close_scrubber);
+
+static bool holds(const uint8_t *p, size_t n, const char *word)
+{
+    for (size_t i = 0; i + strlen(word) <= n; i++)
+        if (memcmp(p + i, word, strlen(word)) == 0)
+            return true;
+    return false;
+}
+
+/* What a client says comes out in `out`, however it was cut. */
+static void say(struct scrub_stream *c, const void *text, size_t n, size_t step, uint8_t *out)
+{
+    for (size_t at = 0; at < n; at += step)
+        scrub_take(c, &scrubber, CLIENT, (const uint8_t *)text + at, n - at < step ? n - at : step);
+    scrub_end(c, &scrubber);
+    edits_apply(&c->side[CLIENT].edits, 0, out, n);
+    scrub_free(c);
+}
+
+static const char request[] = "GET /secret/path?user=jane HTTP/1.1\r\n"
+                              "Host: ems.contoso.example\r\n"
+                              "Authorization: Basic amFuZTpodW50ZXIy\r\n"
+                              "Cookie: id=4711abc\r\n"
+                              "Content-Length: 1234567\r\n\r\n";
+
+Test(scrub, a_request_keeps_its_form_and_loses_its_secrets)
+{
+    for (size_t step = 1; step < 60; step += 7) {
+        struct scrub_stream c = { 0 };
+        uint8_t out[sizeof request] = { 0 };
+        say(&c, request, sizeof request - 1, step, out);
+
+        cr_assert(holds(out, sizeof out, "GET /"));
+        cr_assert(holds(out, sizeof out, " HTTP/1.1\r\nHost: ems."));
+        cr_assert(holds(out, sizeof out, "Authorization: Basic xxxxxxxxxxxxxxxx\r\n"));
+        cr_assert(holds(out, sizeof out, "Content-Length: 1234567\r\n\r\n"));
+        cr_assert_not(holds(out, sizeof out, "contoso"));
+        cr_assert_not(holds(out, sizeof out, "jane"));
+        cr_assert_not(holds(out, sizeof out, "4711abc"));
+        cr_assert_not(holds(out, sizeof out, "secret"));
+    }
+}
+
+Test(scrub, a_password_of_ftp_is_blanked)
+{
+    static const char text[] = "USER jane\r\nPASS hunter2\r\nQUIT\r\n";
+    struct scrub_stream c = { 0 };
+    uint8_t out[sizeof text] = { 0 };
+
+    say(&c, text, sizeof text - 1, 5, out);
+
+    cr_assert_str_eq((char *)out, "USER xxxx\r\nPASS xxxxxxx\r\nQUIT\r\n");
+}
+
+/* RFC 8446 section 5.1: header, then what it announces. */
+static const uint8_t records[] = { 0x15, 3, 3, 0, 2, 2,   48,                      /* an alert */
+                                   0x14, 3, 3, 0, 1, 1,                            /* seals */
+                                   0x15, 3, 3, 0, 6, 'S', 'E', 'A', 'L', 'E', 'D', /* another */
+                                   0x17, 3, 3, 0, 4, 'D', 'A', 'T', 'A' };
+
+Test(scrub, of_records_headers_and_plain_alerts_stay)
+{
+    static const uint8_t want[] = { 0x15, 3, 3, 0, 2, 2, 48, 0x14, 3, 3, 0, 1, 1, 0x15, 3, 3, 0,
+                                    6,    0, 0, 0, 0, 0, 0,  0x17, 3, 3, 0, 4, 0, 0,    0, 0 };
+    for (size_t step = 1; step <= sizeof records; step++) {
+        struct scrub_stream c = { 0 };
+        uint8_t out[sizeof records];
+        say(&c, records, sizeof records, step, out);
+        cr_assert_arr_eq(out, want, sizeof want, "in pieces of %zu", step);
+    }
+}
+
+/* A ClientHello with a session identifier and a server name, by RFC 8446 section 4.1.2. */
+static const uint8_t hello[] = {
+    0x16, 3,    1,    0,    76,   1,   0,   0,   72,  3,   3, /* heads */
+    1,    2,    3,    4,    5,    6,   7,   8,   9,   10,  11, 12,  13,  14,  15,  16,
+    17,   18,   19,   20,   21,   22,  23,  24,  25,  26,  27, 28,  29,  30,  31,  32, /* random */
+    4,    0xde, 0xad, 0xbe, 0xef,                                                      /* session */
+    0,    2,    0x13, 1,    1,    0,                                                   /* suite */
+    0,    25,   0,    0,    0,    21,  0,   19,  0,   0,   16, 'e', 'm', 's', '.', 'c',
+    'o',  'r',  'n',  'i',  'x',  '.', 'l', 'o', 'c', 'a', 'l'
+};
+
+Test(scrub, a_hello_keeps_everything_but_its_names_and_identifiers)
+{
+    struct scrub_stream c = { 0 };
+    uint8_t out[sizeof hello];
+    size_t session = 11 + 32, name = session + 5 + 6 + 2 + 4 + 2 + 3;
+
+    say(&c, hello, sizeof hello, 9, out);
+
+    cr_assert_arr_eq(out, hello, session + 1);
+    cr_assert_arr_neq(out + session + 1, hello + session + 1, 4);
+    cr_assert_arr_eq(out + session + 5, hello + session + 5, 6);
+    cr_assert_arr_eq(out + name, "ems.", 4);
+    cr_assert_arr_neq(out + name + 4, "cornix", 6);
+    cr_assert_arr_eq(out + name + 10, ".local", 6);
+}
+
+/* RFC 1035 section 4.1.4: the answer's name points to the question's. */
+static const uint8_t answer[] = { 0x12, 0x34, 0x81, 0x80, 0,    1,   0,   1,   0,   0,   0,
+                                  0,    3,    'e',  'm',  's',  7,   'c', 'o', 'n', 't', 'o',
+                                  's',  'o',  7,    'e',  'x',  'a', 'm', 'p', 'l', 'e', 0,
+                                  0,    1,    0,    1,    0xc0, 12,  0,   1,   0,   1,   0,
+                                  0,    0,    60,   0,    4,    10,  20,  40,  17 };
+
+Test(scrub, a_dns_answer_names_nobody)
+{
+    uint8_t out[sizeof answer];
+    struct address a = address_v4(answer + sizeof answer - 4);
+
+    memcpy(out, answer, sizeof answer);
+    scrub_dns(&scrubber, out, sizeof out);
+    mask_address(scrubber.mask, &a);
+
+    cr_assert_arr_eq(out, answer, 17);
+    cr_assert_not(holds(out, sizeof out, "contoso"));
+    cr_assert(holds(out, sizeof out, "\007example"));
+    cr_assert_arr_eq(out + 32, answer + 32, sizeof answer - 32 - 4);
+    cr_assert_arr_eq(out + sizeof out - 4, a.octet + 12, 4);
+}
+
+Test(scrub, a_name_that_points_to_itself_ends)
+{
+    uint8_t loop[] = { 0, 0,    0x80, 0, 0, 1, 0, 1,   0,   0,   0,
+                       0, 0xc0, 12,   0, 1, 0, 1, 'l', 'e', 'a', 'k' };
+
+    scrub_dns(&scrubber, loop, sizeof loop);
+
+    cr_assert_not(holds(loop, sizeof loop, "leak"));
+}
+
+Test(scrub, what_is_not_understood_becomes_zero)
+{
+    static const uint8_t odd[] = { 0x00, 0x01, 0xfe, 's', 'e', 'c', 'r', 'e', 't' };
+    struct scrub_stream c = { 0 };
+    uint8_t out[sizeof odd], zero[sizeof odd] = { 0 };
+
+    say(&c, odd, sizeof odd, 2, out);
+
+    cr_assert_arr_eq(out, zero, sizeof zero);
+}
