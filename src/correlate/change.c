@@ -5,19 +5,6 @@
 
 enum { MOMENTS_MAX = 1 << 20 };
 
-struct moment {
-    int64_t time_ns;
-    bool failed; /* in this group's way; else it succeeded */
-};
-
-static int by_time(const void *a, const void *b)
-{
-    const struct moment *x = a, *y = b;
-    if (x->time_ns != y->time_ns)
-        return x->time_ns < y->time_ns ? -1 : 1;
-    return (int)x->failed - (int)y->failed;
-}
-
 static const struct service_count *service_of(const struct summary *s, const struct group *g,
                                               uint32_t member)
 {
@@ -134,7 +121,7 @@ struct change change_of(const struct summary *s, const struct group *g, const ui
         return none;
     for (size_t i = 0; i < n; i++)
         filled += gather_member(s, g, members[i], m + filled, room - filled);
-    qsort(m, filled, sizeof *m, by_time);
+    moments_sort(m, filled);
     struct change found = change_in(m, filled);
     free(m);
     return found;

@@ -74,3 +74,13 @@ const struct deed *history_of(const struct history *h, uint32_t service, size_t 
 {
     return i < history_count(h, service) ? deed_at(h, h->order[h->first[service] + i]) : NULL;
 }
+
+static int by_time(const void *a, const void *b)
+{
+    const struct moment *x = a, *y = b;
+    if (x->time_ns != y->time_ns)
+        return x->time_ns < y->time_ns ? -1 : 1;
+    return (int)x->failed - (int)y->failed;
+}
+
+void moments_sort(struct moment *m, size_t n) { qsort(m, n, sizeof *m, by_time); }

@@ -14,14 +14,20 @@ enum { HISTORY_DEEDS = 1 << 20, HISTORY_CHUNK = 1 << 14 };
 
 enum outcome { OUTCOME_OK, OUTCOME_FAILED, OUTCOME_UNDECIDED };
 
+/* How much of a TLS handshake it took. */
+enum shake { SHAKE_NONE, SHAKE_FULL, SHAKE_RESUMED };
+
 struct deed {
-    int64_t time_ns;  /* of its first packet */
-    uint32_t service; /* number + 1 */
-    uint32_t group;   /* of its primary finding, number; 0 = none */
-    uint8_t outcome;  /* enum outcome */
-    uint8_t stage;    /* at which it failed */
-    uint16_t version; /* TLS, offered at most; 0 = none seen */
+    int64_t time_ns;     /* of its first packet */
+    uint32_t service;    /* number + 1 */
+    uint16_t group;      /* of its primary finding, number; 0 = none */
+    uint8_t outcome : 2; /* enum outcome */
+    uint8_t shake   : 2; /* enum shake */
+    uint8_t stage   : 4; /* at which it failed; ATTEMPT_STAGES = none */
+    uint8_t version;     /* low octet of the highest TLS version offered; 0 = none seen */
 };
+
+_Static_assert(sizeof(struct deed) == 16, "a million of them is what a capture may cost");
 
 struct history {
     struct deed **chunks; /* owned */
@@ -30,6 +36,15 @@ struct history {
     uint32_t *order, *first; /* after history_arrange; owned */
     size_t n_services;
 };
+
+/* An attempt that succeeded or failed, for what asks about their order. */
+struct moment {
+    int64_t time_ns;
+    bool failed;
+};
+
+/* By time; of equal times the success comes first. */
+void moments_sort(struct moment *m, size_t n);
 
 void history_close(struct history *h); /* accepts a zeroed one */
 void history_add(struct history *h, const struct deed *deed);

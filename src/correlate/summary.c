@@ -1,5 +1,7 @@
 #include "correlate/summary.h"
 
+#include "correlate/sets.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +71,7 @@ enum outcome outcome_of(const struct raised *primary)
     return OUTCOME_UNDECIDED;
 }
 
-static bool same_network(const struct address *a, const struct address *b)
+bool same_network(const struct address *a, const struct address *b)
 {
     size_t octets = address_is_ipv4(a) ? 15 : 8; /* /24 and /64 */
     return memcmp(a->octet, b->octet, octets) == 0;
@@ -244,23 +246,28 @@ static uint32_t note_findings(struct summary *s, struct endpoint *e, const struc
     return number;
 }
 
-static uint16_t version_of(const struct verdict *v)
+static const struct tls *hello_of(const struct verdict *v)
 {
     const struct session *session = v->flow ? v->flow->session : NULL;
-    const struct tls *tls = session ? session->tls : NULL;
-    return tls && tls->hello ? tls_offered_highest(tls->hello) : 0;
+    return session && session->tls && session->tls->hello ? session->tls : NULL;
 }
 
 static void note_deed(struct summary *s, const struct service_count *c, const struct verdict *v,
                       const struct parties *who, uint32_t group)
 {
+    const struct tls *tls = hello_of(v);
+    enum shake shake = !tls ? SHAKE_NONE : tls_resumed(tls) ? SHAKE_RESUMED : SHAKE_FULL;
+
     if (c)
-        history_add(&s->history, &(struct deed){ .time_ns = who->first_ns,
-                                                 .service = c->number,
-                                                 .group = group,
-                                                 .outcome = (uint8_t)outcome_of(&v->primary),
-                                                 .stage = v->failed_stage,
-                                                 .version = version_of(v) });
+        history_add(
+            &s->history,
+            &(struct deed){ .time_ns = who->first_ns,
+                            .service = c->number,
+                            .group = (uint16_t)group,
+                            .outcome = outcome_of(&v->primary) & 3,
+                            .shake = shake & 3,
+                            .stage = v->failed_stage & 15,
+                            .version = tls ? (uint8_t)tls_offered_highest(tls->hello) : 0 });
 }
 
 /* e may be NULL: what only answers questions is no endpoint's service yet. */
@@ -288,7 +295,13 @@ static struct service_count *service_of(struct summary *s, struct endpoint *e,
 
 static void count_service(struct service_count *c, const struct verdict *v, enum outcome outcome)
 {
+    uint64_t frame = v->primary.n_frames ? v->primary.frames[0] : 0;
+
     c->attempts++;
+    if (outcome == OUTCOME_OK && !c->ok_frame)
+        c->ok_frame = frame;
+    if (outcome == OUTCOME_FAILED && !c->failed_frame)
+        c->failed_frame = frame;
     c->ok += outcome == OUTCOME_OK;
     c->failed += outcome == OUTCOME_FAILED;
     if (outcome == OUTCOME_FAILED || !c->failed) { /* a failure is what a table shows */
@@ -477,10 +490,8 @@ static void sort_frames(struct group *g)
         g->n_frames = (uint32_t)n;
 }
 
-void summary_count(struct summary *s)
+void summary_count(struct summary *s, const struct scene *scene)
 {
-    for (size_t i = 0; i < s->groups.n; i++)
-        sort_frames(table_at(&s->groups, i));
     for (size_t i = 0; i < s->endpoints.n; i++) {
         const struct endpoint *e = table_at(&s->endpoints, i);
         if (e->worst_group)
@@ -494,6 +505,58 @@ void summary_count(struct summary *s)
             s->totals.unclear++;
     }
     common_find(s);
+    sets_find(s, scene);
+    for (size_t i = 0; i < s->groups.n; i++)
+        sort_frames(table_at(&s->groups, i));
+}
+
+struct group *summary_set(struct summary *s, enum finding_id id, const struct address *server,
+                          uint16_t port)
+{
+    const struct finding *finding = finding_of(id);
+    struct group_key key;
+
+    memset(&key, 0, sizeof key);
+    key.id = (uint32_t)id;
+    key.server = *server;
+    key.port = port;
+    struct group *g = table_put(&s->groups, &key);
+    if (!g || g->number)
+        return g;
+    *g = (struct group){ .number = (uint32_t)s->groups.n,
+                         .id = id,
+                         .severity = finding->severity,
+                         .fact = finding->best,
+                         .cause = finding->prose.cause,
+                         .owner = finding->owner,
+                         .server = *server,
+                         .port = port,
+                         .of_set = true };
+    s->totals.findings[g->severity]++;
+    return g;
+}
+
+void summary_set_member(struct summary *s, struct group *set, const struct address *client,
+                        uint64_t frame)
+{
+    const struct parties who = { .client = client, .server = &set->server };
+
+    if (!set->n_members)
+        set->client = *client;
+    count_member(s, set, set->number, &who);
+    set->n_members = set->n_endpoints;
+    keep_frames(set, &(struct raised){ .n_frames = frame != 0, .frames = { frame } });
+}
+
+void summary_set_about(struct group *set, struct group *group)
+{
+    for (size_t i = 0; i < group->n_sets; i++)
+        if (group->set[i] == set->number)
+            return;
+    if (group->n_sets < GROUP_SETS)
+        group->set[group->n_sets++] = (uint16_t)set->number;
+    if (!set->first_ns || group->first_ns < set->first_ns)
+        set->first_ns = group->first_ns;
 }
 
 bool endpoint_is_healthy(const struct endpoint *e) { return e->worst != SEVERITY_ERROR && e->ok; }
@@ -516,12 +579,17 @@ static int severity_rank(const struct group *g)
     return g->severity == SEVERITY_ERROR ? 3 : g->severity == SEVERITY_WARNING ? 2 : 0;
 }
 
+/* A set that is a line in the blocks of its groups. */
+static bool is_remark(const struct group *g) { return g->of_set && !g->heads; }
+
 /* Severity, then how many endpoints, then how many members, then order of time. */
 static int by_weight(const void *a, const void *b)
 {
     const struct group *x = *(const struct group *const *)a, *y = *(const struct group *const *)b;
     if (severity_rank(x) != severity_rank(y))
         return severity_rank(y) - severity_rank(x);
+    if (is_remark(x) != is_remark(y))
+        return is_remark(x) ? 1 : -1;
     if (x->n_endpoints != y->n_endpoints)
         return x->n_endpoints < y->n_endpoints ? 1 : -1;
     if (x->n_members != y->n_members)

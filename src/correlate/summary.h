@@ -27,6 +27,7 @@ enum {
     SUMMARY_EXAMPLES = 64,
     SUMMARY_EXAMPLES_OF_GROUPS = 48, /* the rest are kept for further failing connections */
     GROUP_FRAMES = 64,
+    GROUP_SETS = 6,
     GROUP_ATTEMPTS = 4,
     GROUP_ATTEMPT_FRAMES = 8,
 };
@@ -47,6 +48,8 @@ struct group {
     enum owner owner;
     bool lookup;      /* its members are DNS questions */
     bool of_capture;  /* a finding about the capture: no members */
+    bool of_set;      /* what several groups or connections say together (sets.h) */
+    bool heads;       /* of such: the groups it is about have different ids */
     bool primary;     /* some member has it as its primary finding */
     bool one_network; /* all clients are in the /24 or /64 of the first */
     uint16_t port;
@@ -64,7 +67,10 @@ struct group {
     struct group_attempt attempt[GROUP_ATTEMPTS];
     const struct verdict *example; /* NULL when there was no room for one */
     char owner_reason[VERDICT_NOTE];
-    struct common common; /* set by summary_count */
+    struct common common;     /* set by summary_count */
+    uint8_t n_sets;           /* sets that this group supports */
+    uint16_t set[GROUP_SETS]; /* numbers of their groups */
+    char words[VERDICT_NOTE]; /* of a set: what holds together, one sentence without its end */
 };
 
 struct member {
@@ -84,11 +90,12 @@ struct service_key {
 
 struct service_count {
     uint32_t attempts, ok, failed;
-    uint32_t number;               /* its own, + 1 */
-    uint32_t next;                 /* of this endpoint, + 1 */
-    bool linked;                   /* it is in the list of its endpoint */
-    uint8_t stage[ATTEMPT_STAGES]; /* the worst of each, enum stage_token */
-    uint8_t failed_stage;          /* of the failure shown */
+    uint32_t number;                 /* its own, + 1 */
+    uint32_t next;                   /* of this endpoint, + 1 */
+    bool linked;                     /* it is in the list of its endpoint */
+    uint64_t ok_frame, failed_frame; /* of the first that did; 0 = none */
+    uint8_t stage[ATTEMPT_STAGES];   /* the worst of each, enum stage_token */
+    uint8_t failed_stage;            /* of the failure shown */
 };
 
 struct endpoint {
@@ -142,7 +149,16 @@ void summary_other(struct summary *s, const struct flow *flow);
 
 /* Counts what can only be counted at the end: endpoints by their most severe finding, and what the
  * members of groups have in common. */
-void summary_count(struct summary *s);
+void summary_count(struct summary *s, const struct scene *scene);
+
+/* The group of a set at this server and port (0 = all), new or as it is; NULL without room.  And
+ * one more endpoint of it, with a frame that shows it (0 = none). */
+struct group *summary_set(struct summary *s, enum finding_id id, const struct address *server,
+                          uint16_t port);
+void summary_set_member(struct summary *s, struct group *set, const struct address *client,
+                        uint64_t frame);
+/* This group is one of those that the set is about. */
+void summary_set_about(struct group *set, struct group *group);
 
 /* No failure, and something that worked. */
 bool endpoint_is_healthy(const struct endpoint *e);
@@ -160,4 +176,5 @@ size_t summary_order(const struct summary *s, const struct group **out, size_t n
 enum outcome outcome_of(const struct raised *primary);
 uint32_t service_attempts(const struct summary *s, const struct address *client,
                           const struct address *server, uint16_t port);
-bool finding_in_family(enum finding_id id, const char *family); /* "ok", "cannot_tell" */
+bool same_network(const struct address *a, const struct address *b); /* /24 or /64 */
+bool finding_in_family(enum finding_id id, const char *family);      /* "ok", "cannot_tell" */

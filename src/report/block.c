@@ -99,6 +99,8 @@ static const char *unit_of(const struct group *g)
 static void add_attempts(const struct block *b, struct text *out)
 {
     const struct group *g = b->group;
+    if (g->of_set) /* its members say how many */
+        return;
     const char *unit = unit_of(g);
     uint32_t all = g->n_endpoints == 1 && !g->lookup
                        ? service_attempts(&b->report->summary, &g->client, &g->server, g->port)
@@ -128,8 +130,9 @@ static void write_parties(struct block *b)
     text_add(&t, g->lookup ? " asking " : " -> ");
     if (name[0] && !g->lookup)
         text_format(&t, "%s ", name);
-    text_format(&t, address_is_ipv4(&g->server) ? "%s:%u" : "[%s]:%u",
-                address_text(&g->server, address), g->port);
+    text_format(&t, address_is_ipv4(&g->server) ? "%s" : "[%s]", address_text(&g->server, address));
+    if (g->port)
+        text_format(&t, ":%u", g->port);
     if (g->lookup && b->facts.verdict && b->facts.verdict->lookup)
         text_format(&t, ": %s", b->facts.verdict->lookup->name);
     page_spaces(b->page, 2);
@@ -259,7 +262,8 @@ static void write_seen(struct block *b)
     const struct verdict *v = b->facts.verdict;
     if (b->group->id == F_CAPTURE_DAMAGED && b->scene->damage[0])
         text_add(&t, b->scene->damage);
-    else if (!fill(&b->facts, b->finding->prose.seen, &t) && !b->group->of_capture)
+    else if (!fill(&b->facts, b->finding->prose.seen, &t) && !b->group->of_capture &&
+             !b->group->of_set)
         text_add(&t, "these packets:");
     if (!b->text[0])
         return;
@@ -289,6 +293,20 @@ static void write_means(struct block *b)
                  b->group->owner_reason);
         page_field(b->page, means ? "" : "Means", PAGE_FIELD, b->text, NULL);
     }
+}
+
+/* The sets that this group supports; or of a set, what makes it one. */
+static void write_together(struct block *b)
+{
+    const struct group *g = b->group;
+
+    for (size_t i = 0; i < g->n_sets; i++) {
+        const struct group *set = table_at(&b->report->summary.groups, g->set[i] - 1u);
+        snprintf(b->text, sizeof b->text, "%s: %s", finding_of(set->id)->id, set->words);
+        page_field(b->page, i ? "" : "Together", PAGE_FIELD, b->text, NULL);
+    }
+    if (g->of_set)
+        page_field(b->page, "Together", PAGE_FIELD, g->words, NULL);
 }
 
 /* What TLS 1.3 hides, said where somebody will look for it. */
@@ -525,6 +543,7 @@ void block_write(struct page *p, const struct report *r, const struct scene *sce
         looked_at_write(p, r, scene);
     write_seen(&b);
     write_means(&b);
+    write_together(&b);
     write_not_seen(&b);
     write_keys(&b);
     write_template(&b, "Else", b.finding->prose.others);

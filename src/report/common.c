@@ -92,6 +92,8 @@ static void write_parts(struct page *p, const struct report *r, const struct gro
 void common_write(struct page *p, const struct report *r, const struct group *g)
 {
     bool first = true;
+    if (g->of_set)
+        return;
     switch ((enum common_how)g->common.how) {
     case COMMON_WHOLE:
     case COMMON_EACH:
@@ -192,7 +194,7 @@ void json_put_common(struct report *r, const struct group *g)
     const struct common *common = &g->common;
     struct writer *w = &r->writer;
 
-    if (g->of_capture || g->severity != SEVERITY_ERROR)
+    if (g->of_capture || g->of_set || g->severity != SEVERITY_ERROR)
         return;
     json_object(w, "common");
     if (common->how == COMMON_WHOLE)

@@ -27,6 +27,15 @@ static void headline_of(const struct report *r, const struct scene *scene, const
     fill_headline(&facts, out);
 }
 
+/* What connections show; a set says of the same failures that they belong together. */
+static uint64_t count_failures(const struct group *const *groups, size_t n)
+{
+    uint64_t failures = 0;
+    for (size_t i = 0; i < n; i++)
+        failures += groups[i]->severity == SEVERITY_ERROR && !groups[i]->of_set;
+    return failures;
+}
+
 /* Many endpoints are counted, one is named. */
 static void say_failures(struct report *r, const struct scene *scene, const struct group *first,
                          uint64_t n_failures, struct text *out)
@@ -93,7 +102,7 @@ void report_decide(struct report *r, const struct scene *scene)
     r->exit_code = code;
     if (r->summary.any_error) {
         r->mark = MARK_FAIL;
-        say_failures(r, scene, groups[0], r->summary.totals.findings[SEVERITY_ERROR], &out);
+        say_failures(r, scene, groups[0], count_failures(groups, n), &out);
     } else if (damaged) {
         r->mark = MARK_WARN;
         snprintf(r->word, sizeof r->word, "PARTIAL");

@@ -250,7 +250,8 @@ void json_put_end(struct report *r, const char *key, const struct address *a, ui
 {
     json_object(&r->writer, key);
     json_address(&r->writer, "ip", a);
-    json_number(&r->writer, "port", port);
+    if (port)
+        json_number(&r->writer, "port", port);
     if (!open)
         json_end_object(&r->writer);
 }

@@ -26,6 +26,16 @@ static void put_members(struct report *r, const struct group *g)
     size_t n = 0;
     if (g->of_capture)
         return;
+    for (size_t i = 0; i < g->n_sets; i++) {
+        const struct group *set = table_at(&r->summary.groups, g->set[i] - 1u);
+        if (!i)
+            json_array(w, "together");
+        json_word(w, NULL, finding_of(set->id)->id);
+    }
+    if (g->n_sets)
+        json_end_array(w);
+    if (g->of_set)
+        json_string(w, "together_because", g->words, &r->cut);
     json_array(w, "endpoints");
     for (uint32_t i = g->first_member; i && n < JSON_ENDPOINTS; n++) {
         const struct member_key *key = table_key(&r->summary.members, i - 1);
@@ -34,6 +44,8 @@ static void put_members(struct report *r, const struct group *g)
     }
     json_end_array(w);
     json_number(w, "endpoints_count", g->n_endpoints);
+    if (g->of_set)
+        return;
     json_object(w, "attempts");
     json_number(w, g->severity == SEVERITY_ERROR ? "failed" : "affected", g->n_members);
     json_end_object(w);

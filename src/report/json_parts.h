@@ -50,7 +50,7 @@ void json_begin_event(struct report *r, const char *dataset, const char *kind, c
                       struct mark m); /* leaves the object open */
 void json_put_category(struct writer *w, const char *type, const char *further); /* or NULL */
 
-/* One end of a connection; `open` leaves the object open for more. */
+/* One end of a connection, port 0 for none; `open` leaves the object open for more. */
 void json_put_end(struct report *r, const char *key, const struct address *a, uint16_t port,
                   bool open);
 

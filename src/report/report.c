@@ -151,7 +151,7 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
     r->n_capture_findings = n;
     if (r->config.plan)
         proof_capture(r);
-    summary_count(&r->summary);
+    summary_count(&r->summary, scene);
     report_decide(r, scene);
     report_capture(r, scene);
     if (is_json(r))

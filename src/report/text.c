@@ -256,6 +256,8 @@ static bool is_block(const struct report *r, const struct group *g)
 {
     if (g->of_capture)
         return g->id == F_CAPTURE_DAMAGED || (r->mark == MARK_UNKNOWN && decides(g->id));
+    if (g->of_set) /* else it is a line of the block that it is about */
+        return g->heads;
     if (g->severity == SEVERITY_INFO)
         return g->primary && !r->summary.any_ok && !r->summary.any_error;
     if (g->severity == SEVERITY_QUALITY)

@@ -260,6 +260,7 @@ case_ok_happy_eyeballs_v6_dropped() {
     must 1+ 'ipv6 && tcp.flags.syn==1'; must 0 'ipv6 && tcp.flags.ack==1'
     good ok.closed_after_data_rst
     healthy
+    absent set.ipv6_broken
 }
 case_ok_hello_two_segments() {
     TITLE='A ClientHello of two segments, as large as one with a post-quantum key share.'

@@ -21,6 +21,8 @@ case_syn_silent_drop() {
     frames tcp.syn.silent_drop 'tcp.dstport==8013 && tcp.flags.syn==1'
     ok443; exits 1
     absent tcp.syn.single_unanswered tcp.syn.refused tcp.synack
+    finding set.port.only_tcp_blocked
+    absent set.undocumented_port_only
 }
 
 case_syn_silent_drop_alone() {
@@ -55,6 +57,7 @@ case_syn_silent_drop_9443() {
     primary $ME:50001 $EMS:9443 tcp.syn.silent_drop unknown certain possible
     primary $ME:50002 $EMS:8013 ok.tls.established_closed_clean none certain -
     exits 1
+    finding set.undocumented_port_only
 }
 
 case_syn_single_unanswered() {
@@ -88,6 +91,7 @@ case_syn_refused_by_host() {
     primary $ME:50001 $EMS:8013 tcp.syn.refused_by_host server - probable
     frames tcp.syn.refused_by_host 'tcp.port==8013'
     ok443; exits 1; absent tcp.syn.silent_drop tcp.syn.refused_by_middlebox
+    absent set.port
 }
 
 case_syn_refused() {

@@ -85,6 +85,7 @@ case_mtu_blackhole_server_flight() {
     primary $ME:50022 $EMS:22 ok.tcp.no_tls none certain -
     frames tcp.mtu_blackhole.server_flight "$from_client && tcp.options.sack_le" 1
     absent tcp.clienthello tls.server
+    absent set.size_dependent
 }
 case_mtu_blackhole_at_server() {
     TITLE='The large packets of the server vanish, recorded at the server.'

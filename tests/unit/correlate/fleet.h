@@ -13,11 +13,17 @@ struct fleet {
     struct flow flow;
     struct flow_more more;
     struct verdict verdict;
+    struct profile profile;
+    uint16_t port; /* of the next attempt */
 };
 
 static inline void fleet_begin(struct fleet *f)
 {
+    struct failure failure;
     memset(f, 0, sizeof *f);
+    cr_assert(profile_open_default(&f->profile, &failure));
+    f->scene.profile = &f->profile;
+    f->port = 8013;
     cr_assert(summary_open(&f->summary, false));
     f->flow.protocol = 6;
     f->flow.more = &f->more;
@@ -33,13 +39,16 @@ static inline void fleet_try(struct fleet *f, const char *client, const char *se
 
     address_parse(client, &f->flow.address[CLIENT]);
     address_parse(server, &f->flow.address[SERVER]);
-    f->flow.port[SERVER] = 8013;
+    f->flow.port[SERVER] = f->port;
     f->flow.vlan = vlan ? vlan + 1 : 0;
     f->flow.first_ns = f->flow.last_ns = (int64_t)at * 1000000000;
-    f->verdict = (struct verdict){ .flow = &f->flow, .failed_stage = ATTEMPT_STAGES };
-    f->verdict.primary = (struct raised){
-        .id = id, .severity = finding->severity, .fact = finding->best, .owner = finding->owner
-    };
+    f->verdict = (struct verdict){ .flow = &f->flow, .failed_stage = (uint8_t)finding->stage };
+    f->verdict.primary = (struct raised){ .id = id,
+                                          .severity = finding->severity,
+                                          .fact = finding->best,
+                                          .n_frames = 1,
+                                          .frames = { 1 + (uint64_t)at },
+                                          .owner = finding->owner };
     summary_add(&f->summary, &f->scene, &f->verdict);
 }
 

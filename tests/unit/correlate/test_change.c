@@ -9,7 +9,7 @@ static struct change change_in(const char *outcomes)
     fleet_begin(&f);
     for (int i = 0; outcomes[i]; i++)
         fleet_try(&f, "10.20.40.1", "10.0.0.10", 0, i, outcomes[i] == 'x' ? DROP : OK);
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
     struct change change = fleet_group(&f, DROP)->common.change;
     summary_close(&f.summary);
     return change;
@@ -58,7 +58,7 @@ Test(change, the_order_of_judgement_does_not_matter)
     for (int i = 9; i >= 0; i--)
         fleet_try(&f, "10.20.40.1", "10.0.0.10", 0, i, i >= 5 ? DROP : OK);
 
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
 
     cr_assert_eq(fleet_group(&f, DROP)->common.change.failed_ns, 5000000000);
     summary_close(&f.summary);

@@ -10,7 +10,7 @@ Test(common, a_subnet_that_alone_fails_is_what_its_endpoints_have_in_common)
     fleet_subnet(&f, "10.20.40", 9, 0, 0, DROP);
     fleet_subnet(&f, "10.20.41", 20, 0, 0, OK);
 
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
 
     const struct common *common = &fleet_group(&f, DROP)->common;
     cr_assert_eq(common->how, COMMON_WHOLE);
@@ -34,7 +34,7 @@ Test(common, what_one_healthy_endpoint_in_ten_has_too_still_counts_and_two_are_t
         }
         fleet_subnet(&f, "10.20.41", 10 - healthy, 0, 0, OK);
 
-        summary_count(&f.summary);
+        summary_count(&f.summary, &f.scene);
 
         const struct common *common = &fleet_group(&f, DROP)->common;
         cr_assert_eq(common->how, healthy == 1 ? COMMON_WHOLE : COMMON_NONE);
@@ -50,7 +50,7 @@ Test(common, one_failing_endpoint_in_ten_may_stand_outside)
     fleet_try(&f, "10.20.50.1", "10.0.0.10", 0, 0, DROP);
     fleet_subnet(&f, "10.20.41", 20, 0, 0, OK);
 
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
 
     const struct group *g = fleet_group(&f, DROP);
     cr_assert_eq(g->common.how, COMMON_WHOLE);
@@ -67,7 +67,7 @@ Test(common, two_failing_endpoints_are_a_coincidence)
     fleet_subnet(&f, "10.20.40", 2, 0, 0, DROP);
     fleet_subnet(&f, "10.20.41", 20, 0, 0, OK);
 
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
 
     cr_assert_eq(fleet_group(&f, DROP)->common.how, COMMON_UNASKED);
     summary_close(&f.summary);
@@ -79,7 +79,7 @@ Test(common, without_a_healthy_endpoint_there_is_nothing_to_compare_with)
     fleet_begin(&f);
     fleet_subnet(&f, "10.20.40", 9, 0, 0, DROP);
 
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
 
     cr_assert_eq(fleet_group(&f, DROP)->common.how, COMMON_UNASKED);
     summary_close(&f.summary);
@@ -96,7 +96,7 @@ Test(common, endpoints_of_many_subnets_have_nothing_obvious_in_common)
         fleet_try(&f, "10.20.1.200", "10.0.0.10", 0, 0, OK);
     }
 
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
 
     cr_assert_eq(fleet_group(&f, DROP)->common.how, COMMON_NONE);
     summary_close(&f.summary);
@@ -109,7 +109,7 @@ Test(common, a_vlan_that_covers_the_same_endpoints_as_their_subnet_is_named_too)
     fleet_subnet(&f, "10.20.40", 9, 40, 0, DROP);
     fleet_subnet(&f, "10.20.41", 20, 41, 0, OK);
 
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
 
     const struct common *common = &fleet_group(&f, DROP)->common;
     cr_assert_eq(common->n, 2);
@@ -128,7 +128,7 @@ Test(common, two_subnets_that_fail_in_one_way_are_two_parts_with_a_moment_each)
         fleet_subnet(&f, "10.20.41", 20, 0, at, OK);
     }
 
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
 
     const struct common *common = &fleet_group(&f, DROP)->common;
     cr_assert_eq(common->how, COMMON_EACH);
@@ -150,7 +150,7 @@ Test(common, only_endpoints_dialling_one_of_two_servers_fail)
         fleet_try(&f, client, i % 2 ? "10.0.0.10" : "10.0.0.11", 0, 0, i % 2 ? OK : DROP);
     }
 
-    summary_count(&f.summary);
+    summary_count(&f.summary, &f.scene);
 
     const struct common *common = &fleet_group(&f, DROP)->common;
     cr_assert_eq(common->how, COMMON_WHOLE);
