@@ -8,6 +8,7 @@
 #include "session/dissector.h"
 #include "session/labeller.h"
 #include "verdict/candidate.h"
+#include "verdict/kin.h"
 #include "verdict/served.h"
 
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct engine {
     struct session_world world;
     struct candidates *candidates;
     struct served *served;
+    struct kin kin;
     struct scene scene;
     struct parting {
         struct flow *flow;
@@ -92,6 +94,8 @@ static bool engine_open(struct engine *e)
     e->scene.names = e->world.names;
     e->scene.candidates = e->candidates;
     e->scene.served = e->served;
+    e->kin.flows = e->flows;
+    e->scene.kin = &e->kin;
     e->scene.live = capture_is_live(e->capture);
     text_copy(e->scene.file, sizeof e->scene.file, e->config->input_name);
     return true;

@@ -4,6 +4,7 @@
 #include "verdict/blame.h"
 #include "verdict/checks.h"
 #include "verdict/dns.h"
+#include "verdict/kin.h"
 #include "verdict/spoken.h"
 
 #include <stdio.h>
@@ -267,6 +268,13 @@ static bool synack_for_nothing(const struct matter *m)
 static bool hello_repeated(const struct matter *m)
 {
     return matter_unacked(m, CLIENT) && m->more->half[CLIENT].again_count >= 1 && hello_3s(m);
+}
+
+/* A firewall that still holds the ended connection lets the SYN pass and nothing after it. */
+static bool reused_too_soon(const struct matter *m)
+{
+    return m->opened && matter_unacked(m, CLIENT) && m->more->half[CLIENT].again_count >= 2 &&
+           hello_3s(m) && kin_before(m);
 }
 
 static bool is_full(const struct matter *m, uint32_t length)
@@ -637,6 +645,27 @@ static void weigh_synack(const struct matter *m, struct raised *r)
         r->fact = POSSIBLE;
 }
 
+static void weigh_reuse(const struct matter *m, struct raised *r)
+{
+    const struct flow *older = kin_before(m);
+    raise_frame(r, older ? older->last_frame : 0);
+}
+
+static bool rebound(const struct matter *m) { return kin_continued(m) != NULL; }
+static void weigh_rebound(const struct matter *m, struct raised *r)
+{
+    const struct flow *old = kin_continued(m);
+    char from[ADDRESS_TEXT], why[VERDICT_NOTE];
+
+    if (!old)
+        return;
+    snprintf(why, sizeof why, "its numbering continues the connection from %s port %u",
+             address_text(&old->address[CLIENT], from), old->port[CLIENT]);
+    raise_owner(r, OWNER_NETWORK, why);
+    raise_frame(r, old->last_frame);
+    raise_frame(r, m->flow->first_frame);
+}
+
 static void weigh_split(const struct matter *m, struct raised *r)
 {
     const struct dealing *d = served_dealing(m->scene->served, &m->flow->address[CLIENT],
@@ -821,6 +850,7 @@ struct stall {
 static const struct stall silences[] = {
     { UPWARDS, ANY, mtu_ignored, F_ICMP_FRAG_NEEDED_IGNORED, ON_SIGHT, E_TOO_BIG | E_AGAIN_C | E_AGAIN_S, NULL },
     { OPENING, O | FC | RC, flight_hole, F_TCP_MTU_BLACKHOLE_SERVER_FLIGHT, ON_SIGHT, E_HELLO | E_HOLE | E_AGAIN_S, NULL },
+    { BIT(STOP_HELLO) | BIT(STOP_CLIENT_ONLY), O | FC | RC, reused_too_soon, F_TCP_PORT_REUSE_CONFLICT, ON_SERVER, E_SYN | E_HELLO | E_AGAIN_C, weigh_reuse },
     { BIT(STOP_HELLO) | BIT(STOP_CLIENT_ONLY), O | FC | RC | RS, synack_for_nothing, F_TCP_HANDSHAKE_ACK_LOST, ON_SIGHT, E_SYNACK | E_HELLO | E_OPEN, NULL },
     { BIT(STOP_HELLO), O | FC | RC, hello_too_big, F_TCP_MTU_BLACKHOLE_CLIENTHELLO, ON_SERVER, E_HELLO | E_AGAIN_C, NULL },
     { BIT(STOP_HELLO), O | FC | RC, hello_split, F_TCP_CLIENTHELLO_SPLIT_DROPPED, ON_SERVER, E_HELLO | E_AGAIN_C, weigh_split },
@@ -853,6 +883,8 @@ static const struct stall stalls[] = {
     { UPWARDS | BIT(STOP_OPEN), RC | RS, reset_both, F_TCP_RESET_BOTH_ENDS, ON_SIGHT, E_RESETS, weigh_both },
     { UPWARDS | BIT(STOP_OPEN), RC | RS, forged, F_TCP_RESET_INJECTED, ON_SIGHT, E_CLOSE, weigh_forged },
     { LIVING | BIT(STOP_MIDSTREAM), RC | RS, after_idle, F_TCP_RESET_IDLE_TIMEOUT, ON_SIGHT, E_CLOSE, weigh_idle },
+
+    { BIT(STOP_MIDSTREAM), RS, rebound, F_TCP_NAT_REBIND, ON_SIGHT, E_CLOSE, weigh_rebound },
 
     /* connected, no payload */
     { BIT(STOP_OPEN), ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_OPEN, NULL },

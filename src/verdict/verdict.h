@@ -100,6 +100,7 @@ enum scope { SCOPE_EMS, SCOPE_ALL };
 
 struct served;     /* served.h */
 struct candidates; /* candidate.h */
+struct kin;        /* kin.h */
 
 /* The capture as a whole: copied from the stages by the engine, read by every rule. */
 struct scene {
@@ -137,6 +138,7 @@ struct scene {
     bool anything_relevant;
     const struct served *served;         /* what services accepted; NULL = not kept */
     const struct candidates *candidates; /* addresses taken for an EMS; NULL = configured ones */
+    struct kin *kin; /* other connections, and how often they were searched; NULL = not kept */
 };
 
 /* How long the capture watched, seen from a subject whose last packet is this frame. */

@@ -11,8 +11,6 @@ static const char *const unraised[] = {
     "l2.arp_unresolved",
     "l2.duplicate_address",
     "tcp.options_stripped",
-    "tcp.port_reuse_conflict",
-    "tcp.nat_rebind",
     "tcp.seq_anomaly",
     "tls.sigalg.none_common",
     "tls.sni.mismatch_config",
