@@ -1,4 +1,5 @@
 /* main.c - arguments to options to engine to exit code; holds no logic of its own. */
+#include "base/newfile.h"
 #include "base/text.h"
 #include "config/ini.h"
 #include "engine.h"
@@ -106,6 +107,7 @@ static int run_capture(const struct options *o, struct capture *capture, const c
 {
     char printable[256], name_shown[256];
     struct failure failure = { 0 };
+    struct newfile page = { 0 };
     struct report_config config = o->report;
     struct engine_config engine = { .profile = &o->profile,
                                     .scope = o->scope,
@@ -118,11 +120,18 @@ static int run_capture(const struct options *o, struct capture *capture, const c
     config.command = engine.input_name;
     config.input = number;
     config.plan = plan;
+    if (o->html && !newfile_open(&page, o->html, o->force, &failure))
+        return fail(&failure);
+    config.html = page.file;
     engine.keys = keys_of(o, &failure);
     struct report *report = engine.keys ? report_open(&config, &failure) : NULL;
     int code = report ? engine_run(&engine, capture, report, &failure) : 2;
     report_free(report);
     keys_close(engine.keys);
+    if (code == 2)
+        newfile_abandon(&page);
+    else if (o->html && !newfile_finish(&page, 0, &failure))
+        code = 2;
     return code == 2 ? fail(&failure) : code;
 }
 

@@ -205,6 +205,9 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     case OPTION_WRITE:
         o->write = value;
         return true;
+    case OPTION_HTML:
+        o->html = value;
+        return true;
     case OPTION_REDACT:
         return take_redaction(p, value);
     case OPTION_FORCE:
@@ -524,6 +527,8 @@ static bool check_together(struct parsing *p)
                       "either files are read or an interface is watched");
     if (!check_write(p))
         return false;
+    if (o->html && o->n_inputs > 1)
+        return refuse(p, "--html", "makes a page of one input", "one file at a time");
     if (o->interface)
         o->verb = VERB_WATCH;
     else if (!o->n_inputs)

@@ -32,6 +32,7 @@ struct options {
     const char *input[INPUTS_MAX]; /* as given; borrowed from argv */
     const char *interface;
     const char *keylog;       /* NULL = none */
+    const char *html;         /* where the page goes; NULL = nowhere */
     const char *write;        /* where the evidence goes; NULL = nowhere */
     bool force;               /* it may replace a file */
     enum redaction redaction; /* of what is written */

@@ -1,13 +1,11 @@
 #include "evidence/pcapng_out.h"
 
-#include "base/text.h"
+#include "base/newfile.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Numbers of draft-ietf-opsawg-pcapng: blocks, options, records. */
 enum {
@@ -28,91 +26,28 @@ enum {
 };
 
 struct pcapng_out {
-    FILE *file;
-    char *path, *temporary;
-    bool replace, failed;
-    int error;     /* errno of the first fault */
+    struct newfile file;
+    int error;     /* errno of the first fault; 0 = none */
     uint8_t *body; /* of the block being made */
     size_t n, size;
 };
 
-static void fail_why(struct failure *failure, const char *path, const char *why, const char *remedy)
-{
-    *failure = (struct failure){ 0 };
-    text_printable(path, strlen(path), failure->what, sizeof failure->what);
-    text_copy(failure->why, sizeof failure->why, why);
-    text_copy(failure->remedy, sizeof failure->remedy, remedy);
-}
-
-static void fail_errno(struct failure *failure, const char *path, int error)
-{
-    char why[200];
-
-    snprintf(why, sizeof why, "cannot be written: %s", strerror(error));
-    fail_why(failure, path, why,
-             error == ENOSPC ? "make room, or write to another disk" : "choose another place");
-}
-
-static bool target_free(const char *path, bool replace, struct failure *failure)
-{
-    struct stat there;
-
-    if (lstat(path, &there) != 0)
-        return true;
-    if (replace && S_ISREG(there.st_mode))
-        return true;
-    fail_why(failure, path, S_ISREG(there.st_mode) ? "is there already" : "is no regular file",
-             S_ISREG(there.st_mode) ? "choose another name, or say --force"
-                                    : "choose another name");
-    return false;
-}
-
-static FILE *open_beside(struct pcapng_out *out)
-{
-    mode_t mask = umask(0);
-
-    umask(mask);
-    int descriptor = mkstemp(out->temporary);
-    if (descriptor < 0)
-        return NULL;
-    FILE *file = fchmod(descriptor, 0666 & ~mask) == 0 ? fdopen(descriptor, "wb") : NULL;
-    if (!file) {
-        close(descriptor);
-        unlink(out->temporary);
-    }
-    return file;
-}
-
 struct pcapng_out *pcapng_create(const char *path, bool replace, struct failure *failure)
 {
-    static const char ending[] = ".XXXXXX";
-    struct pcapng_out *out;
-    size_t n = strlen(path) + sizeof ending;
+    struct pcapng_out *out = calloc(1, sizeof *out);
 
-    if (!target_free(path, replace, failure))
-        return NULL;
-    out = calloc(1, sizeof *out);
-    if (out && (out->path = strdup(path)) != NULL && (out->temporary = malloc(n)) != NULL) {
-        snprintf(out->temporary, n, "%s%s", path, ending);
-        out->replace = replace;
-        out->file = open_beside(out);
-        if (out->file)
-            return out;
-    }
-    fail_errno(failure, path, errno);
-    if (out) {
-        free(out->path);
-        free(out->temporary);
-    }
+    if (out && newfile_open(&out->file, path, replace, failure))
+        return out;
+    if (!out)
+        *failure = (struct failure){ .what = "memory", .why = "the machine has none left" };
     free(out);
     return NULL;
 }
 
 static void note_error(struct pcapng_out *out, int error)
 {
-    if (!out->failed)
-        out->error = error;
-    out->failed = true;
+    if (!out->error)
+        out->error = error ? error : EIO;
 }
 
 /* Room for n more octets of the body; NULL without memory. */
@@ -176,11 +111,11 @@ static void block_end(struct pcapng_out *out, uint32_t type)
 
     pad(out);
     head[1] = (uint32_t)(out->n + 12);
-    if (out->failed)
+    if (out->error)
         return;
-    if (fwrite(head, sizeof head, 1, out->file) != 1 ||
-        (out->n && fwrite(out->body, out->n, 1, out->file) != 1) ||
-        fwrite(&head[1], sizeof head[1], 1, out->file) != 1)
+    if (fwrite(head, sizeof head, 1, out->file.file) != 1 ||
+        (out->n && fwrite(out->body, out->n, 1, out->file.file) != 1) ||
+        fwrite(&head[1], sizeof head[1], 1, out->file.file) != 1)
         note_error(out, errno);
 }
 
@@ -276,36 +211,21 @@ void pcapng_statistics(struct pcapng_out *out, uint32_t interface, int64_t time_
 
 const char *pcapng_written(struct pcapng_out *out)
 {
-    if (!out->failed && fflush(out->file) != 0)
+    if (!out->error && fflush(out->file.file) != 0)
         note_error(out, errno);
-    return out->failed ? NULL : out->temporary;
+    return out->error ? NULL : out->file.temporary;
 }
 
 static void release(struct pcapng_out *out)
 {
     free(out->body);
-    free(out->path);
-    free(out->temporary);
     free(out);
 }
 
 bool pcapng_finish(struct pcapng_out *out, struct failure *failure)
 {
-    bool ours = true;
+    bool fine = newfile_finish(&out->file, out->error, failure);
 
-    if (!out->failed && (fflush(out->file) != 0 || fsync(fileno(out->file)) != 0))
-        note_error(out, errno);
-    if (fclose(out->file) != 0)
-        note_error(out, errno);
-    if (!out->failed)
-        ours = target_free(out->path, out->replace, failure);
-    if (!out->failed && ours && rename(out->temporary, out->path) != 0)
-        note_error(out, errno);
-    if (out->failed)
-        fail_errno(failure, out->path, out->error);
-    bool fine = !out->failed && ours;
-    if (!fine)
-        unlink(out->temporary);
     release(out);
     return fine;
 }
@@ -314,7 +234,6 @@ void pcapng_abandon(struct pcapng_out *out)
 {
     if (!out)
         return;
-    fclose(out->file);
-    unlink(out->temporary);
+    newfile_abandon(&out->file);
     release(out);
 }

@@ -2,8 +2,6 @@
  *
  * What it is: sections, interfaces, enhanced packets with comments, name resolution and interface
  * statistics (draft-ietf-opsawg-pcapng).  libpcap writes neither comments nor several link types.
- * The file grows under a temporary name beside its target and takes the target's name when it is
- * complete, so nobody finds half of one.
  * What it refuses: replacing a file unless it was told to; secrets (it knows no such block).
  * Units: times in ns since 1970 UTC.  Ownership: opaque; pcapng_finish or pcapng_abandon ends it.
  * Faults: what cannot be written is remembered and told by pcapng_finish. */

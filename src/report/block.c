@@ -537,7 +537,8 @@ void block_write(struct page *p, const struct report *r, const struct scene *sce
                        .group = group,
                        .finding = finding_of(group->id),
                        .facts = report_facts(r, scene, group) };
-    write_title(&b);
+    if (!p->gather)
+        write_title(&b); /* other forms have a title of their own */
     write_parties(&b);
     if (group->id == F_CAPTURE_NOTHING_RELEVANT && scene->profile)
         looked_at_write(p, r, scene);

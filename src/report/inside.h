@@ -47,6 +47,13 @@ void text_report(struct report *r, const struct scene *scene);
 void text_notice(struct report *r, const struct scene *scene, const struct verdict *verdict);
 struct page text_page(struct report *r);
 
+/* Where it was taken and what it is worth, for other forms of the report. */
+void text_of_capture(struct page *p, const struct report *r, const struct scene *scene);
+bool text_is_block(const struct report *r, const struct group *g);
+
+/* html.c: the report as one page. */
+void html_report(struct report *r, const struct scene *scene);
+
 /* block.c: one finding in full. */
 void block_write(struct page *p, const struct report *r, const struct scene *scene,
                  const struct group *group);
@@ -64,6 +71,8 @@ void common_short(const struct report *r, const struct group *group, struct text
 void looked_at_write(struct page *p, const struct report *r, const struct scene *scene);
 
 /* ladder.c */
+/* The row at which it failed; rows->n when none is. */
+size_t ladder_here(const struct verdict *verdict, const struct rows *rows);
 void ladder_write(struct page *p, const struct report *r, const struct scene *scene,
                   const struct verdict *verdict);
 

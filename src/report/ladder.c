@@ -138,6 +138,16 @@ static void draw_head(struct ladder *l, const struct flow *flow)
     page_end(l->page);
 }
 
+size_t ladder_here(const struct verdict *verdict, const struct rows *rows)
+{
+    size_t here = rows->n;
+
+    for (size_t i = 0; i < rows->n; i++)
+        if (is_here(verdict, &rows->row[i]))
+            here = i;
+    return here;
+}
+
 void ladder_write(struct page *p, const struct report *r, const struct scene *scene,
                   const struct verdict *verdict)
 {
@@ -154,10 +164,7 @@ void ladder_write(struct page *p, const struct report *r, const struct scene *sc
         return;
     rows_of(verdict, rows);
     draw_head(&l, verdict->flow);
-    size_t here = rows->n;
-    for (size_t i = 0; i < rows->n; i++)
-        if (is_here(verdict, &rows->row[i]))
-            here = i;
+    size_t here = ladder_here(verdict, rows);
     for (size_t i = 0; i < rows->n; i++)
         draw_row(&l, rows, i, i == here && !rows->row[i].unanswered);
     if (rows->lost) {

@@ -1,28 +1,12 @@
 /* The two tables: endpoints against ports, and groups. */
+#include "report/matrix.h"
+
 #include "report/inside.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-    PORTS_SHOWN = 12,
-    CELL = 7,
-    ROWS_DEFAULT = 12,
-    ROWS_VERBOSE = 200,
-    ADDRESS_LEAST = 16,
-    GROUP_ID = 33
-};
-
-struct cell {
-    uint32_t attempts, ok, failed;
-    uint8_t token; /* of the failure, or of what cannot be seen */
-};
-
-struct matrix {
-    const struct summary *summary;
-    size_t n_ports, ports_left_out;
-    uint16_t port[PORTS_SHOWN];
-};
+enum { CELL = 7, ROWS_DEFAULT = 12, ROWS_VERBOSE = 200, ADDRESS_LEAST = 16, GROUP_ID = 33 };
 
 static int port_index(const struct matrix *m, uint16_t port)
 {
@@ -37,7 +21,7 @@ static int by_port(const void *a, const void *b)
     return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
-static void find_ports(struct matrix *m)
+void matrix_find_ports(struct matrix *m)
 {
     const struct table *services = &m->summary->services;
     for (size_t i = 0; i < services->n; i++) {
@@ -65,10 +49,10 @@ static void add_to_cell(struct cell *cell, const struct service_count *c)
     cell->failed += c->failed;
 }
 
-/* True when the endpoint failed at a name lookup. */
-static bool fill_cells(const struct matrix *m, const struct endpoint *e, struct cell *cells,
-                       const char **lookup)
+bool matrix_cells(const struct matrix *m, const struct endpoint *e, struct cell cells[PORTS_SHOWN],
+                  const char **lookup)
 {
+    *lookup = NULL;
     memset(cells, 0, sizeof *cells * PORTS_SHOWN);
     for (uint32_t i = e->first_service; i;) {
         const struct service_key *key = table_key(&m->summary->services, i - 1);
@@ -84,7 +68,7 @@ static bool fill_cells(const struct matrix *m, const struct endpoint *e, struct 
     return *lookup;
 }
 
-static const char *cell_text(const struct cell *cell, char out[24])
+const char *matrix_cell_text(const struct cell *cell, char out[24])
 {
     if (!cell->attempts)
         return "--";
@@ -119,14 +103,9 @@ static int endpoint_rank(const struct endpoint *e)
     return e->ok ? 2 : 1;
 }
 
-struct line {
-    const struct address *address;
-    const struct endpoint *endpoint;
-};
-
 static int by_need(const void *a, const void *b)
 {
-    const struct line *x = a, *y = b;
+    const struct matrix_line *x = a, *y = b;
     int difference = endpoint_rank(x->endpoint) - endpoint_rank(y->endpoint);
     return difference ? difference : memcmp(x->address, y->address, sizeof *x->address);
 }
@@ -146,7 +125,7 @@ static void write_head(struct page *p, const struct matrix *m, unsigned width, b
 }
 
 /* Answers whether some cell says "no attempt". */
-static bool write_line(struct page *p, const struct matrix *m, const struct line *line,
+static bool write_line(struct page *p, const struct matrix *m, const struct matrix_line *line,
                        unsigned width, bool lookups)
 {
     struct cell cells[PORTS_SHOWN];
@@ -154,13 +133,13 @@ static bool write_line(struct page *p, const struct matrix *m, const struct line
     const char *lookup = NULL;
     bool none = false;
 
-    fill_cells(m, line->endpoint, cells, &lookup);
+    matrix_cells(m, line->endpoint, cells, &lookup);
     page_spaces(p, 2);
     put_padded(p, STYLE_PLAIN, address_text(line->address, address), width);
     if (lookups)
         put_padded(p, STYLE_RED, lookup ? lookup : "", m->n_ports ? CELL + 2 : 0);
     for (size_t i = 0; i < m->n_ports; i++) {
-        const char *cell = cell_text(&cells[i], text);
+        const char *cell = matrix_cell_text(&cells[i], text);
         none = none || !cells[i].attempts;
         put_padded(p, cell_style(&cells[i]), cell, i + 1 < m->n_ports ? CELL : 0);
     }
@@ -179,8 +158,8 @@ static bool any_failed_lookup(const struct summary *s)
     return false;
 }
 
-static void write_lines(struct page *p, const struct matrix *m, const struct line *lines, size_t n,
-                        size_t most)
+static void write_lines(struct page *p, const struct matrix *m, const struct matrix_line *lines,
+                        size_t n, size_t most)
 {
     unsigned width = ADDRESS_LEAST;
     bool lookups = any_failed_lookup(m->summary), none = false;
@@ -210,19 +189,29 @@ static void write_lines(struct page *p, const struct matrix *m, const struct lin
     page_end(p);
 }
 
+struct matrix_line *matrix_lines(const struct summary *s)
+{
+    size_t n = s->endpoints.n;
+    struct matrix_line *lines = n ? calloc(n, sizeof *lines) : NULL;
+
+    if (!lines)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        lines[i] = (struct matrix_line){ .address = table_key(&s->endpoints, i),
+                                         .endpoint = table_at(&s->endpoints, i) };
+    qsort(lines, n, sizeof *lines, by_need);
+    return lines;
+}
+
 void matrix_write(struct page *p, const struct report *r)
 {
     struct matrix m = { .summary = &r->summary };
     size_t n = r->summary.endpoints.n;
-    struct line *lines = n ? calloc(n, sizeof *lines) : NULL;
+    struct matrix_line *lines = matrix_lines(&r->summary);
 
     if (!lines)
         return;
-    find_ports(&m);
-    for (size_t i = 0; i < n; i++)
-        lines[i] = (struct line){ .address = table_key(&r->summary.endpoints, i),
-                                  .endpoint = table_at(&r->summary.endpoints, i) };
-    qsort(lines, n, sizeof *lines, by_need);
+    matrix_find_ports(&m);
     write_lines(p, &m, lines, n,
                 r->config.verbose >= 2 ? n
                 : r->config.verbose    ? ROWS_VERBOSE

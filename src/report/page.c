@@ -21,6 +21,10 @@ static void put_text(struct page *p, const char *s)
 
 void page_put(struct page *p, enum page_style style, const char *s)
 {
+    if (p->gather) {
+        gather_put(p->gather, s);
+        return;
+    }
     bool painted = p->colour && style != STYLE_PLAIN && *s;
     if (painted)
         writer_put(p->writer, codes[style]);
@@ -43,10 +47,16 @@ void page_format(struct page *p, enum page_style style, const char *format, ...)
 void page_spaces(struct page *p, unsigned n)
 {
     while (n--)
-        writer_put_char(p->writer, ' ');
+        p->gather ? gather_put(p->gather, " ") : writer_put_char(p->writer, ' ');
 }
 
-void page_end(struct page *p) { writer_end_line(p->writer); }
+void page_end(struct page *p)
+{
+    if (p->gather)
+        gather_end(p->gather);
+    else
+        writer_end_line(p->writer);
+}
 
 unsigned page_glyph(struct page *p, enum page_mark mark)
 {
@@ -169,6 +179,10 @@ static void wrap_command(struct wrap *w, const char *s, size_t n)
 void page_label(struct page *p, const char *label, unsigned indent)
 {
     unsigned columns = page_columns(label);
+    if (p->gather) {
+        gather_label(p->gather, label);
+        return;
+    }
     if (*label) {
         page_spaces(p, 2);
         page_put(p, STYLE_BOLD, label);
@@ -181,6 +195,10 @@ void page_wrapped(struct page *p, unsigned indent, const char *text, const char 
 {
     struct wrap w = { .page = p, .indent = indent, .used = indent, .fresh = true };
 
+    if (p->gather) {
+        gather_field(p->gather, text, tail);
+        return;
+    }
     for (bool first = true; *text; first = false) {
         size_t n = strcspn(text, "\n");
         if (first)

@@ -5,6 +5,7 @@
  * that carries meaning alone; background colours. */
 #pragma once
 
+#include "report/gather.h"
 #include "report/stamp.h"
 #include "report/writer.h"
 
@@ -19,6 +20,7 @@ struct page {
     unsigned width; /* of prose */
     unsigned input; /* frames are written as input:#frame; 0 = as #frame */
     struct stamp_style stamps;
+    struct gathering *gather; /* not NULL: nothing is printed, all is kept there */
 };
 
 void page_put(struct page *p, enum page_style style, const char *s);

@@ -10,7 +10,7 @@ struct report *report_open(const struct report_config *config, struct failure *f
 
     if (r)
         r->config = *config;
-    if (r && summary_open(&r->summary, config->verbose >= 2) &&
+    if (r && summary_open(&r->summary, config->verbose >= 2 || config->html) &&
         table_open(&r->shown, sizeof(struct shown_key), sizeof(struct shown), SHOWN_MAX)) {
         writer_open(&r->writer, config->out);
         return r;
@@ -159,6 +159,8 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
     else
         text_report(r, scene);
     writer_flush(&r->writer);
+    if (r->config.html && !r->writer.error)
+        html_report(r, scene);
     if (!r->writer.error || r->writer.error == EPIPE) /* `| head` has read enough */
         return r->exit_code;
     *failure = (struct failure){ .what = "output" };

@@ -33,7 +33,9 @@ struct outcomes {
 
 struct report_config {
     enum report_format format;
-    FILE *out;                             /* borrowed */
+    FILE *out;             /* borrowed */
+    FILE *html;            /* borrowed: gets the report as a page; NULL = nobody asked */
+    const char *redaction; /* of the input, as the page says it; NULL = none */
     bool colour, ascii, utc, names_hidden; /* names_hidden: -n */
     bool terminal;  /* false: piped; timestamps absolute with date and offset */
     unsigned width; /* columns */

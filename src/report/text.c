@@ -324,6 +324,16 @@ static bool wants_group_table(const struct report *r, const struct group *const 
     return failing > 1 && r->summary.totals.endpoints >= GROUP_TABLE_FROM;
 }
 
+void text_of_capture(struct page *p, const struct report *r, const struct scene *scene)
+{
+    write_servers(p, r, scene);
+    write_capture(p, r, scene, true);
+    write_taken(p, r);
+    write_quality(p, r, scene);
+}
+
+bool text_is_block(const struct report *r, const struct group *g) { return is_block(r, g); }
+
 static void write_body(struct page *p, const struct report *r, const struct scene *scene,
                        const struct group *const *groups, size_t n)
 {

@@ -26,6 +26,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests/captures'))
+import page  # noqa: E402
 import pcapfile  # noqa: E402
 
 TIME_LIMIT_S = 120
@@ -272,7 +273,7 @@ CEILING_MIB = 48
 # Beyond the ceiling, which is for flows: tables of bounded size (hosts, names, certificates, services,
 # the report), what nDPI loads to name protocols, the libraries.  Each has its own bound: 13 MiB for a small capture,
 # 18 for nDPI, and what the tables came to here makes 32 to 42.
-SLACK_MIB = 48
+SLACK_MIB = 64
 BENEATH = [('ok_openssl_tls13', 8), ('cert_unknown_ca_openssl_tls12', 6), ('ok_openssl_tls12', 6)]
 CLIENT = '10.20.40.17'
 
@@ -413,6 +414,10 @@ BITES = [
     ('NUL and DEL', b'a\0b\x7fc\0'),
     ('a label of 255 octets', b'A' * 255),
     ('255 octets of escape', b'\x1b' * 255),
+    ('a script', b'"><script>alert(1)</script><img src=x onerror="alert(1)">'),
+    ('a link', b'javascript:alert(1)'),
+    ('entities', b'&lt;b&gt;&#60;i&#62;&amp;'),
+    ('a formula', b'=cmd|\' /C calc\'!A0'),
     ('combining marks', ('e' + '\u0301' * 60).encode()),
 ]
 HIDDEN = {'Cc', 'Cf', 'Cs', 'Co', 'Cn', 'Zl', 'Zp'}
@@ -559,7 +564,19 @@ def names(tests):
             f.write(hostile_pcapng(bite, packets))
         for form, extra in FORMS:
             tests.check(f'{what}: {form}', name_complaints(tests, path, extra))
+        tests.check(f'{what}: HTML', page_of(tests, path))
         os.unlink(path)
+
+
+def page_of(tests, path):
+    """What is wrong with the HTML report: its form, and characters that may not be on it."""
+    target = os.path.join(tests.folder, 'page.html')
+    done = subprocess.run([tests.binary, '--scope', 'all', '-qq', '--force', '--html', target, path], capture_output=True,
+                          timeout=TIME_LIMIT_S, check=False, env={**os.environ, 'LC_ALL': 'C.UTF-8'})
+    if done.returncode not in (1, 3):
+        return [f'exit {done.returncode}: {done.stderr[-600:]!r}']
+    data = open(target, 'rb').read()
+    return [*page.complaints(data), *teeth_in(Done(0, data, b''))]
 
 
 def name_complaints(tests, path, extra):
