@@ -227,7 +227,7 @@ static void examine(struct summary *s, struct group *g)
 
 void common_find(struct summary *s)
 {
-    if ((!s->any_error && !s->any_warning) || !history_arrange(&s->history, s->services.n))
+    if (!s->any_error)
         return;
     count_healthy(s);
     for (size_t i = 0; i < s->groups.n; i++) {

@@ -23,7 +23,8 @@ struct deed {
     uint16_t group;      /* of its primary finding, number; 0 = none */
     uint8_t outcome : 2; /* enum outcome */
     uint8_t shake   : 2; /* enum shake */
-    uint8_t stage   : 4; /* at which it failed; ATTEMPT_STAGES = none */
+    uint8_t stage   : 3; /* at which it failed; ATTEMPT_STAGES = none */
+    uint8_t data    : 1; /* it worked, and carried data */
     uint8_t version;     /* low octet of the highest TLS version offered; 0 = none seen */
 };
 

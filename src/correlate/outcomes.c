@@ -31,7 +31,7 @@ static bool sort_services(struct outcomes *o)
     }
     for (size_t i = 0; i < services->n; i++) {
         const struct service_key *key = table_key(services, i);
-        if (!key->is_lookup)
+        if (!key->is_lookup && key->port)
             all[o->n++] = (struct sortable){ key, (uint32_t)i + 1 };
     }
     qsort(all, o->n, sizeof *all, by_offer);

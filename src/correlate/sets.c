@@ -23,13 +23,14 @@ void set_add_client(struct outcomes *o, struct group *set, const struct address 
     summary_set_member(o->s, set, client, c ? c->failed_frame : 0);
 }
 
-void set_about_server(struct outcomes *o, struct group *set, uint16_t port)
+void set_about_server(struct summary *s, struct group *set, const struct address *server,
+                      uint16_t port)
 {
     enum finding_id id = F_NONE;
-    for (size_t i = 0; i < o->s->groups.n; i++) {
-        struct group *g = table_at(&o->s->groups, i);
+    for (size_t i = 0; i < s->groups.n; i++) {
+        struct group *g = table_at(&s->groups, i);
         if (g->of_set || g->lookup || g->of_capture || g->severity != SEVERITY_ERROR ||
-            !address_equal(&g->server, &set->server) || (port && g->port != port))
+            !address_equal(&g->server, server) || (port && g->port != port))
             continue;
         set->heads = set->heads || (id && id != g->id);
         id = g->id;

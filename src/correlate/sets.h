@@ -11,4 +11,8 @@
 
 enum { SETS_PERIOD_S = 900 };
 
+/* The set is about all failing groups of this server on this port; 0 = on all. */
+void set_about_server(struct summary *s, struct group *set, const struct address *server,
+                      uint16_t port);
+
 void sets_find(struct summary *s, const struct scene *scene);

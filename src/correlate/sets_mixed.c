@@ -49,7 +49,7 @@ void rule_intermittent(struct outcomes *o, const struct offer *offer)
     snprintf(set->words, sizeof set->words,
              "success and failure alternate for %" PRIu32 " of %" PRIu32 " endpoints", mixed,
              tried);
-    set_about_server(o, set, offer->port);
+    set_about_server(o->s, set, &set->server, offer->port);
 }
 
 /* ---- set.tls.mixed_versions ---- */
@@ -108,7 +108,7 @@ void rule_versions(struct outcomes *o, const struct offer *offer)
     for (uint32_t i = offer->first; i < offer->first + offer->n; i++)
         if (versions_of(o->s, o->service[i]).new_failed)
             set_add_client(o, set, &outcomes_key(o, i)->client, &offer->server, offer->port);
-    set_about_server(o, set, offer->port);
+    set_about_server(o->s, set, &set->server, offer->port);
 }
 
 /* ---- set.ipv6_broken ---- */
@@ -166,7 +166,7 @@ static void about_first_fails(struct outcomes *o, struct group *set)
             address_equal(&g->server, &set->server))
             summary_set_about(set, g);
     }
-    set_about_server(o, set, set->port);
+    set_about_server(o->s, set, &set->server, set->port);
 }
 
 void rule_ipv6(struct outcomes *o, const struct offer *offer)

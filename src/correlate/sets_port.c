@@ -215,7 +215,7 @@ void rule_server_down(struct outcomes *o, const struct offer *offers, size_t n)
              "none of %" PRIu32
              " endpoints reaches it on any of the %zu ports tried; other servers work",
              set->n_endpoints, n);
-    set_about_server(o, set, 0);
+    set_about_server(o->s, set, &set->server, 0);
 }
 
 /* ---- set.undocumented_port_only ---- */
@@ -246,6 +246,6 @@ void rule_undocumented(struct outcomes *o, const struct offer *offers, size_t n)
     for (uint32_t k = failing->first; k < failing->first + failing->n; k++)
         if (outcomes_count(o, k)->failed)
             set_add_client(o, set, &outcomes_key(o, k)->client, &failing->server, failing->port);
-    set_about_server(o, set, failing->port);
+    set_about_server(o->s, set, &set->server, failing->port);
     set->heads = false; /* a note */
 }

@@ -24,6 +24,3 @@ void rule_ipv6(struct outcomes *o, const struct offer *offer);
 void set_add_client(struct outcomes *o, struct group *set, const struct address *client,
                     const struct address *server, uint16_t port);
 void set_add_group(struct outcomes *o, struct group *set, struct group *g);
-
-/* The set is about all failing groups of its server on this port; 0 = on all. */
-void set_about_server(struct outcomes *o, struct group *set, uint16_t port);

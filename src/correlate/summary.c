@@ -1,5 +1,6 @@
 #include "correlate/summary.h"
 
+#include "correlate/checkin.h"
 #include "correlate/sets.h"
 
 #include <stdio.h>
@@ -252,6 +253,12 @@ static const struct tls *hello_of(const struct verdict *v)
     return session && session->tls && session->tls->hello ? session->tls : NULL;
 }
 
+static bool carries_data(const struct verdict *v)
+{
+    return v->flow && outcome_of(&v->primary) == OUTCOME_OK &&
+           v->primary.id != F_OK_TCP_PORT_PROBE && v->primary.id != F_OK_TLS_NO_DATA;
+}
+
 static void note_deed(struct summary *s, const struct service_count *c, const struct verdict *v,
                       const struct parties *who, uint32_t group)
 {
@@ -266,7 +273,8 @@ static void note_deed(struct summary *s, const struct service_count *c, const st
                             .group = (uint16_t)group,
                             .outcome = outcome_of(&v->primary) & 3,
                             .shake = shake & 3,
-                            .stage = v->failed_stage & 15,
+                            .stage = v->failed_stage & 7,
+                            .data = carries_data(v),
                             .version = tls ? (uint8_t)tls_offered_highest(tls->hello) : 0 });
 }
 
@@ -310,6 +318,19 @@ static void count_service(struct service_count *c, const struct verdict *v, enum
     }
 }
 
+static void note_presence(struct endpoint *e, const struct parties *who, enum outcome outcome)
+{
+    if (!e->first_ns || who->first_ns < e->first_ns)
+        e->first_ns = who->first_ns;
+    if (who->last_ns > e->last_ns)
+        e->last_ns = who->last_ns;
+    if (outcome != OUTCOME_OK ||
+        who->last_ns - who->first_ns < e->longest.to_ns - e->longest.from_ns)
+        return;
+    e->longest.from_ns = who->first_ns;
+    e->longest.to_ns = who->last_ns;
+}
+
 static struct endpoint *count_endpoint(struct summary *s, const struct verdict *v,
                                        struct parties *who, enum outcome outcome,
                                        struct service_count **service)
@@ -319,6 +340,7 @@ static struct endpoint *count_endpoint(struct summary *s, const struct verdict *
         return NULL;
     traits_of(&s->traits, v, e->traits, &who->traits);
     traits_keep(e->traits, &who->traits);
+    note_presence(e, who, outcome);
     e->attempts++;
     e->ok += outcome == OUTCOME_OK;
     e->failed += outcome == OUTCOME_FAILED;
@@ -439,6 +461,7 @@ void summary_add_lookup(struct summary *s, const struct scene *scene, const stru
     if (e) {
         traits_of(&s->traits, v, e->traits, &who.traits);
         traits_keep(e->traits, &who.traits);
+        note_presence(e, &who, OUTCOME_UNDECIDED);
     }
     if (e && outcome == OUTCOME_FAILED) {
         e->attempts++;
@@ -464,8 +487,31 @@ void summary_add_capture(struct summary *s, const struct raised *r)
         ((struct group *)table_at(&s->groups, number - 1))->of_capture = true;
 }
 
+/* An endpoint that does something else is awake; once in half a minute is enough. */
+static void note_other(struct summary *s, const struct flow *flow)
+{
+    static const struct address nobody;
+    static const int64_t half_minute_ns = 30 * 1000000000LL;
+    struct endpoint *e = table_get(&s->endpoints, &flow->address[CLIENT]);
+    const struct parties who = { .client = &flow->address[CLIENT], .server = &nobody };
+
+    if (!e || (e->other_ns && flow->first_ns < e->other_ns + half_minute_ns &&
+               flow->first_ns > e->other_ns - half_minute_ns))
+        return;
+    const struct service_count *c = service_of(s, NULL, &who);
+    if (!c)
+        return;
+    e->other_service = c->number;
+    e->other_ns = flow->first_ns;
+    history_add(&s->history, &(struct deed){ .time_ns = flow->first_ns,
+                                             .service = c->number,
+                                             .outcome = OUTCOME_UNDECIDED,
+                                             .stage = ATTEMPT_STAGES });
+}
+
 void summary_other(struct summary *s, const struct flow *flow)
 {
+    note_other(s, flow);
     uint32_t port = flow->port[SERVER];
     uint64_t *n = table_put(&s->other_ports, &port);
     s->others++;
@@ -504,8 +550,11 @@ void summary_count(struct summary *s, const struct scene *scene)
         else
             s->totals.unclear++;
     }
-    common_find(s);
-    sets_find(s, scene);
+    if (history_arrange(&s->history, s->services.n)) {
+        common_find(s);
+        sets_find(s, scene);
+        checkins_find(s, scene);
+    }
     for (size_t i = 0; i < s->groups.n; i++)
         sort_frames(table_at(&s->groups, i));
 }
@@ -546,6 +595,14 @@ void summary_set_member(struct summary *s, struct group *set, const struct addre
     count_member(s, set, set->number, &who);
     set->n_members = set->n_endpoints;
     keep_frames(set, &(struct raised){ .n_frames = frame != 0, .frames = { frame } });
+}
+
+void summary_set_severity(struct summary *s, struct group *set, enum severity severity)
+{
+    s->totals.findings[set->severity]--;
+    s->totals.findings[severity]++;
+    set->severity = severity;
+    note_severity(s, severity);
 }
 
 void summary_set_about(struct group *set, struct group *group)

@@ -106,7 +106,18 @@ struct endpoint {
     int64_t last_ok_ns;
     bool has_mac;
     uint8_t mac[6];
-    struct traits traits[2]; /* the two latest of each kind */
+    struct traits traits[2];   /* the two latest of each kind */
+    int64_t first_ns, last_ns; /* of its packets, as far as connections tell; 0 = nothing yet */
+    uint32_t other_service;    /* + 1: when it did what is not judged */
+    int64_t other_ns;          /* the newest of that */
+    struct {
+        int64_t from_ns, to_ns;
+    } longest; /* connection that worked */
+    struct checkins {
+        uint32_t count, missed;
+        int64_t interval_ns, last_ns; /* 0 = not known */
+        bool irregular;
+    } checkins; /* set by summary_count */
 };
 
 struct server {
@@ -157,6 +168,7 @@ struct group *summary_set(struct summary *s, enum finding_id id, const struct ad
                           uint16_t port);
 void summary_set_member(struct summary *s, struct group *set, const struct address *client,
                         uint64_t frame);
+void summary_set_severity(struct summary *s, struct group *set, enum severity severity);
 /* This group is one of those that the set is about. */
 void summary_set_about(struct group *set, struct group *group);
 

@@ -1,4 +1,5 @@
 /* The lines of type endpoint and summary, after the findings. */
+#include "correlate/checkin.h"
 #include "report/json_parts.h"
 
 enum { JSON_SERVERS = 64, JSON_SERVICES = 128 };
@@ -53,6 +54,26 @@ static void put_service(struct report *r, uint32_t first)
     JSON_PUT(w, "}");
 }
 
+/* An interval that is not observed is assumed, and says so. */
+static void put_checkins(struct report *r, const struct checkins *c)
+{
+    struct writer *w = &r->writer;
+    bool observed = c->interval_ns != 0;
+
+    json_object(w, "checkin");
+    json_number(w, "count", c->count);
+    json_number(w, "interval_s",
+                observed ? (uint64_t)(c->interval_ns + 500000000) / 1000000000 : CHECKIN_DEFAULT_S);
+    json_word(w, "interval_from", observed ? "observed" : "default");
+    if (c->last_ns)
+        json_put_time(r, "last", c->last_ns);
+    if (observed)
+        json_number(w, "missed", c->missed);
+    if (c->irregular)
+        json_flag(w, "irregular", true);
+    json_end_object(w);
+}
+
 static void json_endpoint(struct report *r, const struct scene *scene, size_t number)
 {
     struct writer *w = &r->writer;
@@ -90,6 +111,7 @@ static void json_endpoint(struct report *r, const struct scene *scene, size_t nu
     json_end_object(w);
     if (e->last_ok_ns)
         json_put_time(r, "last_success", e->last_ok_ns);
+    put_checkins(r, &e->checkins);
     json_array(w, "findings");
     if (e->worst_group) {
         const struct group *g = table_at(&s->groups, e->worst_group - 1);

@@ -26,7 +26,7 @@ void matrix_find_ports(struct matrix *m)
     const struct table *services = &m->summary->services;
     for (size_t i = 0; i < services->n; i++) {
         const struct service_key *key = table_key(services, i);
-        if (key->is_lookup || port_index(m, key->port) >= 0)
+        if (key->is_lookup || !key->port || port_index(m, key->port) >= 0)
             continue;
         if (m->n_ports < PORTS_SHOWN)
             m->port[m->n_ports++] = key->port;

@@ -114,6 +114,7 @@ case_set_time_dependent() {
     fails $ME 50004 tcp.syn.refused_by_middlebox; fails 10.20.41.18 50006 tcp.syn.refused_by_middlebox
     finding set.time_dependent; exits 1
     absent set.server set.client
+    absent checkin.address_changed
 }
 
 case_set_port_other_port_works() {
