@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "engine.h"
+#include "evidence/map.h"
 #include "report/version.h"
 
 #include <inttypes.h>
@@ -41,6 +42,21 @@ static void kept_words(struct keeper *k)
     k->kept[profile->n_patterns] = NULL;
 }
 
+/* A case that has a map goes on with its key, so that its captures agree. */
+static bool key_of(struct keeper *k, struct failure *failure)
+{
+    *failure = (struct failure){ 0 };
+    if (k->options->map && map_key(k->options->map, k->key, failure))
+        return true;
+    if (failure->why[0])
+        return false;
+    if (mask_draw_key(k->key))
+        return true;
+    *failure =
+        (struct failure){ .what = "redaction", .why = "this machine gives no random octets" };
+    return false;
+}
+
 bool keeper_open(struct keeper *k, const struct options *options, struct failure *failure)
 {
     *k = (struct keeper){ .options = options };
@@ -54,8 +70,10 @@ bool keeper_open(struct keeper *k, const struct options *options, struct failure
         return false;
     }
     kept_words(k);
+    if (options->redaction != REDACT_NONE && !key_of(k, failure))
+        return false;
     if (options->redaction != REDACT_NONE)
-        k->redactor = redactor_open(options->redaction, k->kept);
+        k->redactor = redactor_open(options->redaction, k->key, k->kept);
     if (options->redaction != REDACT_NONE && !k->redactor) {
         *failure = (struct failure){ .what = "memory", .why = "the machine has none left" };
         return false;
@@ -99,6 +117,19 @@ static bool take(struct keeper *k, struct pcapng_out *out, const struct plan *pl
 
 /* ---- the same verdicts? ---- */
 
+void keeper_profile(const struct keeper *k, struct profile *profile)
+{
+    for (size_t i = 0; k->redactor && i < profile->n_ems_names; i++)
+        redactor_name(k->redactor, profile->ems_name[i]);
+    for (size_t i = 0; k->redactor && i < profile->n_ems_addresses; i++)
+        redactor_address(k->redactor, &profile->ems_address[i]);
+}
+
+size_t keeper_replaced(const struct keeper *k)
+{
+    return k->redactor ? redactor_count(k->redactor) : 0;
+}
+
 static bool judge(const struct keeper *k, const char *path, struct outcomes *outcomes,
                   struct redactor *redactor, struct failure *failure)
 {
@@ -111,10 +142,8 @@ static bool judge(const struct keeper *k, const char *path, struct outcomes *out
         .profile = &profile, .scope = o->scope, .max_memory = o->max_memory, .input_name = ""
     };
 
-    for (size_t i = 0; redactor && i < profile.n_ems_names; i++)
-        redactor_name(redactor, profile.ems_name[i]);
-    for (size_t i = 0; redactor && i < profile.n_ems_addresses; i++)
-        redactor_address(redactor, &profile.ems_address[i]);
+    if (redactor)
+        keeper_profile(k, &profile);
     struct capture *capture = capture_open_file(path, &config, failure);
     struct report *report = capture && nowhere ? report_open(&report_config, failure) : NULL;
     bool fine = report && engine_run(&engine, capture, report, failure) != 2;
@@ -241,6 +270,8 @@ bool keeper_close(struct keeper *k, struct failure *failure)
         pcapng_abandon(k->out);
     else if (k->out)
         fine = pcapng_finish(k->out, failure);
+    if (k->out && !k->failed && fine && k->redactor && k->options->map)
+        fine = map_write(k->options->map, k->key, redactor_mask(k->redactor), failure);
     if (k->out && !k->failed && fine && !k->options->report.quiet)
         say(k);
     redactor_close(k->redactor);

@@ -11,6 +11,7 @@ struct keeper {
     const struct options *options;
     struct pcapng_out *out;    /* NULL = nobody asked */
     struct redactor *redactor; /* NULL = packets stay as they are */
+    uint8_t key[MASK_KEY];
     char word[PATTERNS_MAX][64];
     const char *kept[PATTERNS_MAX + 1]; /* parts of names that stay */
     struct carve_counts counts;
@@ -24,5 +25,9 @@ bool keeper_open(struct keeper *k, const struct options *options, struct failure
 bool keeper_take(struct keeper *k, const struct plan *plan, const char *input,
                  struct failure *failure);
 
-/* Says on stderr what was written; false with a failure. */
+/* The configured names and addresses of EMS as they are in what was written. */
+void keeper_profile(const struct keeper *k, struct profile *profile);
+size_t keeper_replaced(const struct keeper *k); /* names and addresses */
+
+/* Says on stderr what was written, and keeps the map if it is wanted; false with a failure. */
 bool keeper_close(struct keeper *k, struct failure *failure);

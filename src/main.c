@@ -1,11 +1,11 @@
 /* main.c - arguments to options to engine to exit code; holds no logic of its own. */
-#include "base/newfile.h"
 #include "base/text.h"
+#include "bundle.h"
 #include "config/ini.h"
-#include "engine.h"
-#include "keeper.h"
+#include "evidence/map.h"
 #include "options.h"
 #include "report/version.h"
+#include "run.h"
 #include "session/labeller.h"
 #include "x509/cert.h"
 
@@ -17,175 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { INTERRUPTED = 130 };
-
-/* For the signal handler: what is read now, and what a first signal means there. */
-static struct reading {
-    struct capture *volatile capture;
-    volatile sig_atomic_t patient; /* Ctrl-C also ends who fills the pipe: then the rest is read */
-    volatile sig_atomic_t signals;
-} reading;
-
-static void stop(int signal_number)
-{
-    (void)signal_number;
-    if (reading.signals++ == 0 && reading.patient)
-        return;
-    if (reading.capture)
-        capture_stop(reading.capture);
-}
-
-static void reading_begin(struct capture *capture, bool patient)
-{
-    struct sigaction action = { .sa_handler = stop };
-
-    reading.patient = patient;
-    reading.capture = capture;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
-static void reading_end(void)
-{
-    struct sigaction action = { .sa_handler = SIG_DFL };
-
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    reading.capture = NULL;
-}
-
-/* A printable string as the terminal's character set takes it. */
-static const char *shown(const char *s, char *out, size_t size)
-{
-    struct text t = text_of(out, size);
-    if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
-        text_add(&t, s);
-    else
-        text_add_ascii(&t, s);
-    return out;
-}
-
-static int fail(const struct failure *failure)
-{
-    char what[512], why[512];
-
-    fflush(stdout);
-    fprintf(stderr, "shakeout: %s", shown(failure->what, what, sizeof what));
-    if (failure->why[0])
-        fprintf(stderr, ": %s", shown(failure->why, why, sizeof why));
-    fputc('\n', stderr);
-    for (const char *line = failure->remedy; *line;) {
-        int n = (int)strcspn(line, "\n");
-        fprintf(stderr, "  %.*s\n", n, line);
-        line += n + (line[n] == '\n');
-    }
-    return 2;
-}
-
-/* 2 before 1 before 3 before 0. */
-static int worse(int a, int b)
-{
-    static const int rank[] = { 0, 2, 3, 1 };
-    return rank[a & 3] >= rank[b & 3] ? a : b;
-}
-
-/* The user's secrets, kept with those of this input until it is read. */
-static struct keys *keys_of(const struct options *o, struct failure *failure)
-{
-    struct keys *keys = keys_open();
-
-    if (!keys)
-        *failure = (struct failure){ .what = "memory", .why = "the machine has none left" };
-    if (!keys || !o->keylog || keys_log(keys, o->keylog, failure))
-        return keys;
-    keys_close(keys);
-    return NULL;
-}
-
-static int run_capture(const struct options *o, struct capture *capture, const char *name,
-                       unsigned number, struct plan *plan)
-{
-    char printable[256], name_shown[256];
-    struct failure failure = { 0 };
-    struct newfile page = { 0 };
-    struct report_config config = o->report;
-    struct engine_config engine = { .profile = &o->profile,
-                                    .scope = o->scope,
-                                    .max_memory = o->max_memory,
-                                    .label = !o->no_labels,
-                                    .progress = !o->no_progress };
-
-    text_printable(name, strlen(name), printable, sizeof printable);
-    engine.input_name = shown(printable, name_shown, sizeof name_shown);
-    config.command = engine.input_name;
-    config.input = number;
-    config.plan = plan;
-    if (o->html && !newfile_open(&page, o->html, o->force, &failure))
-        return fail(&failure);
-    config.html = page.file;
-    engine.keys = keys_of(o, &failure);
-    struct report *report = engine.keys ? report_open(&config, &failure) : NULL;
-    int code = report ? engine_run(&engine, capture, report, &failure) : 2;
-    report_free(report);
-    keys_close(engine.keys);
-    if (code == 2)
-        newfile_abandon(&page);
-    else if (o->html && !newfile_finish(&page, 0, &failure))
-        code = 2;
-    return code == 2 ? fail(&failure) : code;
-}
-
-/* A file that is not read to its end gives a report of its beginning, and the code of the signal.
- * A pipe has its end where its writer was interrupted. */
-static int run_file(const struct options *o, struct capture *capture, const char *name,
-                    unsigned number, struct plan *plan)
-{
-    bool regular = capture_facts(capture)->bytes_total != 0;
-
-    reading_begin(capture, !regular);
-    int code = run_capture(o, capture, name, number, plan);
-    reading_end();
-    if (!reading.signals || !regular || code == 2)
-        return code;
-    fprintf(stderr,
-            "shakeout: interrupted: the report is PARTIAL, it ends with packet %" PRIu64 "\n",
-            capture_facts(capture)->frames);
-    return INTERRUPTED;
-}
-
-/* The evidence is read out of a file that was judged to its end. */
-static int keep(struct keeper *keeper, const struct plan *plan, struct capture *capture,
-                const char *name, int code)
-{
-    struct failure failure = { .why = "a pipe cannot be read again for -w",
-                               .remedy = "save the capture to a file first" };
-
-    if (!plan || code == 2 || code == INTERRUPTED)
-        return code;
-    if (capture_facts(capture)->bytes_total == 0) {
-        text_printable(name, strlen(name), failure.what, sizeof failure.what);
-        keeper->failed = true;
-        return fail(&failure);
-    }
-    return keeper_take(keeper, plan, name, &failure) ? code : fail(&failure);
-}
-
-static int analyse_one(const struct options *o, struct keeper *keeper, size_t i)
-{
-    struct failure failure = { .what = "memory", .why = "the machine has none left" };
-    struct plan *plan = keeper->out ? plan_open() : NULL;
-    struct capture *capture = NULL;
-    int code;
-
-    if (plan || !keeper->out)
-        capture = capture_open_file(o->input[i], &o->capture, &failure);
-    code = capture ? run_file(o, capture, o->input[i], (unsigned)i + 1, plan) : fail(&failure);
-    code = keep(keeper, plan, capture, o->input[i], code);
-    capture_close(capture);
-    plan_close(plan);
-    return code;
-}
-
 static int analyse(const struct options *o)
 {
     int code = 0;
@@ -194,16 +25,16 @@ static int analyse(const struct options *o)
     struct failure failure = { 0 };
 
     if (!keeper_open(&keeper, o, &failure))
-        return fail(&failure);
-    for (size_t i = 0; i < o->n_inputs && code != INTERRUPTED; i++) {
-        int one = analyse_one(o, &keeper, i);
+        return run_fail(&failure);
+    for (size_t i = 0; i < o->n_inputs && code != RUN_INTERRUPTED; i++) {
+        int one = run_input(o, &keeper, i);
         unread += one == 2;
-        code = i && one != INTERRUPTED ? worse(code, one) : one;
+        code = i && one != RUN_INTERRUPTED ? run_worse(code, one) : one;
     }
     if (unread && o->n_inputs > 1)
         fprintf(stderr, "shakeout: %zu of %zu files could not be read\n", unread, o->n_inputs);
-    keeper.failed |= unread == o->n_inputs || code == INTERRUPTED;
-    return keeper_close(&keeper, &failure) ? code : fail(&failure);
+    keeper.failed |= unread == o->n_inputs || code == RUN_INTERRUPTED;
+    return keeper_close(&keeper, &failure) ? code : run_fail(&failure);
 }
 
 /* A whole capture, with nobody's names in it. */
@@ -213,31 +44,28 @@ static int redact(const struct options *o)
     struct keeper keeper;
 
     if (!keeper_open(&keeper, o, &failure))
-        return fail(&failure);
-    int code = keeper_take(&keeper, NULL, o->input[0], &failure) ? 0 : fail(&failure);
-    return keeper_close(&keeper, &failure) ? code : fail(&failure);
+        return run_fail(&failure);
+    int code = keeper_take(&keeper, NULL, o->input[0], &failure) ? 0 : run_fail(&failure);
+    return keeper_close(&keeper, &failure) ? code : run_fail(&failure);
 }
 
-static int watch(const struct options *o)
+/* Between the real names and those that were sent. */
+static int translate(const struct options *o)
 {
     struct failure failure = { 0 };
-    struct capture *capture = capture_open_device(o->interface, &o->capture, &failure);
+    struct map *map = map_open(o->map, o->verb == VERB_UNMASK, &failure);
 
-    if (!capture)
-        return fail(&failure);
-    reading_begin(capture, false);
-    if (!o->no_progress && !o->report.quiet && isatty(STDERR_FILENO))
-        fprintf(stderr, "watching %s; Ctrl-C ends with the report\n", o->interface);
-    int code = run_capture(o, capture, o->interface, 1, NULL);
-    reading_end();
-    capture_close(capture);
-    return code;
+    if (!map)
+        return run_fail(&failure);
+    map_text(map, stdin, stdout);
+    map_close(map);
+    return 0;
 }
 
 static int explain(const struct options *o)
 {
     struct failure failure = { 0 };
-    return report_explain(stdout, o->explain, o->report.width, &failure) ? 0 : fail(&failure);
+    return report_explain(stdout, o->explain, o->report.width, &failure) ? 0 : run_fail(&failure);
 }
 
 static int version(void)
@@ -252,7 +80,7 @@ static int devices(void)
     char list[16384];
     struct failure failure = { 0 };
     if (!capture_list_devices(list, sizeof list, &failure))
-        return fail(&failure);
+        return run_fail(&failure);
     fputs(list, stdout);
     return 0;
 }
@@ -270,8 +98,13 @@ static int run(const struct options *o)
         return analyse(o);
     case VERB_REDACT:
         return redact(o);
+    case VERB_BUNDLE:
+        return bundle(o);
+    case VERB_MASK:
+    case VERB_UNMASK:
+        return translate(o);
     case VERB_WATCH:
-        return watch(o);
+        return run_device(o);
     case VERB_EXPLAIN:
         return explain(o);
     case VERB_VERSION:
@@ -292,7 +125,7 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
     if (!options_parse(argc, argv, &options, &failure))
-        return fail(&failure);
+        return run_fail(&failure);
     int code = run(&options);
     if (fflush(stdout) == 0 || options.verb == VERB_ANALYSE || options.verb == VERB_WATCH)
         return code;

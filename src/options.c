@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "base/text.h"
+#include "evidence/map.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -190,9 +191,19 @@ static bool take_redaction(struct parsing *p, const char *value)
     return level >= 0 || refuse_value(p, OPTION_REDACT, value, "none, light or standard");
 }
 
+static bool take_case(struct parsing *p, const char *value)
+{
+    static char map[PATH_MAX];
+
+    p->out->case_name = value;
+    p->out->map = map;
+    return map_path(value, map, sizeof map) ||
+           refuse_value(p, OPTION_CASE, value, "a case: letters, digits, - _ .");
+}
+
 static bool take_output(struct parsing *p, enum option_name name, const char *value)
 {
-    static const char *const formats[] = { "text", "jsonl" };
+    static const char *const formats[] = { "text", "jsonl", "summary", "markdown" };
     struct options *o = p->out;
     int format;
     switch (name) {
@@ -205,6 +216,11 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     case OPTION_WRITE:
         o->write = value;
         return true;
+    case OPTION_OUT:
+        o->output = value;
+        return true;
+    case OPTION_CASE:
+        return take_case(p, value);
     case OPTION_HTML:
         o->html = value;
         return true;
@@ -223,8 +239,8 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
         return true;
     default:
         format = word_of(value, formats, N(formats));
-        o->report.format = format == 1 ? REPORT_JSONL : REPORT_TEXT;
-        return format >= 0 || refuse_value(p, name, value, "text or jsonl");
+        o->report.format = format > 0 ? (enum report_format)format : REPORT_TEXT;
+        return format >= 0 || refuse_value(p, name, value, "text, jsonl, summary or markdown");
     }
 }
 
@@ -445,9 +461,21 @@ static bool refuse_filter(struct parsing *p, size_t from)
 
 static bool is_later_verb(const char *word)
 {
-    static const char *const verbs[] = { "diff", "correlate", "bundle", "check", "config",
-                                         "mask", "unmask",    "doctor", "query" };
+    static const char *const verbs[] = {
+        "diff", "correlate", "check", "config", "doctor", "query"
+    };
     return word_of(word, verbs, N(verbs)) >= 0;
+}
+
+static bool verb_of(const char *word, enum verb *verb)
+{
+    static const char *const verbs[] = { "redact", "bundle", "mask", "unmask" };
+    static const enum verb which[] = { VERB_REDACT, VERB_BUNDLE, VERB_MASK, VERB_UNMASK };
+    int i = word_of(word, verbs, N(verbs));
+
+    if (i >= 0)
+        *verb = which[i];
+    return i >= 0;
 }
 
 static bool take_operands(struct parsing *p)
@@ -462,10 +490,8 @@ static bool take_operands(struct parsing *p)
             return refuse(p, p->operand[2], "explain takes one id", "shakeout explain lists all");
         return true;
     }
-    if (p->n_operands && strcmp(p->operand[0], "redact") == 0 && o->verb == VERB_ANALYSE) {
-        o->verb = VERB_REDACT;
+    if (p->n_operands && o->verb == VERB_ANALYSE && verb_of(p->operand[0], &o->verb))
         first = 1;
-    }
     for (size_t i = first; i < p->n_operands; i++) {
         const char *operand = p->operand[i];
         if (strcmp(operand, "-") != 0 && !exists(operand)) {
@@ -515,11 +541,38 @@ static bool check_redact(struct parsing *p)
     return check_write(p);
 }
 
+static bool check_bundle(struct parsing *p)
+{
+    struct options *o = p->out;
+
+    if (!o->n_inputs || o->interface || o->write || o->html)
+        return refuse(p, "bundle", "takes captures, and writes one archive",
+                      "shakeout bundle FILE... [--case ID] [-o FILE] [--redact LEVEL]");
+    if (!p->redacted)
+        o->redaction = REDACT_STANDARD;
+    o->write = "the bundle"; /* pipes are refused as for -w */
+    bool fine = check_write(p);
+    o->write = NULL;
+    return fine;
+}
+
+static bool check_mask(struct parsing *p)
+{
+    if (p->out->map && !p->out->n_inputs)
+        return true;
+    return refuse(p, "usage", "shakeout unmask --case ID < reply.txt   (mask: the other way)",
+                  "the text comes from standard input");
+}
+
 static bool check_together(struct parsing *p)
 {
     struct options *o = p->out;
     if (o->verb == VERB_REDACT)
         return check_redact(p);
+    if (o->verb == VERB_BUNDLE)
+        return check_bundle(p);
+    if (o->verb == VERB_MASK || o->verb == VERB_UNMASK)
+        return check_mask(p);
     if (o->verb != VERB_ANALYSE)
         return true;
     if (o->interface && o->n_inputs)
@@ -629,6 +682,8 @@ void options_help(FILE *out, bool all)
     (void)all; /* one screen holds everything there is */
     fputs("usage: shakeout [options] FILE...        analyse captures (\"-\" = stdin)\n"
           "       shakeout [options] -i INTERFACE   watch live\n"
+          "       shakeout bundle FILE... [--case ID]    evidence for a ticket\n"
+          "       shakeout mask|unmask --case ID    a text, with stand-ins or without\n"
           "       shakeout redact FILE -w FILE      a capture that may be given away\n"
           "       shakeout explain [ID|PREFIX|alert:N]   what a finding or an alert means\n",
           out);

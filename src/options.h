@@ -17,6 +17,10 @@
 enum verb {
     VERB_ANALYSE,
     VERB_REDACT,
+    VERB_BUNDLE,
+    VERB_MASK,
+    VERB_UNMASK,
+
     VERB_WATCH,
     VERB_EXPLAIN,
     VERB_HELP,
@@ -32,6 +36,9 @@ struct options {
     const char *input[INPUTS_MAX]; /* as given; borrowed from argv */
     const char *interface;
     const char *keylog;       /* NULL = none */
+    const char *output;       /* of a bundle; NULL = named after the case */
+    const char *case_name;    /* NULL = none */
+    const char *map;          /* of the case: who is who; NULL = kept nowhere */
     const char *html;         /* where the page goes; NULL = nowhere */
     const char *write;        /* where the evidence goes; NULL = nowhere */
     bool force;               /* it may replace a file */

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -56,6 +57,8 @@ struct mask *mask_open(const uint8_t key[MASK_KEY], const char *const *kept)
     mask_close(m);
     return NULL;
 }
+
+bool mask_draw_key(uint8_t key[MASK_KEY]) { return RAND_bytes(key, MASK_KEY) == 1; }
 
 void mask_close(struct mask *m)
 {

@@ -24,6 +24,7 @@ struct mask; /* opaque */
 
 /* kept: words that stay as they are, also inside others ("ems"), lower case, ended by NULL. */
 struct mask *mask_open(const uint8_t key[MASK_KEY], const char *const *kept);
+bool mask_draw_key(uint8_t key[MASK_KEY]); /* false when the machine gives no random octets */
 void mask_close(struct mask *mask);
 
 void mask_address(struct mask *mask, struct address *address);

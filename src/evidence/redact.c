@@ -11,7 +11,6 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +47,12 @@ struct redactor {
 
 static void fill_payload(void *context, const struct rewrite_segment *segment);
 
-struct redactor *redactor_open(enum redaction level, const char *const *kept)
+struct redactor *redactor_open(enum redaction level, const uint8_t key[MASK_KEY],
+                               const char *const *kept)
 {
     struct redactor *r = calloc(1, sizeof *r);
-    uint8_t key[MASK_KEY];
 
-    if (r && RAND_bytes(key, sizeof key) == 1 && (r->scrubber.mask = mask_open(key, kept)) &&
+    if (r && (r->scrubber.mask = mask_open(key, kept)) &&
         (r->scrubber.recertifier = recertifier_open()) &&
         (r->pool = pool_open(REDACT_MEMORY / 2)) &&
         table_open(&r->talks, sizeof(struct talk_key), sizeof(struct span *), TALKS)) {
@@ -295,6 +294,8 @@ void redactor_text(struct redactor *r, char *text)
         i += run;
     }
 }
+
+const struct mask *redactor_mask(const struct redactor *r) { return r->scrubber.mask; }
 
 size_t redactor_count(const struct redactor *r) { return mask_count(r->scrubber.mask); }
 

@@ -6,10 +6,11 @@
  * Levels: light keeps names and addresses, and takes away contents, credentials, tickets; standard
  * also replaces names, addresses, MAC addresses and certificates.
  * What it refuses: more than REDACT_MEMORY octets of handshakes; then redactor_learned says no.
- * Ownership: opaque.  The key is drawn anew for each redactor and never leaves it. */
+ * Ownership: opaque.  The key is the caller's secret: nothing of it is in what is written. */
 #pragma once
 
 #include "base/failure.h"
+#include "evidence/mask.h"
 #include "frame/frame.h"
 #include "packet/packet.h"
 
@@ -23,7 +24,8 @@ enum { REDACT_MEMORY = 768 << 20 };
 struct redactor; /* opaque */
 
 /* kept: parts of names that stay, as in mask_open; borrowed. */
-struct redactor *redactor_open(enum redaction level, const char *const *kept);
+struct redactor *redactor_open(enum redaction level, const uint8_t key[MASK_KEY],
+                               const char *const *kept);
 void redactor_close(struct redactor *r); /* accepts NULL */
 
 void redactor_learn(struct redactor *r, const struct packet *p);
@@ -39,4 +41,5 @@ void redactor_address(struct redactor *r, struct address *address);
 
 /* Looks for what was replaced in the packets of a file; false when something is there. */
 bool redactor_check(struct redactor *r, const char *path, struct failure *failure);
+const struct mask *redactor_mask(const struct redactor *r);
 size_t redactor_count(const struct redactor *r); /* of names and addresses replaced */

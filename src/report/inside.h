@@ -51,6 +51,12 @@ struct page text_page(struct report *r);
 void text_of_capture(struct page *p, const struct report *r, const struct scene *scene);
 bool text_is_block(const struct report *r, const struct group *g);
 
+/* brief.c: at most 60 lines for a ticket. */
+void brief_report(struct report *r, const struct scene *scene, FILE *out, bool markdown);
+
+/* text.c: where the capture was taken and what it is worth, alone. */
+void quality_report(struct report *r, const struct scene *scene, FILE *out);
+
 /* html.c: the report as one page. */
 void html_report(struct report *r, const struct scene *scene);
 

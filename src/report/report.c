@@ -156,8 +156,16 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
     report_capture(r, scene);
     if (is_json(r))
         json_close(r, scene);
-    else
+    else if (r->config.format == REPORT_TEXT)
         text_report(r, scene);
+    else
+        brief_report(r, scene, r->config.out, r->config.format == REPORT_MARKDOWN);
+    if (r->config.summary)
+        brief_report(r, scene, r->config.summary, false);
+    if (r->config.quality)
+        quality_report(r, scene, r->config.quality);
+    if (r->config.markdown)
+        brief_report(r, scene, r->config.markdown, true);
     writer_flush(&r->writer);
     if (r->config.html && !r->writer.error)
         html_report(r, scene);

@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum report_format { REPORT_TEXT, REPORT_JSONL };
+enum report_format { REPORT_TEXT, REPORT_JSONL, REPORT_SUMMARY, REPORT_MARKDOWN };
 
 /* What a connection or a lookup came to, for who compares two captures of the same. */
 struct outcome_line {
@@ -33,7 +33,8 @@ struct outcomes {
 
 struct report_config {
     enum report_format format;
-    FILE *out;             /* borrowed */
+    FILE *out;                          /* borrowed */
+    FILE *summary, *markdown, *quality; /* borrowed: get these forms as well; NULL = nobody asked */
     FILE *html;            /* borrowed: gets the report as a page; NULL = nobody asked */
     const char *redaction; /* of the input, as the page says it; NULL = none */
     bool colour, ascii, utc, names_hidden; /* names_hidden: -n */

@@ -332,6 +332,24 @@ void text_of_capture(struct page *p, const struct report *r, const struct scene 
     write_quality(p, r, scene);
 }
 
+void quality_report(struct report *r, const struct scene *scene, FILE *out)
+{
+    FILE *before = r->writer.out;
+    const struct group *groups[SUMMARY_GROUPS];
+    bool shown[SUMMARY_GROUPS] = { false };
+    size_t n = summary_order(&r->summary, groups, SUMMARY_GROUPS);
+
+    writer_flush(&r->writer);
+    r->writer.out = out;
+    r->clock_relative = scene->clock_relative;
+    struct page page = text_page(r);
+    page.ascii = true;
+    text_of_capture(&page, r, scene);
+    write_remarks(&page, r, groups, n, shown);
+    writer_flush(&r->writer);
+    r->writer.out = before;
+}
+
 bool text_is_block(const struct report *r, const struct group *g) { return is_block(r, g); }
 
 static void write_body(struct page *p, const struct report *r, const struct scene *scene,

@@ -1,0 +1,247 @@
+/* brief.c - at most 60 lines to paste into a ticket, as text or as Markdown. */
+#include "report/inside.h"
+#include "report/version.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { BRIEF_LABEL = 10, BRIEF_WIDTH = 79, BRIEF_GROUPS = 4, BRIEF_TEXT = 700, RULE = 75 };
+
+struct brief {
+    struct report *report;
+    const struct scene *scene;
+    bool markdown;
+    struct page page;  /* gathers */
+    struct page paper; /* writes */
+    struct gathering *gathering;
+};
+
+/* ---- one line of either form ---- */
+
+/* What Markdown, or HTML in Markdown, would take for its own. */
+static void put_escaped(struct writer *w, const char *s)
+{
+    for (; *s; s++) {
+        if (strchr("\\`*_{}[]<>#|~!&", *s))
+            writer_put_char(w, '\\');
+        writer_put_char(w, *s);
+    }
+}
+
+static void put(struct brief *b, const char *label, const char *text)
+{
+    struct writer *w = b->paper.writer;
+
+    if (!text[0])
+        return;
+    if (!b->markdown) {
+        char padded[BRIEF_LABEL + 1];
+        snprintf(padded, sizeof padded, "%-*s", BRIEF_LABEL, label);
+        writer_put(w, padded);
+        page_wrapped(&b->paper, BRIEF_LABEL, text, NULL);
+        return;
+    }
+    if (label[0])
+        writer_format(w, "- **%s:** ", label);
+    else
+        writer_put(w, "  ");
+    put_escaped(w, text);
+    writer_end_line(w);
+}
+
+static void put_code(struct brief *b, const char *label, const char *code)
+{
+    if (!b->markdown) {
+        put(b, label, code);
+        return;
+    }
+    writer_format(b->paper.writer, "- **%s:** `", label);
+    for (; *code; code++) /* a backtick would end it */
+        writer_put_char(b->paper.writer, *code == '`' ? '\'' : *code);
+    writer_put(b->paper.writer, "`");
+    writer_end_line(b->paper.writer);
+}
+
+static void blank(struct brief *b) { writer_end_line(b->paper.writer); }
+
+/* ---- what the fields of a block say, without their commands ---- */
+
+static void add_item(const struct gathered *item, struct text *t)
+{
+    size_t n = strcspn(item->text, "\n");
+
+    if (t->n)
+        text_add(t, item->lead[0] ? "; " : " ");
+    if (item->lead[0] && (item->lead[0] < '0' || item->lead[0] > '9'))
+        text_format(t, "%s: ", item->lead);
+    text_add_n(t, item->text, n);
+    if (item->text[n])
+        text_format(t, " %s", item->text + n + 1);
+    if (item->tail[0])
+        text_format(t, " [%s]", item->tail);
+}
+
+static void put_field(struct brief *b, const char *label, const char *as, bool first_only)
+{
+    const struct gathering *g = b->gathering;
+    char line[BRIEF_TEXT];
+    struct text t = text_of(line, sizeof line);
+    size_t i = 0;
+
+    while (i < g->n && strcmp(g->item[i].label, label) != 0)
+        i++;
+    for (bool first = true; i < g->n && (first || (!g->item[i].label[0] && !first_only)); i++) {
+        if (!g->item[i].line)
+            add_item(&g->item[i], &t);
+        first = false;
+    }
+    for (char *p = line; *p; p++)
+        if (*p == '\n')
+            *p = ' ';
+    put(b, as, line);
+}
+
+/* ---- the parts ---- */
+
+static void put_title(struct brief *b)
+{
+    const struct report *r = b->report;
+    char line[700];
+    struct text t = text_of(line, sizeof line);
+
+    text_format(&t, "EMS connectivity: %s%s%s", r->word, r->word[0] ? ": " : "", r->headline);
+    if (b->markdown) {
+        writer_put(b->paper.writer, "# ");
+        put_escaped(b->paper.writer, line);
+        blank(b);
+        blank(b);
+        return;
+    }
+    page_wrapped(&b->paper, 0, line, NULL);
+    for (unsigned i = 0; i < RULE; i++)
+        writer_put_char(b->paper.writer, '-');
+    blank(b);
+}
+
+static void put_since(struct brief *b, const struct group *g)
+{
+    char line[200], time[STAMP_TEXT];
+    const char *unit = g->lookup ? "question" : "connection";
+
+    if (g->of_capture)
+        return;
+    snprintf(line, sizeof line,
+             "%s (first seen in this capture); %" PRIu32 " %s%s of %" PRIu32 " endpoint%s",
+             stamp_whole(g->first_ns, b->page.stamps, time), g->n_members, unit,
+             g->n_members == 1 ? "" : "s", g->n_endpoints, g->n_endpoints == 1 ? "" : "s");
+    put(b, "Since", line);
+}
+
+static void put_group(struct brief *b, const struct group *g)
+{
+    const struct finding *f = finding_of(g->id);
+    char line[BRIEF_TEXT];
+    struct text t = text_of(line, sizeof line);
+
+    b->gathering->n = 0;
+    b->gathering->open[0] = b->gathering->label[0] = '\0';
+    block_write(&b->page, b->report, b->scene, g);
+    snprintf(line, sizeof line, "%s: %s [%s]", f->id, f->title, confidence_name(g->fact));
+    put(b, "Finding", line);
+    put_since(b, g);
+    put_field(b, "Seen", "Facts", true);
+    put_field(b, "Means", "Likely", false);
+    put(b, "Must act", owner_name(g->owner));
+    put_field(b, "Ruled out", "Excluded", false);
+    put_field(b, "Common", "Common", false);
+    put_field(b, "Next", "Next", true);
+    t = text_of(line, sizeof line);
+    block_filter(g, &t);
+    put_code(b, "Packets", line);
+    blank(b);
+}
+
+static void put_works(struct brief *b)
+{
+    const struct totals *t = &b->report->summary.totals;
+    char line[200];
+
+    snprintf(line, sizeof line,
+             "%" PRIu64 " of %" PRIu64 " connections; %" PRIu64 " of %" PRIu64
+             " endpoints without a failure",
+             t->ok, t->connections, t->healthy, t->endpoints);
+    put(b, "Works", line);
+}
+
+static void put_capture(struct brief *b)
+{
+    const struct scene *s = b->scene;
+    char line[400], from[STAMP_TEXT], to[STAMP_TEXT];
+
+    b->gathering->n = 0;
+    b->gathering->open[0] = b->gathering->label[0] = '\0';
+    text_of_capture(&b->page, b->report, s);
+    snprintf(line, sizeof line, "%s to %s, %" PRIu64 " packets",
+             stamp_whole(s->first_ns, b->page.stamps, from),
+             stamp_whole(s->last_ns, b->page.stamps, to), s->packets);
+    put(b, "Captured", line);
+    put_field(b, "Taken", "Taken", true);
+    put_field(b, "Quality", "Quality", false);
+    put(b, "Clock", "as the capturing machine had it; its offset is not known");
+}
+
+static void put_forms(struct brief *b)
+{
+    put(b, "Tried", "(fill in: client restart, other network, ...)");
+    put(b, "Versions", "(fill in: FortiClient ____  EMS ____  OS ____  FortiGate ____)");
+    put(b, "Also sent", "(tick) ( ) FortiClient diagnostic package  ( ) EMS debug log");
+    put(b, "Made by", "shakeout " SHAKEOUT_VERSION ", from the packets alone");
+}
+
+static void put_groups(struct brief *b)
+{
+    const struct group *groups[SUMMARY_GROUPS];
+    size_t n = summary_order(&b->report->summary, groups, SUMMARY_GROUPS), shown = 0, left = 0;
+    char line[80];
+
+    for (size_t i = 0; i < n; i++) {
+        if (!text_is_block(b->report, groups[i]))
+            continue;
+        if (shown == BRIEF_GROUPS)
+            left++;
+        else
+            put_group(b, groups[i]), shown++;
+    }
+    snprintf(line, sizeof line, "%zu more findings are in the full report", left);
+    if (left)
+        put(b, "More", line);
+}
+
+void brief_report(struct report *r, const struct scene *scene, FILE *out, bool markdown)
+{
+    struct brief b = { .report = r, .scene = scene, .markdown = markdown };
+    FILE *before = r->writer.out;
+
+    b.gathering = calloc(1, sizeof *b.gathering);
+    if (!b.gathering)
+        return;
+    writer_flush(&r->writer);
+    r->writer.out = out;
+    r->clock_relative = scene->clock_relative;
+    b.page = text_page(r);
+    b.page.ascii = true;
+    b.page.colour = false;
+    b.page.stamps =
+        (struct stamp_style){ .utc = true, .absolute = true, .relative = scene->clock_relative };
+    b.paper = b.page;
+    b.paper.width = BRIEF_WIDTH;
+    b.page.gather = b.gathering;
+    put_title(&b);
+    put_groups(&b);
+    put_works(&b);
+    put_capture(&b);
+    put_forms(&b);
+    writer_flush(&r->writer);
+    r->writer.out = before;
+    free(b.gathering);
+}
