@@ -107,6 +107,9 @@ static int run(const struct options *o)
         return run_device(o);
     case VERB_EXPLAIN:
         return explain(o);
+    case VERB_SCHEMA:
+        report_schema(stdout);
+        return 0;
     case VERB_VERSION:
         return version();
     case VERB_DEVICES:

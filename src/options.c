@@ -216,6 +216,9 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     case OPTION_WRITE:
         o->write = value;
         return true;
+    case OPTION_SCHEMA:
+        o->verb = VERB_SCHEMA;
+        return true;
     case OPTION_OUT:
         o->output = value;
         return true;

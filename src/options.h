@@ -23,6 +23,7 @@ enum verb {
 
     VERB_WATCH,
     VERB_EXPLAIN,
+    VERB_SCHEMA,
     VERB_HELP,
     VERB_VERSION,
     VERB_DEVICES

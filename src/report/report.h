@@ -83,5 +83,8 @@ int report_close(struct report *report, const struct scene *scene,
                  const struct raised *capture_findings, size_t n, struct failure *failure);
 void report_free(struct report *report); /* accepts NULL */
 
+/* The JSON Schema of the JSON Lines. */
+void report_schema(FILE *out);
+
 /* `shakeout explain WHAT`: an id, a prefix, alert:N, or nothing for the whole list. */
 bool report_explain(FILE *out, const char *what, unsigned width, struct failure *failure);
