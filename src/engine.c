@@ -163,6 +163,7 @@ static void scene_refresh(struct engine *e)
     s->payload_copies = twins->payload_copies;
     s->payload_packets = twins->payload_packets;
     s->first_copy_frame = twins->first_frame;
+    s->ttl_steps = twins->ttl_steps;
     s->cut_packets = e->cut_packets;
     s->malformed = decoded->malformed;
     s->unknown_link = decoded->unknown_link;

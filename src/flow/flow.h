@@ -181,6 +181,9 @@ struct half_more {
     int64_t zero_longest_ns;
     struct event zero_window; /* the first */
     uint32_t cut_packets;     /* payload shortened by the snap length */
+    bool rst_ttl_varies; /* its resets do not agree, as when one is seen before a router and behind
+                          */
+    uint16_t ip_id_own;  /* of its first acknowledgement of payload, or its first data */
 };
 
 _Static_assert(sizeof(struct half_more) == 512, "with the log both sides fit into 2 KiB");

@@ -397,6 +397,7 @@ static void rst_take(struct turn *t)
     struct half_more *more = turn_half_more(t);
     if (!more->rst.frame)
         more->rst = ending_of(t);
+    more->rst_ttl_varies |= more->rst.ttl != t->packet->ttl;
     more->n_rst++;
     turn_half(t)->flags |= HALF_RST;
     turn_log(t, EVENT_RST, ODD_LOGGED);

@@ -110,6 +110,17 @@ static void ttl_note(struct host *host, const struct packet *p)
     }
 }
 
+/* How long its answers take, from here and back; the first to a host often waits for more. */
+static void answer_time_note(struct host *host, const struct flow *flow, const struct packet *p)
+{
+    if (!flow->more || flow->n_syn != 1 || flow->more->half[SERVER].first_syn.frame != p->frame)
+        return;
+    int64_t took_ns = p->time_ns - flow->more->half[CLIENT].first_syn.time_ns;
+    if (took_ns >= 0 && (!host->n_answers || took_ns < host->answer_ns))
+        host->answer_ns = took_ns;
+    host->n_answers++;
+}
+
 static void answered_note(struct hosts *hosts, struct host *host, const struct flow *flow,
                           const struct packet *p)
 {
@@ -118,6 +129,7 @@ static void answered_note(struct hosts *hosts, struct host *host, const struct f
         return;
     if (!flow->more || flow->more->half[SERVER].first_syn.frame == p->frame)
         port->answered++;
+    answer_time_note(host, flow, p);
     port->answered_frame = p->frame;
     port->answered_ttl = p->ttl;
     port->answered_ns = p->time_ns;

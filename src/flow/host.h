@@ -29,6 +29,8 @@ struct host {
     bool hears_unseen; /* it acknowledges somebody of whom nothing was captured so far */
     bool has_mac;
     uint8_t mac[6];
+    uint32_t n_answers; /* SYNs that were sent once and answered */
+    int64_t answer_ns;  /* the least time that one of them took, as seen here */
     unsigned n_ports;
     struct host_port *port; /* HOST_PORTS of them, once one answered or refused */
 };

@@ -80,6 +80,8 @@ static void all_acked_note(const struct turn *t)
     if (t->more->all_acked[peer])
         return;
     t->more->all_acked[peer] = true;
+    if (!(t->packet->flags & TCP_RST) && !turn_half_more(t)->ip_id_own)
+        turn_half_more(t)->ip_id_own = t->packet->ip_id;
     turn_log(t, EVENT_DATA_ACKED, 1);
 }
 
@@ -157,6 +159,7 @@ static void data_new(const struct turn *t)
     if (first && !more->first_data.frame) {
         more->first_data = event;
         more->ttl_data = t->packet->ttl;
+        more->ip_id_own = more->ip_id_own ? more->ip_id_own : t->packet->ip_id;
     }
     more->last_data = event;
     t->more->progress = event;

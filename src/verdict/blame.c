@@ -26,10 +26,12 @@ static enum origin compare_places(uint8_t ttl, uint8_t own)
     return ttl == own ? ORIGIN_SAME : hops(ttl) == hops(own) ? ORIGIN_UNKNOWN : ORIGIN_OTHER;
 }
 
-static void say(struct forgery *f, const char *reason)
+static void sign(struct forgery *f, unsigned weight, const char *reason)
 {
     struct text t = { .at = f->why, .size = sizeof f->why, .n = strlen(f->why) };
 
+    f->score += weight;
+    f->strong |= weight == STRONG;
     text_add(&t, t.n ? "; " : "");
     text_add(&t, reason);
 }
@@ -42,24 +44,42 @@ static uint8_t own_ttl(const struct half_more *half)
     return half->ttl_syn ? half->ttl_syn : half->ttl_data;
 }
 
+/* Recorded inside a router, on all its sides: what passes is there twice, what it makes itself
+ * once.
+ */
+static bool is_inside_router(const struct scene *scene)
+{
+    enum { SHARE_PERCENT = 40 };
+    return scene->ttl_steps * 2 > scene->copies &&
+           scene->payload_copies * 100 >= scene->payload_packets * SHARE_PERCENT;
+}
+
+static bool has_no_way_in(const struct matter *m, enum side side)
+{
+    const struct half_more *half = &m->more->half[side];
+    return is_inside_router(m->scene) && half->rst.frame && !half->rst_ttl_varies;
+}
+
 static void compare_ttl(const struct matter *m, enum side side, struct forgery *f)
 {
     const struct half_more *half = &m->more->half[side];
     uint8_t own = own_ttl(half);
     char text[VERDICT_NOTE];
 
+    if (has_no_way_in(m, side)) {
+        f->ttl = ORIGIN_OTHER;
+        sign(f, STRONG, "it only leaves the recording router, all else passes it");
+        return;
+    }
     if (!own || !half->rst.ttl)
         return;
     f->frame = half->first_syn.frame ? half->first_syn.frame : half->first_data.frame;
     f->ttl = compare_places(half->rst.ttl, own);
-    if (f->ttl == ORIGIN_UNKNOWN)
-        f->score += WEAK;
-    if (f->ttl != ORIGIN_OTHER)
+    if (f->ttl == ORIGIN_SAME)
         return;
-    f->score += STRONG;
     snprintf(text, sizeof text, "its TTL is %u, that of the %s's other packets is %u",
              half->rst.ttl, side_name(side), own);
-    say(f, text);
+    sign(f, f->ttl == ORIGIN_OTHER ? STRONG : WEAK, text);
 }
 
 /* Only a sender on this link shows its own hardware address. */
@@ -71,8 +91,7 @@ static void compare_mac(const struct matter *m, enum side side, struct forgery *
     if (!blame_is_adjacent(half->rst.ttl) || memcmp(half->mac, none, 6) == 0 ||
         memcmp(half->rst.mac, none, 6) == 0 || memcmp(half->rst.mac, half->mac, 6) == 0)
         return;
-    f->score += STRONG;
-    say(f, "it comes from another hardware address");
+    sign(f, STRONG, "it comes from another hardware address");
 }
 
 static void look_behind(const struct matter *m, enum side side, struct forgery *f)
@@ -81,9 +100,8 @@ static void look_behind(const struct matter *m, enum side side, struct forgery *
 
     if (half->n_rst && half->last_data.frame > half->rst.frame &&
         seq_after(m->flow->half[side].next, half->rst.seq)) {
-        f->score += STRONG;
         f->frame = half->last_data.frame;
-        say(f, "data of the same side comes after it");
+        sign(f, STRONG, "data of the same side comes after it");
     }
 }
 
@@ -98,26 +116,60 @@ static void compare_sequence(const struct matter *m, enum side side, struct forg
         m->scene->drops)
         return;
     if (seq_before(half->rst.seq + 1, own->acked)) {
-        f->score += STRONG;
-        say(f, "its sequence number is outside the window");
+        sign(f, STRONG, "its sequence number is outside the window");
     }
 }
 
-static void compare_rest(const struct matter *m, enum side side, struct forgery *f)
+/* A kernel answers what belongs to nothing with a bare reset that takes its number from the
+ * packet (RFC 9293 section 3.10.7.1); a program that aborts sends one that acknowledges. */
+static bool is_answer(const struct ending_packet *rst)
+{
+    return rst->frame && !(rst->flags & TCP_ACK);
+}
+
+bool blame_is_answer(const struct matter *m)
+{
+    enum side side = CLIENT;
+    const struct ending_packet *close = matter_close(m, &side);
+    return close && close == &m->more->half[side].rst && is_answer(close);
+}
+
+/* How an abort is written; a bare answer has none of this wherever it comes from. */
+static void compare_style(const struct matter *m, enum side side, struct forgery *f)
 {
     const struct half_more *half = &m->more->half[side];
     const struct half_more *peer = &m->more->half[side_other(side)];
 
-    if (half->syn_options.timestamps && peer->syn_options.timestamps && !half->rst.timestamps)
-        f->score += WEAK; /* also kernels' resets for closed sockets */
-    if (half->ip_id_syn && !half->rst.ip_id)
-        f->score += WEAK;
-    if (m->more->rtt_ns > 5000000 && side == SERVER && peer->first_data.frame &&
-        half->rst.time_ns - peer->last_data.time_ns < m->more->rtt_ns / 2 &&
-        half->rst.time_ns > peer->last_data.time_ns && blame_is_adjacent(peer->ttl_syn)) {
-        f->score += MEDIUM;
-        say(f, "it comes sooner than the server can answer");
+    f->answer = is_answer(&half->rst);
+    if (f->answer || !half->rst.flags)
+        return;
+    if (half->syn_options.timestamps && peer->syn_options.timestamps && !half->rst.timestamps) {
+        sign(f, WEAK, "it lacks the timestamps of its other packets");
     }
+    if (half->ip_id_own && !half->rst.ip_id) {
+        sign(f, WEAK, "its IP id is 0, theirs is not");
+    }
+    if (!half->rst.window) {
+        sign(f, WEAK, "its window is 0");
+    }
+}
+
+/* Sooner than any answer of that server ever came here: one alone may have waited for ARP. */
+static bool is_too_soon(const struct matter *m, int64_t since_ns, int64_t rst_ns)
+{
+    const struct host *host = m->server;
+    return host && host->n_answers >= 2 && host->answer_ns > 5000000 && rst_ns > since_ns &&
+           rst_ns - since_ns < host->answer_ns / 2;
+}
+
+static void compare_time(const struct matter *m, enum side side, struct forgery *f)
+{
+    const struct half_more *peer = &m->more->half[CLIENT];
+
+    if (side != SERVER || !peer->first_data.frame ||
+        !is_too_soon(m, peer->last_data.time_ns, m->more->half[SERVER].rst.time_ns))
+        return;
+    sign(f, MEDIUM, "it comes sooner than the server can answer");
 }
 
 struct forgery blame_reset(const struct matter *m, enum side side)
@@ -130,7 +182,8 @@ struct forgery blame_reset(const struct matter *m, enum side side)
     compare_mac(m, side, &f);
     look_behind(m, side, &f);
     compare_sequence(m, side, &f);
-    compare_rest(m, side, &f);
+    compare_style(m, side, &f);
+    compare_time(m, side, &f);
     return f;
 }
 
@@ -139,6 +192,9 @@ bool blame_both_ends(const struct matter *m, bool *far)
     const struct ending_packet *a = &m->more->half[CLIENT].rst, *b = &m->more->half[SERVER].rst;
 
     if (!a->frame || !b->frame)
+        return false;
+    /* The later one may be the kernel's answer to what the other side still had on the way. */
+    if (is_answer(a->frame > b->frame ? a : b))
         return false;
     int64_t apart = a->time_ns > b->time_ns ? a->time_ns - b->time_ns : b->time_ns - a->time_ns;
     *far = m->more->rtt_ns > 5000000;
@@ -151,6 +207,10 @@ enum origin blame_refusal(const struct matter *m, uint64_t *compared_frame)
     const struct ending_packet *rst = &m->more->half[SERVER].rst;
     const struct host *host = m->server;
 
+    if (has_no_way_in(m, SERVER))
+        return ORIGIN_OTHER;
+    if (is_too_soon(m, m->more->half[CLIENT].last_syn.time_ns, rst->time_ns))
+        return ORIGIN_OTHER;
     if (!host || !host->ttl || !host->ttl_frame || host->ttl_varies || !rst->ttl)
         return ORIGIN_UNKNOWN;
     *compared_frame = host->ttl_frame;

@@ -18,12 +18,19 @@ enum origin {
 /* Signs that a reset with the address of `side` was sent by somebody else. */
 struct forgery {
     unsigned score;  /* a strong sign counts 3; from 3 up it was probably forged */
+    bool strong;     /* one sign that no other explanation makes ordinary */
+    bool answer;     /* bare: the answer of a kernel that knows no such connection */
     enum origin ttl; /* compared with the SYN-ACK or data of that side in this connection */
     uint64_t frame;  /* a packet compared with, or the deciding one */
     char why[VERDICT_NOTE];
 };
 
+enum { FORGED = 3, DOUBTFUL = 2 }; /* scores: probably forged; too much for blaming its sender */
+
 struct forgery blame_reset(const struct matter *m, enum side side);
+
+/* Did a bare reset end it: its sender knew of no such connection? */
+bool blame_is_answer(const struct matter *m);
 
 /* Resets of both sides within 1 ms; rtt above 5 ms tells that one cannot answer the other. */
 bool blame_both_ends(const struct matter *m, bool *far);

@@ -467,7 +467,7 @@ static bool reset_both(const struct matter *m)
 static bool forged(const struct matter *m)
 {
     enum side side = CLIENT;
-    return unexplained(m) && matter_close(m, &side) && blame_reset(m, side).score >= 3;
+    return unexplained(m) && matter_close(m, &side) && blame_reset(m, side).score >= FORGED;
 }
 
 static bool after_idle(const struct matter *m)
@@ -524,7 +524,7 @@ static bool left_early(const struct matter *m)
 static bool leaves_at_once(const struct matter *m)
 {
     int64_t client = last_of(m, CLIENT), server = last_of(m, SERVER);
-    return matter_waited(m, client > server ? client : server) <= SECONDS(1);
+    return matter_waited(m, client > server ? client : server) <= SECONDS(1) && !blame_is_answer(m);
 }
 
 static bool flight_by_name(const struct matter *m)
@@ -694,7 +694,20 @@ static void weigh_forged(const struct matter *m, struct raised *r)
         return;
     struct forgery f = blame_reset(m, side);
     raise_frame(r, f.frame);
+    if (!f.strong)
+        r->fact = POSSIBLE;
     snprintf(r->owner_reason, sizeof r->owner_reason, "%s", f.why);
+}
+
+/* What speaks against its sender, or what it answers, leaves nobody to blame. */
+static bool abstain_from_blame(const struct forgery *f, struct raised *r)
+{
+    if (f->answer)
+        raise_owner(r, OWNER_UNKNOWN,
+                    "the reset answers a packet of a connection that its sender no longer knows");
+    else if (f->score >= DOUBTFUL)
+        raise_owner(r, OWNER_UNKNOWN, f->why);
+    return f->answer || f->score >= DOUBTFUL;
 }
 
 /* Timers of firewalls and hosts are round: within a second of a minute or half of one. */
@@ -711,8 +724,10 @@ static void weigh_idle(const struct matter *m, struct raised *r)
     if (!close)
         return;
     r->fact = is_round(close->gap_ns) ? PROBABLE : POSSIBLE;
-    raise_owner(r, side == CLIENT ? OWNER_CLIENT : OWNER_SERVER,
-                "nothing tells the reset from other packets of its sender");
+    struct forgery f = blame_reset(m, side);
+    if (!abstain_from_blame(&f, r))
+        raise_owner(r, side == CLIENT ? OWNER_CLIENT : OWNER_SERVER,
+                    "nothing tells the reset from other packets of its sender");
     raise_evidence(r, m, E_DATA);
     if (side == CLIENT && nothing_is_due(m)) {
         r->severity = SEVERITY_WARNING; /* nobody waited for anything */
@@ -728,6 +743,10 @@ static void weigh_reset(const struct matter *m, struct raised *r)
     struct forgery f = blame_reset(m, side);
     r->cause = POSSIBLE;
     raise_frame(r, f.frame);
+    if (abstain_from_blame(&f, r)) {
+        r->fact = r->id == F_TCP_RESET_AFTER_CLIENTHELLO ? r->fact : PROBABLE;
+        return;
+    }
     if (r->id == F_TCP_RESET_AFTER_CLIENTHELLO && f.ttl == ORIGIN_SAME)
         raise_owner(r, OWNER_SERVER, "the reset has the TTL of the server's other packets");
     if (r->id == F_TCP_RESET_BY_SERVER && f.ttl == ORIGIN_UNKNOWN)
@@ -931,6 +950,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { SHAKING | BIT(STOP_UNREADABLE), CLOSED, blind_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { SHAKING | BIT(STOP_UNREADABLE), CLOSED, blind_loss, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED) | BIT(STOP_FINAL), RC, blame_is_answer, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), FC, left_early, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_leaver },
     { BIT(STOP_FLIGHT) | BIT(STOP_CERTIFIED), RC, left_early, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_leaving_reset },
     { BIT(STOP_FLIGHT), FC | RC, certificate_by_name, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_FLIGHT | E_CLOSE, weigh_rejection },

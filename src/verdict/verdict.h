@@ -124,6 +124,7 @@ struct scene {
     uint64_t drops; /* kernel and interface */
     uint64_t data_bytes, unseen_bytes;
     uint64_t copies, payload_copies, payload_packets, first_copy_frame;
+    uint64_t ttl_steps; /* copies whose TTL differs: seen on both sides of a router */
     uint64_t cut_packets, malformed, unknown_link, unknown_inside, tunnelled;
     uint64_t sealed, first_sealed, last_sealed; /* packets of tunnels that nobody can open */
     uint32_t unknown_link_type;

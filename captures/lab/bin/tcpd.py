@@ -2,8 +2,9 @@
 """tcpd.py PORT MODE [TEXT]: a TCP server without TLS.
 
 reset: accepts and resets; fin: accepts and closes; mute: reads and never answers; read-fin, read-reset: reads the
-first bytes, then closes or resets; banner: says TEXT, then answers each line with the next part of TEXT ('|' between
-parts); answer: reads first, then says TEXT and closes; keep: the same, and never closes; bulk: reads, then sends one line every 0.3 s five times
+first bytes, then closes or resets; unread: reads ten octets, then closes; banner: says TEXT, then answers each line
+with the next part of TEXT ('|' between parts); answer: reads first, then says TEXT and closes; keep: the same, and never
+closes; bulk: reads, then sends one line every 0.3 s five times
 """
 import socket, struct, sys, threading, time
 
@@ -28,6 +29,9 @@ def serve(sock):
             sock.sendall(part)
         if len(parts) == 1:
             sock.recv(4096)
+        return sock.close()
+    if mode == "unread":
+        sock.recv(10)
         return sock.close()
     data = sock.recv(65536)
     if mode == "mute":

@@ -72,10 +72,10 @@ portof() { tshark -n -r "$CAP" -Y "$1" -T fields -e "tcp.$2" 2>/dev/null | head 
 case_nat_rebind_at_client() {
     TITLE='A NAT forgets a silent connection, recorded at the client: its port stays, and it is reset.'
     BROKEN='masquerading on the router with random ports, and a timer of 2 s for established connections'
-    TRUTH='Before the NAT nothing shows that the port changed; the reset has the TTL of the server, which sent it. Who is to blame cannot be seen here.'
+    TRUTH='Before the NAT nothing shows that the port changed; the reset has the TTL of the server, which sent it in answer to a packet of a connection that it does not know. Who is to blame cannot be seen here.'
     rebind client
     must 1+ "$server && tcp.flags.reset==1 && ip.ttl==63"
-    broken tcp.reset.by_server server certain possible
+    broken tcp.reset.by_server unknown probable possible
     frames tcp.reset.by_server "$server && tcp.flags.reset==1"
     absent tcp.nat_rebind tcp.reset.injected tcp.reset.both
 }

@@ -220,6 +220,8 @@ static inline struct ending_packet ending_of(struct scenario *s, enum side side,
                                    .seq = s->flow.half[side].next,
                                    .expected_seq = s->flow.half[side].next,
                                    .ttl = s->more.half[side].ttl_syn,
+                                   .flags = TCP_RST | TCP_ACK, /* an abort */
+                                   .window = 500,
                                    .state_before = s->flow.state };
 }
 

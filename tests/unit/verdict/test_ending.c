@@ -615,10 +615,124 @@ Test(ending, one_weak_sign_is_not_enough)
 {
     exchange13();
     s.more.half[CLIENT].syn_options.timestamps = s.more.half[SERVER].syn_options.timestamps = true;
-    rst(&s, SERVER, 100);
+    rst(&s, SERVER, 100); /* without them */
 
     assert_primary(&s, 5000, F_TCP_RESET_BY_SERVER);
     cr_assert_eq(s.verdict.primary.fact, CERTAIN);
+    over(&s);
+}
+
+/* Written unlike the server writes: as many of the three signs as asked for. */
+static struct raised odd_reset(unsigned signs)
+{
+    exchange13();
+    s.more.half[CLIENT].syn_options.timestamps = s.more.half[SERVER].syn_options.timestamps = true;
+    s.more.half[SERVER].ip_id_own = 4711;
+    rst(&s, SERVER, 100);
+    struct ending_packet *r = &s.more.half[SERVER].rst;
+    r->timestamps = signs < 1;
+    r->window = signs < 2 ? 500 : 0;
+    r->ip_id = signs < 3 ? 4712 : 0;
+    struct raised raised = judged(&s, 5000)->primary;
+    over(&s);
+    return raised;
+}
+
+Test(ending, three_weak_signs_make_a_forgery_possible)
+{
+    struct raised r = odd_reset(3);
+
+    cr_assert_eq(r.id, F_TCP_RESET_INJECTED);
+    cr_assert_eq(r.fact, POSSIBLE);
+    cr_assert_not_null(strstr(r.owner_reason, "timestamps"));
+    cr_assert_not_null(strstr(r.owner_reason, "window"));
+}
+
+Test(ending, two_weak_signs_leave_nobody_to_blame)
+{
+    struct raised r = odd_reset(2);
+
+    cr_assert_eq(r.id, F_TCP_RESET_BY_SERVER);
+    cr_assert_eq(r.fact, PROBABLE);
+    cr_assert_eq(r.owner, OWNER_UNKNOWN);
+    cr_assert_eq(odd_reset(1).owner, OWNER_SERVER);
+}
+
+Test(ending, a_bare_reset_is_an_answer_and_blames_nobody)
+{
+    for (int pause = 0; pause < 2; pause++) {
+        exchange13();
+        rst(&s, SERVER, pause ? 70 + 3600000 : 100);
+        s.more.half[SERVER].rst.flags = TCP_RST;
+
+        cr_assert_eq(judged(&s, 3700000)->primary.owner, OWNER_UNKNOWN);
+        cr_assert_neq(s.verdict.primary.id, F_TCP_RESET_INJECTED);
+        over(&s);
+    }
+}
+
+Test(ending, a_bare_reset_behind_the_servers_flight_rejects_nothing)
+{
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0304, 30);
+    flight13(&s, 30);
+    rst(&s, CLIENT, 40);
+    s.more.half[CLIENT].rst.flags = TCP_RST;
+
+    assert_primary(&s, 5000, F_TCP_RESET_BY_CLIENT);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_UNKNOWN);
+    over(&s);
+}
+
+/* Recorded inside a router: what passes is seen twice. */
+static struct raised inside_router(bool both_sides)
+{
+    exchange13();
+    s.scene.payload_packets = 100;
+    s.scene.copies = s.scene.payload_copies = s.scene.ttl_steps = 50;
+    rst(&s, SERVER, 100);
+    s.more.half[SERVER].rst_ttl_varies = both_sides;
+    struct raised r = judged(&s, 5000)->primary;
+    over(&s);
+    return r;
+}
+
+Test(ending, a_reset_that_only_leaves_the_recording_router_was_made_there)
+{
+    cr_assert_eq(inside_router(false).id, F_TCP_RESET_INJECTED);
+    cr_assert_eq(inside_router(true).id, F_TCP_RESET_BY_SERVER);
+}
+
+/* A reset 2 ms after the greeting, where `n` answers of the server took 20 ms at least. */
+static unsigned hurried(uint32_t n)
+{
+    opened(&s);
+    hello(&s, 20);
+    rst(&s, SERVER, 22);
+    seen_elsewhere(&s, 63, 0);
+    struct host *host = (struct host *)host_find(s.scene.hosts, &s.flow.address[SERVER]);
+    host->n_answers = n;
+    host->answer_ns = MS(20);
+    struct raised r = judged(&s, 5000)->primary;
+    over(&s);
+    return r.owner;
+}
+
+Test(ending, a_reset_sooner_than_the_server_ever_answered_does_not_blame_it)
+{
+    cr_assert_eq(hurried(2), OWNER_UNKNOWN);
+    cr_assert_eq(hurried(1), OWNER_SERVER); /* it may have waited for ARP */
+}
+
+Test(ending, a_bare_reset_after_that_of_the_other_side_answers_it)
+{
+    exchange13();
+    rst(&s, SERVER, 100);
+    rst(&s, CLIENT, 100);
+    s.more.half[CLIENT].rst.flags = TCP_RST;
+
+    cr_assert_neq(judged(&s, 5000)->primary.id, F_TCP_RESET_BOTH_ENDS);
     over(&s);
 }
 
