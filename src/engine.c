@@ -145,6 +145,7 @@ static void scene_refresh(struct engine *e)
     s->damaged = facts->damaged;
     s->resumed = facts->resumed;
     s->clock_relative = facts->clock_relative;
+    s->fortigate = facts->fortigate;
     s->bare_packets = facts->bare_frames;
     text_copy(s->remark, sizeof s->remark, facts->remark);
     text_copy(s->damage, sizeof s->damage, facts->damage);

@@ -157,6 +157,16 @@ static bool hidden_payload(const struct matter *m)
     return false;
 }
 
+/* Hardware of a FortiGate carries what follows the handshake past its sniffer: then no connection
+ * of the whole capture has a single octet, and two of them at least were open long enough. */
+static bool offloaded(const struct matter *m)
+{
+    const struct scene *s = m->scene;
+    return s->fortigate && !s->data_bytes && s->connections - s->one_sided >= 2 &&
+           (m->how == ENDED_OPEN || hidden_payload(m)) &&
+           matter_waited(m, open_since(m)) >= SECONDS(3);
+}
+
 static bool tunnel_unanswered(const struct matter *m)
 {
     return spoken_unanswered(m) && !hidden_payload(m);
@@ -906,6 +916,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_MIDSTREAM), RS, rebound, F_TCP_NAT_REBIND, ON_SIGHT, E_CLOSE, weigh_rebound },
 
     /* connected, no payload */
+    { BIT(STOP_OPEN), ANY, offloaded, F_CANNOT_TELL_OFFLOADED, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_OPEN), ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_OPEN, NULL },
     { BIT(STOP_OPEN), ANY, tls_idle_5s, F_TLS_NONE_CLIENT_SILENT, ON_CLIENT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_OPEN), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },

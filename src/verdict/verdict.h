@@ -115,6 +115,7 @@ struct scene {
     bool live;
     bool damaged;          /* the file breaks off or contradicts itself */
     bool resumed;          /* and reading went on behind the damage */
+    bool fortigate;        /* made by the sniffer of a FortiGate */
     bool clock_relative;   /* times count from a moment nobody knows */
     uint64_t bare_packets; /* of packet text without octets */
     char remark[300];      /* of the reader, about this input */

@@ -56,3 +56,46 @@ case_sniffer_3_cert() {
     TITLE='Sniffer text of verbosity 3 on one named interface: the client refuses the certificate under TLS 1.2, seen in octets.'
     absent tls.cert.rejected_by_client.expired tls.cert.rejected_by_client.not_yet_valid tls.cert.expires_soon capture.cut_short
 }
+
+# What the network processor of a FortiGate leaves to its sniffer: the handshake.
+handshakes_only() {
+    local x=$OUT/few.pcap
+    note "tshark -r capture.pcap -Y 'tcp.len==0 && tcp.seq<=1 && tcp.ack<=1 && !tcp.flags.fin' -w few.pcap"
+    tshark -n -r "$OUT/raw.pcap" -F pcap -Y 'tcp.len==0 && tcp.seq<=1 && tcp.ack<=1 && tcp.flags.fin==0' -w "$x" 2>/dev/null || die 'no handshakes'
+    mv "$x" "$OUT/raw.pcap"
+    note "bin/sniffertext.py few.pcap $SNIFFER >capture.txt"
+    # shellcheck disable=SC2086
+    bin/sniffertext.py "$OUT/raw.pcap" $SNIFFER >"$OUT/capture.txt" || die 'no text'
+    SHIP=$OUT/capture.txt CAP=$OUT/raw.pcap
+}
+case_sniffer_6_offloaded() {
+    TITLE='Sniffer text of two healthy connections of which hardware hides all but the handshakes.'
+    TRUTH="Both connections worked; what follows the handshake was taken out of the recording, as a network processor keeps it from the sniffer. Made by hand after the symptom described by the vendor (capture shows only the handshake), not by such a processor. $made_text"
+    BROKEN='everything after the handshakes taken out of the recording'
+    SNIFFER='6 --inside 10.20.40.17'
+    up; serve 8013 bin/tlsd.py 8013
+    record router
+    port 50001; c bin/tlsc.py $EMS:8013
+    port 50002; c bin/tlsc.py $EMS:8013
+    pause 4; port 50003; c bin/tlsc.py $EMS:8013
+    stop; handshakes_only
+    must 0 'tcp.len>0'; must 3 'tcp.flags.syn==1 && tcp.flags.ack==0'
+    primary $ME:50001 $EMS:8013 cannot_tell.offloaded capture probable -
+    primary $ME:50002 $EMS:8013 cannot_tell.offloaded capture probable -
+    primary $ME:50003 $EMS:8013 info.incomplete.in_progress capture certain -
+    exits 3; absent tls tcp ok
+}
+case_sniffer_6_client_silent() {
+    TITLE='The same text of a client that connects and says nothing, beside one that works.'
+    TRUTH="The sniffer shows the data of the other connection, so it would show that of this one. $made_text"
+    BROKEN='a client that never starts TLS'
+    SNIFFER='6 --inside 10.20.40.17' FORMAT=txt
+    up; serve 8013 bin/tlsd.py 8013
+    record router
+    port 50002; c bin/tlsc.py $EMS:8013
+    port 50001; LIMIT=9 c bin/tcpc.py $EMS:8013 hold 6
+    stop
+    primary $ME:50001 $EMS:8013 tls.none.client_silent client certain -
+    primary $ME:50002 $EMS:8013 ok.tls.established_closed_clean none certain -
+    exits 0; absent cannot_tell
+}

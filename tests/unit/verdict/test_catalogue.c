@@ -7,7 +7,6 @@
  */
 static const char *const unraised[] = {
     "ok.tls.fortigate_posture",
-    "cannot_tell.offloaded",
     "l2.arp_unresolved",
     "l2.duplicate_address",
     "tcp.options_stripped",
