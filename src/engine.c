@@ -90,6 +90,7 @@ static bool engine_open(struct engine *e)
     e->world.keys = e->config->keys;
     e->scene.scope = e->config->scope;
     e->scene.profile = e->config->profile;
+    e->scene.trust = e->config->trust;
     e->scene.hosts = e->hosts;
     e->scene.names = e->world.names;
     e->scene.candidates = e->candidates;
@@ -145,7 +146,6 @@ static void scene_refresh(struct engine *e)
     s->damaged = facts->damaged;
     s->resumed = facts->resumed;
     s->clock_relative = facts->clock_relative;
-    s->fortigate = facts->fortigate;
     s->bare_packets = facts->bare_frames;
     text_copy(s->remark, sizeof s->remark, facts->remark);
     text_copy(s->damage, sizeof s->damage, facts->damage);

@@ -9,6 +9,7 @@
 #include "frame/capture.h"
 #include "keys/keys.h"
 #include "report/report.h"
+#include "x509/trust.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@ struct engine_config {
     bool label;             /* let nDPI name what nobody else knows */
     bool progress;          /* a progress line on stderr, when it is a terminal */
     struct keys *keys;      /* of the user; what the input itself carries is added; or NULL */
+    struct trust *trust;    /* what chains are held against; or NULL */
     const char *input_name; /* printable name of the input */
 };
 

@@ -286,6 +286,9 @@ static bool take_judgement(struct parsing *p, enum option_name name, const char 
     struct options *o = p->out;
     int level;
     switch (name) {
+    case OPTION_CA_BUNDLE:
+        o->ca_bundle = value;
+        return true;
     case OPTION_EXIT_ZERO:
         o->report.exit_zero = true;
         return true;

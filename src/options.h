@@ -37,6 +37,7 @@ struct options {
     const char *input[INPUTS_MAX]; /* as given; borrowed from argv */
     const char *interface;
     const char *keylog;       /* NULL = none */
+    const char *ca_bundle;    /* NULL = none */
     const char *output;       /* of a bundle; NULL = named after the case */
     const char *case_name;    /* NULL = none */
     const char *map;          /* of the case: who is who; NULL = kept nowhere */

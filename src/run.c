@@ -4,6 +4,7 @@
 #include "base/newfile.h"
 #include "base/text.h"
 #include "engine.h"
+#include "x509/trust.h"
 
 #include <inttypes.h>
 #include <langinfo.h>
@@ -94,6 +95,18 @@ static struct keys *keys_of(const struct options *o, struct failure *failure)
     return NULL;
 }
 
+/* Opens what the user gave besides the capture; false with a failure. */
+static bool engine_equip(struct engine_config *engine, const struct options *o,
+                         struct failure *failure)
+{
+    engine->keys = keys_of(o, failure);
+    if (!engine->keys)
+        return false;
+    if (o->ca_bundle)
+        engine->trust = trust_open(o->ca_bundle, failure);
+    return !o->ca_bundle || engine->trust;
+}
+
 static int run_capture(const struct options *o, struct capture *capture, const char *name,
                        unsigned number, struct plan *plan)
 {
@@ -115,11 +128,12 @@ static int run_capture(const struct options *o, struct capture *capture, const c
     if (o->html && !newfile_open(&page, o->html, o->force, &failure))
         return run_fail(&failure);
     config.html = page.file;
-    engine.keys = keys_of(o, &failure);
-    struct report *report = engine.keys ? report_open(&config, &failure) : NULL;
+    struct report *report =
+        engine_equip(&engine, o, &failure) ? report_open(&config, &failure) : NULL;
     int code = report ? engine_run(&engine, capture, report, &failure) : 2;
     report_free(report);
     keys_close(engine.keys);
+    trust_close(engine.trust);
     if (code == 2)
         newfile_abandon(&page);
     else if (o->html && !newfile_finish(&page, 0, &failure))

@@ -57,7 +57,6 @@ struct capture_facts {
     char damage[160];      /* "block at byte 12582904 claims 1612 bytes, the file has 8 left" */
     bool resumed;          /* reading went on behind the damage */
     bool clock_relative;   /* times count from a moment that the input does not name */
-    bool fortigate;        /* made by the sniffer of a FortiGate */
     uint64_t bare_frames;  /* of packet text: without octets, made of what their line says */
     char remark[300];      /* what a reader should know of this input; may be empty */
     size_t n_interfaces;   /* at most CAPTURE_INTERFACES are described */

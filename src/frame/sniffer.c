@@ -472,8 +472,7 @@ static void remark_said(struct capture *c)
     const struct sniffer_state *s = c->state;
     struct text t = text_of(c->facts.remark, sizeof c->facts.remark);
     unsigned verbosity = s->from_link ? 3 : s->from_ip ? 2 : 1;
-    c->facts.fortigate = s->from_link || s->from_ip || s->n_bare;
-    if (c->facts.fortigate)
+    if (s->from_link || s->from_ip || s->n_bare)
         text_format(&t, "FortiGate sniffer text, verbosity %u",
                     s->named ? verbosity + 3 : verbosity);
     else

@@ -1,5 +1,6 @@
 /* One finding in full, in the fixed order of its sub-headings. */
 #include "report/inside.h"
+#include "report/trusted.h"
 #include "tls/names.h"
 
 #include <inttypes.h>
@@ -448,7 +449,7 @@ static void write_ruled_out(struct block *b)
 }
 
 /* Up to what the damage lets through. */
-static void write_trust(struct block *b)
+static void write_usable(struct block *b)
 {
     char first[STAMP_TEXT], last[STAMP_TEXT], line[200];
     if (b->group->id != F_CAPTURE_DAMAGED || !b->scene->packets)
@@ -457,6 +458,16 @@ static void write_trust(struct block *b)
              stamp_whole(b->scene->first_ns, b->page->stamps, first),
              stamp_whole(b->scene->last_ns, b->page->stamps, last));
     page_field(b->page, "Trust", PAGE_FIELD, line, NULL);
+}
+
+/* What the user's bundle says; of a damaged file, up to where it is good. */
+static void write_trust(struct block *b)
+{
+    struct text t = text_of(b->text, sizeof b->text);
+
+    if (trusted_text(&b->facts, &t))
+        page_field(b->page, "Trust", PAGE_FIELD, b->text, NULL);
+    write_usable(b);
 }
 
 /* A command is easier to copy from a line of its own. */

@@ -2,6 +2,7 @@
 
 #include "report/stamp.h"
 #include "tls/names.h"
+#include "verdict/visible.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -316,6 +317,15 @@ static bool fill_issuer(const struct facts *f, struct text *out)
     return issuer[0];
 }
 
+static bool fill_defects(const struct facts *f, struct text *out)
+{
+    char list[256] = "";
+    if (f->verdict)
+        visible_list(f->verdict->defects, list, sizeof list);
+    text_add(out, list);
+    return list[0];
+}
+
 static bool fill_record(const struct facts *f, struct text *out)
 {
     if (!f->verdict || !f->verdict->sealed.alert_length)
@@ -359,6 +369,7 @@ static const struct blank {
     { "rcode", fill_rcode, "an error" },
     { "not_after", fill_not_after, "its last day" },
     { "issuer", fill_issuer, "its issuer" },
+    { "defects", fill_defects, "what is wrong with it" },
     { "record", fill_record, "N" },
     { "expected", fill_expected, "M" },
 };

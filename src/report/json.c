@@ -537,7 +537,7 @@ void json_connection(struct report *r, const struct scene *scene, const struct v
         return;
     if (v->flow->session->tls)
         json_tls(r, &texts, v);
-    json_note_certificates(r, v->flow);
+    json_note_certificates(r, v);
 }
 
 static void put_quality(struct writer *w, const struct scene *scene)

@@ -2,6 +2,7 @@
  * position in the chain -, however many connections showed it. */
 #include "report/json_parts.h"
 #include "report/shown.h"
+#include "report/trusted.h"
 
 static void put_seconds(struct report *r, const char *key, int64_t seconds)
 {
@@ -88,8 +89,12 @@ static void put_check(struct report *r, const struct shown_key *key, const struc
                                           : "ok");
     if (shown->name != SHOWN_NO_NAME)
         json_word(w, "name", shown->name == SHOWN_NAME_FITS ? "ok" : "mismatch");
-    json_word(w, "trust", "not-checked");
+    if (key->position == 0 && shown->whole)
+        json_word(w, "chain", chain_order_name((enum chain_order)shown->order));
+    json_word(w, "trust", shown->trust ? shown->trust->word : "not-checked");
     json_end_object(w);
+    if (shown->trust)
+        trusted_json(w, shown->trust, &r->cut);
 }
 
 static struct mark mark_shown(const struct shown_key *key, const struct cert_facts *c)
@@ -134,8 +139,10 @@ void json_certificates(struct report *r)
         put_certificate_line(r, table_key(&r->shown, i), table_at(&r->shown, i));
 }
 
-static void begin_shown(struct shown *shown, const struct flow *flow, const struct shown_key *key)
+static void begin_shown(struct shown *shown, const struct verdict *verdict,
+                        const struct shown_key *key)
 {
+    const struct flow *flow = verdict->flow;
     const struct session *session = flow->session;
     const char *name = session->server_name ? session->server_name : "";
 
@@ -145,12 +152,17 @@ static void begin_shown(struct shown *shown, const struct flow *flow, const stru
         shown->at = (struct tls_stamp){ .time_ns = flow->first_ns };
     shown->version = session->tls ? tls_version(session->tls) : 0;
     shown->n_chain = session->n_chain[key->side];
+    shown->whole = !session->chain_cut[key->side];
+    shown->trust = verdict->trust[key->side];
+    if (key->position == 0 && shown->whole)
+        shown->order = (uint8_t)chain_order(session->chain[key->side], shown->n_chain);
     if (key->side == SERVER && key->position == 0 && name[0])
         shown->name = cert_names_host(key->cert, name) ? SHOWN_NAME_FITS : SHOWN_NAME_OTHER;
 }
 
-void json_note_certificates(struct report *r, const struct flow *flow)
+void json_note_certificates(struct report *r, const struct verdict *verdict)
 {
+    const struct flow *flow = verdict->flow;
     const struct session *session = flow->session;
     struct shown_key key;
 
@@ -166,7 +178,7 @@ void json_note_certificates(struct report *r, const struct flow *flow)
             key.cert = session->chain[side][i];
             struct shown *shown = table_put(&r->shown, &key);
             if (shown && !shown->connections++)
-                begin_shown(shown, flow, &key);
+                begin_shown(shown, verdict, &key);
         }
     }
 }

@@ -1,5 +1,6 @@
 /* The lines of type finding. */
 #include "report/json_parts.h"
+#include "report/trusted.h"
 
 enum { JSON_ENDPOINTS = 1000 }; /* with the rest of it a line stays below WRITER_LINE */
 
@@ -99,6 +100,8 @@ static void put_finding_facts(struct report *r, const struct group *g, const str
     if (g->fact)
         json_word(w, "confidence", confidence_name(g->fact));
     put_finding_cause(r, facts, g);
+    if (finding->stage == STAGE_CERT && g->example && g->example->trust[trusted_side(g->id)])
+        trusted_json(w, g->example->trust[trusted_side(g->id)], &r->cut);
     put_members(r, g);
     put_ruled_out(w, g->example);
     json_put_common(r, g);

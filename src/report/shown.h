@@ -7,7 +7,8 @@
 
 #include "flow/flow.h"
 #include "tls/tls.h"
-#include "x509/cert.h"
+#include "x509/chain.h"
+#include "x509/trust.h"
 
 enum { SHOWN_MAX = 1 << 16 };
 
@@ -25,5 +26,8 @@ struct shown {
     uint32_t connections;
     uint16_t version; /* of TLS, then */
     uint8_t n_chain;
-    uint8_t name; /* enum shown_name: as that client asked for it */
+    uint8_t order;                     /* enum chain_order; of the line of the leaf */
+    bool whole;                        /* the chain was captured to its end */
+    const struct trust_reading *trust; /* of the whole chain; NULL = not judged */
+    uint8_t name;                      /* enum shown_name: as that client asked for it */
 };

@@ -1,103 +1,47 @@
 #include "verdict/checks.h"
 
 #include "verdict/blame.h"
+#include "verdict/visible.h"
 
 #include <stdio.h>
 
 enum { MAX_LEGACY = 0x0302, TLS_13 = 0x0304 };
 
-/* ---- the visible certificate
- * ----------------------------------------------------------------------- */
-
-const struct cert *checks_leaf(const struct matter *m)
-{
-    const struct session *s = m->session;
-    return s && s->n_chain[SERVER] && s->chain[SERVER] ? s->chain[SERVER][0] : NULL;
-}
-
-static int64_t seen_at_s(const struct matter *m)
-{
-    int64_t at_ns = m->tls && m->tls->certificate[SERVER].frame
-                        ? m->tls->certificate[SERVER].time_ns
-                        : m->flow->first_ns;
-    return at_ns / 1000000000;
-}
-
-static bool names_other(const struct matter *m, const struct cert *leaf)
-{
-    const char *name = matter_name(m);
-    if (!name[0] || (m->tls->hello && m->tls->hello->ech)) /* the outer name is a cover */
-        return false;
-    return !cert_names_host(leaf, name);
-}
-
-unsigned checks_defects(const struct matter *m)
-{
-    const struct cert *leaf = checks_leaf(m);
-    const struct cert_facts *facts = leaf ? cert_facts(leaf) : NULL;
-    unsigned found = 0;
-
-    if (!facts || !facts->parsed)
-        return 0;
-    int64_t now_s = seen_at_s(m);
-    bool dated = !m->scene->clock_relative;
-    if (dated && facts->not_after_s < now_s)
-        found |= DEFECT_EXPIRED;
-    if (dated && facts->not_before_s > now_s)
-        found |= DEFECT_NOT_YET_VALID;
-    if (names_other(m, leaf))
-        found |= DEFECT_NAME;
-    if (m->session->n_chain[SERVER] == 1 && !m->session->chain_cut[SERVER] && !facts->self_issued &&
-        facts->aia_issuers)
-        found |= DEFECT_INCOMPLETE;
-    if (facts->weak_signature || facts->weak_key)
-        found |= DEFECT_WEAK;
-    if (facts->eku_present && !facts->eku_server) /* RFC 5280 section 4.2.1.12 */
-        found |= DEFECT_USAGE;
-    return found;
-}
-
-/* Which alerts go with which defect, over the stacks measured; bit of the code minus 40.  An alert
- * that names another reason is believed. */
-#define ALERTS_40_42_46 (1U << 0 | 1U << 2 | 1U << 6)
-static const struct explanation {
-    unsigned defect, alerts;
-    enum finding_id id;
-    bool without_alert; /* also explains a close without a word */
-} explanations[] = {
-    { DEFECT_EXPIRED, ALERTS_40_42_46 | 1U << 5, F_TLS_CERT_REJECTED_BY_CLIENT_EXPIRED, true },
-    { DEFECT_NOT_YET_VALID, ALERTS_40_42_46 | 1U << 5, F_TLS_CERT_REJECTED_BY_CLIENT_NOT_YET_VALID,
-      true },
-    { DEFECT_NAME, ALERTS_40_42_46, F_TLS_CERT_REJECTED_BY_CLIENT_NAME_MISMATCH, true },
-    { DEFECT_INCOMPLETE, 1U << 8, F_TLS_CERT_REJECTED_BY_CLIENT_INCOMPLETE_CHAIN, false },
-    { DEFECT_WEAK, ALERTS_40_42_46 | 1U << 3 | 1U << 31, F_TLS_CERT_REJECTED_BY_CLIENT_WEAK, true },
-    { DEFECT_USAGE, ALERTS_40_42_46 | 1U << 3, F_TLS_CERT_REJECTED_BY_CLIENT_UNSUPPORTED, true },
-};
-
-enum finding_id checks_explained(const struct matter *m, int code)
-{
-    unsigned defects = checks_defects(m);
-    unsigned bit = code >= 40 && code < 72 ? 1U << (code - 40) : 0;
-
-    for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++)
-        if (defects & explanations[i].defect &&
-            (code == ANY_ALERT ? explanations[i].without_alert : explanations[i].alerts & bit))
-            return explanations[i].id;
-    return F_NONE;
-}
+/* ---- a rejection, weighed
+ * --------------------------------------------------------------------------- */
 
 static void weigh_expired(const struct matter *m, struct raised *r)
 {
-    bool said = m->alert && m->alert->code == 45, seen = checks_defects(m) & DEFECT_EXPIRED;
-    const struct cert *leaf = checks_leaf(m);
+    bool said = m->alert && m->alert->code == 45;
+    unsigned seen = visible_defects(m);
+    const struct cert *leaf = visible_leaf(m);
 
     r->fact = said ? CERTAIN : PROBABLE;
     /* Up to TLS 1.2 the dates would tell whose clock or certificate it is. */
     if (!leaf && !m->tls13)
         raise_owner(r, OWNER_UNKNOWN, "the certificate and its dates were not captured");
-    if (leaf && cert_facts(leaf)->parsed && !seen)
+    if (!leaf || !cert_facts(leaf)->parsed || seen & DEFECT_EXPIRED)
+        return;
+    if (seen & DEFECT_ISSUER_EXPIRED)
+        raise_owner(r, OWNER_SERVER,
+                    "a certificate that it sends between its own and the root "
+                    "has expired");
+    else
         raise_owner(r, OWNER_CLIENT,
                     "the certificate is valid at the time of the capture: the clock of the client");
+}
+
+/* The bundle stands for what the client should trust. */
+static void weigh_trusted(const struct matter *m, struct raised *r)
+{
+    static const enum finding_id untrusting[] = { F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA,
+                                                  F_TLS_CERT_REJECTED_BY_CLIENT_BAD_CERTIFICATE,
+                                                  F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN };
+
+    for (size_t i = 0; i < sizeof untrusting / sizeof *untrusting; i++)
+        if (r->id == untrusting[i] && visible_good(m))
+            raise_owner(r, OWNER_CLIENT,
+                        "the chain is good by the bundle given: the trust store of the client");
 }
 
 void checks_weigh_rejection(const struct matter *m, struct raised *r)
@@ -116,8 +60,10 @@ void checks_weigh_rejection(const struct matter *m, struct raised *r)
     if (finding_of(r->id)->owner != OWNER_UNKNOWN || r->owner != OWNER_UNKNOWN)
         return;
     enum owner owner = blame_rejection(m, why, &frame);
-    if (owner == OWNER_UNKNOWN)
+    if (owner == OWNER_UNKNOWN) {
+        weigh_trusted(m, r);
         return;
+    }
     raise_owner(r, owner, why);
     raise_frame(r, frame);
 }
@@ -374,7 +320,7 @@ struct raised checks_alert(const struct matter *m)
     if (!m->alert || m->stop < STOP_HELLO)
         return r;
     if (m->alert->from == CLIENT && certificate_stage(m))
-        id = checks_explained(m, m->alert->code);
+        id = visible_explained(m, m->alert->code);
     if (id == F_NONE)
         id = find_row(m);
     /* Read with keys, long after the handshake: what it ended was no handshake. */

@@ -6,6 +6,7 @@
 #include "verdict/spoken.h"
 #include "verdict/stages.h"
 #include "verdict/stall.h"
+#include "verdict/visible.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -151,6 +152,9 @@ void verdict_of(const struct scene *scene, const struct flow *flow, struct verdi
     out->name_lookup = m.name_lookup;
     if (m.name_lookup)
         out->resolver = m.name_lookup->server;
+    out->defects = m.tls ? (uint8_t)visible_proven(&m) : 0;
+    for (enum side side = CLIENT; side < SIDES; side++)
+        out->trust[side] = visible_trust(&m, side);
     out->primary = judge_primary(&m);
     raise_settle(&out->primary, &m);
     notes_add(&m, out);

@@ -1,7 +1,7 @@
 #include "verdict/notes.h"
 
-#include "verdict/checks.h"
 #include "verdict/dns_answer.h"
+#include "verdict/visible.h"
 
 #include <stdio.h>
 
@@ -133,7 +133,7 @@ static void note_client_certificate(const struct matter *m, struct verdict *out)
 
 static bool expires_soon(const struct matter *m)
 {
-    const struct cert *leaf = checks_leaf(m);
+    const struct cert *leaf = visible_leaf(m);
     const struct cert_facts *facts = leaf ? cert_facts(leaf) : NULL;
     int64_t now_s = m->flow->first_ns / 1000000000;
 
@@ -143,12 +143,10 @@ static bool expires_soon(const struct matter *m)
 
 static void note_certificate(const struct matter *m, struct verdict *out)
 {
-    /* A lone leaf is no defect by itself: its issuer may be a root. */
-    unsigned defects = checks_defects(m) & ~(unsigned)DEFECT_INCOMPLETE;
 
     if (expires_soon(m))
         add(m, out, F_TLS_CERT_EXPIRES_SOON, m->tls->certificate[SERVER].frame, 0);
-    if (defects && m->stop == STOP_DATA)
+    if (out->defects && m->stop == STOP_DATA)
         add(m, out, F_TLS_CERT_NO_REJECTION_OBSERVED, m->tls->certificate[SERVER].frame, E_DATA);
 }
 

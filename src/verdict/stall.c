@@ -6,6 +6,7 @@
 #include "verdict/dns.h"
 #include "verdict/kin.h"
 #include "verdict/spoken.h"
+#include "verdict/visible.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -155,16 +156,6 @@ static bool hidden_payload(const struct matter *m)
         if (m->more->half[side].unseen_bytes || closes_behind(m, side))
             return true;
     return false;
-}
-
-/* Hardware of a FortiGate carries what follows the handshake past its sniffer: then no connection
- * of the whole capture has a single octet, and two of them at least were open long enough. */
-static bool offloaded(const struct matter *m)
-{
-    const struct scene *s = m->scene;
-    return s->fortigate && !s->data_bytes && s->connections - s->one_sided >= 2 &&
-           (m->how == ENDED_OPEN || hidden_payload(m)) &&
-           matter_waited(m, open_since(m)) >= SECONDS(3);
 }
 
 static bool tunnel_unanswered(const struct matter *m)
@@ -916,7 +907,6 @@ static const struct stall stalls[] = {
     { BIT(STOP_MIDSTREAM), RS, rebound, F_TCP_NAT_REBIND, ON_SIGHT, E_CLOSE, weigh_rebound },
 
     /* connected, no payload */
-    { BIT(STOP_OPEN), ANY, offloaded, F_CANNOT_TELL_OFFLOADED, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_OPEN), ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_OPEN, NULL },
     { BIT(STOP_OPEN), ANY, tls_idle_5s, F_TLS_NONE_CLIENT_SILENT, ON_CLIENT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_OPEN), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
@@ -1064,7 +1054,7 @@ static void name_the_defect(const struct matter *m, struct raised *r)
     if (r->id != F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE &&
         r->id != F_TLS_CERT_REJECTED_BY_CLIENT_ENCRYPTED)
         return;
-    enum finding_id id = checks_explained(m, ANY_ALERT);
+    enum finding_id id = visible_explained(m, ANY_ALERT);
     if (id == F_NONE)
         return;
     struct raised better = raise_of(id);

@@ -12,6 +12,7 @@
 #include "flow/host.h"
 #include "session/session.h"
 #include "verdict/catalogue.h"
+#include "x509/trust.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -84,8 +85,10 @@ struct verdict {
     uint8_t failed_stage;             /* enum stage; ATTEMPT_STAGES = none */
     uint8_t n_checks;
     struct check checks[VERDICT_CHECKS];
-    const struct tls_alert *alert; /* the one that decided; NULL = none */
-    const struct remark *remark;   /* what was said that decided; NULL = nothing */
+    uint8_t defects;                          /* of the visible server certificate, enum defect */
+    const struct trust_reading *trust[SIDES]; /* of the chain shown; NULL = not judged */
+    const struct tls_alert *alert;            /* the one that decided; NULL = none */
+    const struct remark *remark;              /* what was said that decided; NULL = nothing */
     const struct lookup
         *name_lookup;             /* the DNS answer this connection followed; NULL = none seen */
     struct sealed_reading sealed; /* row SEALED_NONE when it does not apply */
@@ -108,6 +111,7 @@ struct scene {
     const struct profile *profile;
     const struct hosts *hosts;
     const struct names *names;
+    struct trust *trust;       /* of the user's bundle; NULL = trust is not judged */
     int64_t first_ns, last_ns; /* capture's first and last packet */
     uint64_t last_frame;
     uint64_t packets;
@@ -115,7 +119,6 @@ struct scene {
     bool live;
     bool damaged;          /* the file breaks off or contradicts itself */
     bool resumed;          /* and reading went on behind the damage */
-    bool fortigate;        /* made by the sniffer of a FortiGate */
     bool clock_relative;   /* times count from a moment nobody knows */
     uint64_t bare_packets; /* of packet text without octets */
     char remark[300];      /* of the reader, about this input */

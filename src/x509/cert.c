@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "x509/facts.h"
+#include "x509/parsed.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -135,13 +136,9 @@ static X509 *parse(const struct cert *cert)
     return NULL;
 }
 
-/* The parsed form; give it back by x_release. */
-static X509 *x_of(const struct cert *cert)
-{
-    return cert->opened->x ? cert->opened->x : parse(cert);
-}
+X509 *parsed_of(const struct cert *cert) { return cert->opened->x ? cert->opened->x : parse(cert); }
 
-static void x_release(const struct cert *cert, X509 *x)
+void parsed_release(const struct cert *cert, X509 *x)
 {
     if (x != cert->opened->x)
         X509_free(x);
@@ -203,11 +200,11 @@ static void facts_open(const struct cert *cert)
     if (!facts)
         return;
     digest_text(cert, facts->sha256);
-    X509 *x = x_of(cert);
+    X509 *x = parsed_of(cert);
     if (x)
         facts_read(x, facts);
     x_keep(cert, x);
-    x_release(cert, x);
+    parsed_release(cert, x);
     cert->opened->facts = facts;
     cert->opened->plain = facts->parsed && names_are_plain(facts);
 }
@@ -268,10 +265,10 @@ bool cert_names_host(const struct cert *cert, const char *host)
     bool has_san = cert_facts(cert)->has_san;
     if (is_simple_question(cert, host))
         return facts_name_host(cert_facts(cert), host);
-    X509 *x = x_of(cert);
+    X509 *x = parsed_of(cert);
     bool names = x && x_names_host(x, host, has_san);
 
-    x_release(cert, x);
+    parsed_release(cert, x);
     ERR_clear_error();
     return names;
 }
@@ -280,13 +277,13 @@ bool cert_signed_by(const struct cert *cert, const struct cert *issuer)
 {
     (void)cert_facts(cert); /* keeps both parsed when they may be */
     (void)cert_facts(issuer);
-    X509 *x = x_of(cert), *by = x_of(issuer);
+    X509 *x = parsed_of(cert), *by = parsed_of(issuer);
     EVP_PKEY *key = by ? X509_get0_pubkey(by) : NULL;
     bool is = x && key && X509_NAME_cmp(X509_get_issuer_name(x), X509_get_subject_name(by)) == 0 &&
               X509_verify(x, key) == 1;
 
-    x_release(cert, x);
-    x_release(issuer, by);
+    parsed_release(cert, x);
+    parsed_release(issuer, by);
     ERR_clear_error();
     return is;
 }

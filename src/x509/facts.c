@@ -70,7 +70,7 @@ static void attribute_text(const X509_NAME *name, int nid, char *out, size_t siz
         string_text(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, found)), out, size);
 }
 
-static void names_read(X509 *x, struct cert_facts *out)
+void facts_names(X509 *x, struct cert_facts *out)
 {
     X509_NAME *subject = X509_get_subject_name(x), *issuer = X509_get_issuer_name(x);
 
@@ -107,7 +107,7 @@ static void serial_read(X509 *x, struct cert_facts *out)
     OPENSSL_free(der);
 }
 
-static int64_t time_read(const ASN1_TIME *when)
+int64_t facts_time(const ASN1_TIME *when)
 {
     struct tm tm = { 0 };
 
@@ -254,9 +254,9 @@ void facts_read(X509 *x, struct cert_facts *out)
 {
     out->parsed = true;
     out->version = (int)X509_get_version(x) + 1;
-    out->not_before_s = time_read(X509_get0_notBefore(x));
-    out->not_after_s = time_read(X509_get0_notAfter(x));
-    names_read(x, out);
+    out->not_before_s = facts_time(X509_get0_notBefore(x));
+    out->not_after_s = facts_time(X509_get0_notAfter(x));
+    facts_names(x, out);
     serial_read(x, out);
     key_read(x, out);
     signature_read(x, out);

@@ -12,3 +12,5 @@
 #include <openssl/x509.h>
 
 void facts_read(X509 *x, struct cert_facts *out);
+void facts_names(X509 *x, struct cert_facts *out); /* subject and issuer only */
+int64_t facts_time(const ASN1_TIME *when);         /* seconds since 1970 UTC; 0 = unreadable */

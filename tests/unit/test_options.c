@@ -69,6 +69,12 @@ Test(options, two_dashes_end_the_options)
     cr_assert_eq(options.report.verbose, 0);
 }
 
+Test(options, a_bundle_is_a_place_or_a_word)
+{
+    cr_assert(parse("--ca-bundle", "system", "x", NULL));
+    cr_assert_str_eq(options.ca_bundle, "system");
+}
+
 Test(options, long_options_are_never_abbreviated)
 {
     cr_assert_not(parse("--form", "jsonl", "x", NULL));

@@ -198,3 +198,50 @@ case_ok_cert_expired_accepted() {
     finding tls.cert.no_rejection_observed
     exits 0; absent tcp tls.cert.rejected_by_client
 }
+# bundle CERT...: what the user of shakeout trusts, beside the capture
+bundle() {
+    local i
+    for i; do cat "made/certs/$i.pem"; done >"$OUT/bundle.pem"
+    BUNDLE=1
+    args --ca-bundle ./bundle.pem
+}
+case_cert_bundle_incomplete_openssl_tls12() {
+    TRUTH='The leaf is alone and does not say where its issuer is; the bundle given has the intermediate, and a client that has only the root says 48.'
+    WHAT[bare]=${WHAT[chained]}
+    reject openssl bare 1.2; bundle ca inter
+    plain 48 tls.cert.rejected_by_client.incomplete_chain server - -
+}
+case_cert_bundle_good_openssl_tls12() {
+    TRUTH='The chain leads to the authority of the bundle given, so what the client lacks is that authority.'
+    reject openssl private 1.2; bundle other
+    plain 48 $ca_unknown client certain -
+}
+case_cert_bundle_unknown_ca_gnutls_tls12() {
+    TRUTH="The client says 42. $said42; by the bundle given the authority is unknown."
+    reject gnutls private 1.2; bundle ca
+    plain 42 tls.cert.rejected_by_client.bad_certificate unknown certain possible
+}
+# unverified CERT: a client that does not verify exchanges data (TLS 1.2)
+unverified() {
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert "made/certs/$1"
+    record client
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2 --blind
+    stop 1
+    must 1 'tls.handshake.type==11'; must 1+ 'tcp.srcport==8013 && tls.record.content_type==23'
+    exits 0; absent tcp tls.cert.rejected_by_client
+}
+case_ok_cert_untrusted_accepted() {
+    TITLE='The certificate is from an authority outside of the bundle given, the client does not mind (TLS 1.2).'
+    BROKEN='a certificate of another authority; a client that does not verify'
+    TRUTH='Data flows both ways; no authority of the bundle stands behind the certificate.'
+    unverified private; bundle ca
+    finding tls.cert.no_rejection_observed
+}
+case_ok_cert_trusted() {
+    TITLE='The certificate is from the authority of the bundle given (TLS 1.2).'
+    BROKEN='nothing'
+    TRUTH='The chain leads to the authority of the bundle, dates and name fit: nothing is wrong with it.'
+    unverified good; bundle ca
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    absent tls.cert
+}

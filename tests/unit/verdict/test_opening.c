@@ -557,24 +557,3 @@ Test(opening, the_loser_of_a_race_within_one_family_is_only_a_warning)
     cr_assert_eq(s.verdict.primary.severity, SEVERITY_WARNING);
     over(&s);
 }
-
-/* Two connections of a sniffer's text, open for so long, and payload of the whole capture. */
-static enum finding_id hidden(bool fortigate, uint64_t connections, uint64_t octets, int ms)
-{
-    opened(&s);
-    s.scene.fortigate = fortigate;
-    s.scene.connections = connections;
-    s.scene.data_bytes = octets;
-    enum finding_id id = judged(&s, ms)->primary.id;
-    over(&s);
-    return id;
-}
-
-Test(opening, hardware_hides_what_follows_only_when_nothing_at_all_follows)
-{
-    cr_assert_eq(hidden(true, 2, 0, 6000), F_CANNOT_TELL_OFFLOADED);
-    cr_assert_eq(hidden(true, 1, 0, 6000), F_TLS_NONE_CLIENT_SILENT);
-    cr_assert_eq(hidden(true, 2, 500, 6000), F_TLS_NONE_CLIENT_SILENT);
-    cr_assert_eq(hidden(false, 2, 0, 6000), F_TLS_NONE_CLIENT_SILENT);
-    cr_assert_eq(hidden(true, 2, 0, 2000), F_INFO_INCOMPLETE_IN_PROGRESS);
-}
