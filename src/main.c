@@ -26,6 +26,10 @@ static int analyse(const struct options *o)
 
     if (!keeper_open(&keeper, o, &failure))
         return run_fail(&failure);
+    if (o->demo && !demo_play(o->demo)) {
+        failure = (struct failure){ .what = "--demo", .why = "no room for a temporary file" };
+        return run_fail(&failure);
+    }
     for (size_t i = 0; i < o->n_inputs && code != RUN_INTERRUPTED; i++) {
         int one = run_input(o, &keeper, i);
         unread += one == 2;

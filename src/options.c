@@ -201,6 +201,17 @@ static bool take_case(struct parsing *p, const char *value)
            refuse_value(p, OPTION_CASE, value, "a case: letters, digits, - _ .");
 }
 
+static bool take_demo(struct parsing *p, const char *value)
+{
+    p->out->demo = demo_of(value);
+    if (!p->out->demo)
+        return refuse(p, value, "there is no built-in capture of it",
+                      "shakeout explain lists all findings; most have one");
+    if (p->out->demo->every_port)
+        p->out->scope = SCOPE_ALL;
+    return add_input(p, "-");
+}
+
 static bool take_output(struct parsing *p, enum option_name name, const char *value)
 {
     static const char *const formats[] = { "text", "jsonl", "summary", "markdown" };
@@ -235,6 +246,8 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     case OPTION_NO_NAMES:
         o->report.names_hidden = true;
         return true;
+    case OPTION_DEMO:
+        return take_demo(p, value);
     case OPTION_EXPLAIN:
         o->verb = VERB_EXPLAIN;
         o->explain = value;

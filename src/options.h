@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "config/profile.h"
+#include "demo.h"
 #include "evidence/redact.h"
 #include "frame/capture.h"
 #include "report/report.h"
@@ -45,6 +46,7 @@ struct options {
     const char *write;        /* where the evidence goes; NULL = nowhere */
     bool force;               /* it may replace a file */
     enum redaction redaction; /* of what is written */
+    const struct demo *demo;  /* the input is this one; NULL = it is not */
     const char *explain;      /* what to explain; NULL = the list */
     bool help_all;
     struct capture_config capture;

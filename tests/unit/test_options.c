@@ -189,3 +189,24 @@ Test(options, help_names_every_option_on_one_screen)
     cr_assert_leq(lines, 48);
     free(text);
 }
+
+Test(options, a_demo_is_a_built_in_capture)
+{
+    cr_assert(parse("--demo", "tcp.syn.silent_drop", NULL));
+    cr_assert_eq(options.verb, VERB_ANALYSE);
+    cr_assert_eq(options.n_inputs, 1);
+    cr_assert_str_eq(options.demo->id, "tcp.syn.silent_drop");
+    cr_assert_gt(options.demo->n, 24);
+}
+
+Test(options, a_demo_of_a_family_is_one_of_its_findings)
+{
+    cr_assert(parse("--demo", "tcp.syn", NULL));
+    cr_assert_not_null(strstr(options.demo->id, "tcp.syn."));
+}
+
+Test(options, what_has_no_demo_is_said)
+{
+    cr_assert_not(parse("--demo", "tcp.sy", NULL));
+    cr_assert_not(parse("--demo", "", NULL));
+}
