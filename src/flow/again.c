@@ -33,7 +33,7 @@ static bool is_plain_repeat(const struct flow *flow, const struct packet *p, enu
     return flow->state == TCP_SYN_SENT && !flow->more && !flow->session && from == CLIENT &&
            (p->flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST)) == TCP_SYN && p->seq == half->isn &&
            !(half->flags & HALF_DATA) && bytes_on_wire(&p->payload) == 0 && p->window &&
-           !p->header_cut && !p->options.n_sack;
+           !p->header_cut && !p->options.n_sack && p->ttl == half->ttl;
 }
 
 bool syn_again_keep(struct flows *flows, struct flow *flow, const struct packet *p, enum side from)

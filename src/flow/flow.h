@@ -184,6 +184,8 @@ struct half_more {
     bool rst_ttl_varies; /* its resets do not agree, as when one is seen before a router and behind
                           */
     uint16_t ip_id_own;  /* of its first acknowledgement of payload, or its first data */
+    bool leg_changed;    /* TCP options of its SYN differ there */
+    uint64_t leg_frame;  /* its SYN once more at once with another TTL: behind a router */
 };
 
 _Static_assert(sizeof(struct half_more) == 512, "with the log both sides fit into 2 KiB");

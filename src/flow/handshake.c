@@ -291,6 +291,15 @@ bool handshake_begins_another(const struct flow *flow, const struct packet *pack
 
 /* ---- openings ---- */
 
+static struct syn_options options_of(const struct packet *p)
+{
+    return (struct syn_options){ .mss = p->options.mss,
+                                 .window_scale = p->options.window_scale,
+                                 .sack_permitted = p->options.sack_permitted,
+                                 .timestamps = p->options.timestamps,
+                                 .malformed = p->options.malformed };
+}
+
 static void opening_first(struct turn *t, enum event_kind kind)
 {
     const struct packet *p = t->packet;
@@ -303,11 +312,7 @@ static void opening_first(struct turn *t, enum event_kind kind)
         half->next = p->seq + 1 + t->length;
     }
     half->flags |= HALF_SYN;
-    more->syn_options = (struct syn_options){ .mss = p->options.mss,
-                                              .window_scale = p->options.window_scale,
-                                              .sack_permitted = p->options.sack_permitted,
-                                              .timestamps = p->options.timestamps,
-                                              .malformed = p->options.malformed };
+    more->syn_options = options_of(p);
     t->more->mss[t->from] = p->options.mss;
     more->ip_id_syn = p->ip_id;
     more->ttl_syn = p->ttl;
@@ -319,8 +324,29 @@ static void opening_first(struct turn *t, enum event_kind kind)
     }
 }
 
+/* The same SYN on its other side of the recording router, changed there, so that it is no copy in
+ * the strict sense; nobody repeats a SYN within a millisecond. */
+static bool syn_leg_take(struct turn *t)
+{
+    enum { LEG_NS = 1000000 };
+    struct half_more *more = turn_half_more(t);
+    struct syn_options here = options_of(t->packet);
+    int64_t later_ns = t->packet->time_ns - more->first_syn.time_ns;
+
+    if (t->packet->ttl == more->ttl_syn || later_ns < 0 || later_ns > LEG_NS)
+        return false;
+    more->leg_frame = t->packet->frame;
+    more->leg_changed |= here.mss != more->syn_options.mss ||
+                         here.window_scale != more->syn_options.window_scale ||
+                         here.sack_permitted != more->syn_options.sack_permitted ||
+                         here.timestamps != more->syn_options.timestamps;
+    return true;
+}
+
 static void syn_take(struct turn *t)
 {
+    if (turn_half(t)->flags & HALF_SYN && syn_leg_take(t))
+        return;
     if (!(turn_half(t)->flags & HALF_SYN)) {
         opening_first(t, EVENT_SYN);
         t->flow->n_syn += t->from == CLIENT;
@@ -360,6 +386,8 @@ static void synack_take(struct turn *t)
     } else if (!(half->flags & HALF_SYN)) {
         opening_first(t, EVENT_SYNACK);
         synack_tells_of_syn(t);
+    } else if (half->isn == t->packet->seq && syn_leg_take(t)) {
+        return;
     } else if (half->isn == t->packet->seq) {
         turn_half_more(t)->last_syn = turn_log(t, EVENT_SYNACK_AGAIN, AGAIN_LOGGED);
     } else {

@@ -35,6 +35,19 @@ static void note_opening(const struct matter *m, struct verdict *out)
         add(m, out, F_ICMP_FRAG_NEEDED, 0, E_TOO_BIG);
 }
 
+/* Seen on both sides of a router that rewrote them. */
+static void note_options(const struct matter *m, struct verdict *out)
+{
+    const struct half_more *half = m->more->half;
+
+    for (enum side side = CLIENT; side < SIDES; side++)
+        if (half[side].leg_changed) {
+            add(m, out, F_TCP_OPTIONS_STRIPPED, half[side].leg_frame,
+                side == CLIENT ? E_SYN : E_SYNACK);
+            return;
+        }
+}
+
 static void note_windows(const struct matter *m, struct verdict *out)
 {
     for (enum side side = CLIENT; side < SIDES; side++) {
@@ -169,6 +182,7 @@ void notes_add(const struct matter *m, struct verdict *out)
         note_client_certificate(m, out);
         note_certificate(m, out);
     }
+    note_options(m, out);
     note_windows(m, out);
     note_loss(m, out);
     note_half_closed(m, out);

@@ -150,3 +150,31 @@ case_path_died() {
     frames tcp.path.died "$client && tcp.analysis.retransmission" 3
     ok443; absent tcp.idle tcp.reset
 }
+
+clamped() { # clamped RULE
+    up; serve 8013 bin/tlsd.py 8013
+    on router nft "add table ip f; add chain ip f c { type filter hook forward priority 0; }; add rule ip f c tcp flags & syn == syn $1"
+    IF=any WHERE='the router, both interfaces (Linux cooked)'
+    record router
+    hello
+    stop
+    must 2 'tcp.flags.syn==1 && tcp.flags.ack==0'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy
+}
+case_tcp_options_stripped() {
+    TITLE='A router lowers the MSS of SYN and SYN-ACK, recorded on both of its sides.'
+    BROKEN='an nftables rule that sets the MSS to 1360'
+    TRUTH='The SYN comes with an MSS of 1460 and leaves with 1360.'
+    clamped 'tcp option maxseg size set 1360'
+    must 1 'tcp.flags.syn==1 && tcp.flags.ack==0 && tcp.options.mss_val==1360'
+    finding tcp.options_stripped
+    frames tcp.options_stripped 'tcp.flags.syn==1 && tcp.flags.ack==0 && tcp.options.mss_val==1360'
+}
+case_ok_router_both_sides() {
+    TITLE='A router that changes nothing, recorded on both of its sides.'
+    TRUTH='The SYN leaves as it came.'
+    clamped 'accept'
+    must 2 'tcp.flags.syn==1 && tcp.flags.ack==0 && tcp.options.mss_val==1460'
+    absent tcp
+}

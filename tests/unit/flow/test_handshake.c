@@ -654,3 +654,43 @@ Test(handshake, a_half_open_connection_is_discovered_and_given_up_for_a_new_one)
     cr_assert_eq(flow->state, TCP_OPEN);
     flows_close(w.flows);
 }
+
+/* A SYN seen on both sides of a router that clamps, `later` ns apart, with a TTL of `ttl` there. */
+static struct flow *two_legs(struct wire *w, int64_t later_ns, uint8_t ttl, uint16_t mss)
+{
+    struct packet p = wire_segment(w, CLIENT, TCP_SYN, 0, 0, 0);
+    wire_take(w, &p);
+    w->now_ns += later_ns;
+    p = wire_segment(w, CLIENT, TCP_SYN, 0, 0, 0);
+    p.ttl = ttl;
+    p.options.mss = mss;
+    wire_take(w, &p);
+    p = wire_segment(w, SERVER, TCP_SYN | TCP_ACK, 0, 1, 0);
+    return wire_take(w, &p);
+}
+
+Test(handshake, a_syn_on_the_other_side_of_a_router_is_no_repeat)
+{
+    static const struct {
+        int64_t later_ns;
+        uint8_t ttl;
+        uint16_t mss;
+        uint32_t n_syn;
+        bool changed;
+    } cases[] = {
+        { MS / 10, 63, 1360, 1, true },
+        { MS / 10, 63, 1460, 1, false },
+        { MS / 10, 64, 1360, 2, false },
+        { SECOND, 63, 1360, 2, false },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct wire w = wire_open();
+        struct flow *flow = two_legs(&w, cases[i].later_ns, cases[i].ttl, cases[i].mss);
+
+        cr_assert_eq(flow->n_syn, cases[i].n_syn, "case %zu", i);
+        cr_assert_eq(flow->more->half[CLIENT].leg_changed, cases[i].changed, "case %zu", i);
+        cr_assert_eq(flow->more->half[CLIENT].syn_options.mss, 1460);
+        flows_close(w.flows);
+    }
+}

@@ -10,7 +10,6 @@ static const char *const unraised[] = {
     "cannot_tell.offloaded",
     "l2.arp_unresolved",
     "l2.duplicate_address",
-    "tcp.options_stripped",
     "tcp.seq_anomaly",
     "tls.sigalg.none_common",
     "tls.sni.mismatch_config",
