@@ -176,7 +176,7 @@ Test(mask, opaque_octets_are_equal_where_they_were)
 
     cr_assert_arr_eq(a, b, sizeof a);
     cr_assert_arr_neq(a, c, sizeof a);
-    cr_assert_arr_neq(a, "session identifier", sizeof a);
+    cr_assert_arr_neq(a, "session identifier", sizeof "session identifier");
 }
 
 Test(mask, another_key_gives_other_stand_ins)
