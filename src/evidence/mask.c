@@ -74,9 +74,11 @@ void mask_close(struct mask *m)
 /* ---- addresses ---- */
 
 /* The bits of `value` from `fixed` on, each flipped by what AES makes of the bits before it.  value
- * and out have n_bits, in network order. */
+ * and out have n_bits, in network order.  Crypto-PAn proper (`plain`) flips a bit like the one
+ * before it wherever the value agrees with the pad there, which leaves one address in two thousand
+ * of 10/8 as it was; with the number of bits in the block as well, each bit is drawn by itself. */
 static void keep_prefixes(struct mask *m, const uint8_t *value, unsigned fixed, unsigned n_bits,
-                          uint8_t *out)
+                          bool plain, uint8_t *out)
 {
     uint8_t block[BLOCK], cipher[BLOCK];
 
@@ -87,6 +89,7 @@ static void keep_prefixes(struct mask *m, const uint8_t *value, unsigned fixed, 
             uint8_t bit = (uint8_t)(0x80 >> i % 8);
             block[i / 8] = (uint8_t)((block[i / 8] & ~bit) | (value[i / 8] & bit));
         }
+        block[BLOCK - 1] ^= plain ? 0 : (uint8_t)at;
         encrypt(m, block, cipher);
         out[at / 8] ^= (uint8_t)((cipher[0] >> 7) << (7 - at % 8));
     }
@@ -100,9 +103,19 @@ uint32_t mask_cryptopan(const uint8_t key[MASK_KEY], uint32_t address)
             out[4] = { 0 };
 
     if (aes_open(&m, key))
-        keep_prefixes(&m, value, 0, 32, out);
+        keep_prefixes(&m, value, 0, 32, true, out);
     EVP_CIPHER_CTX_free(m.aes);
     return (uint32_t)out[0] << 24 | (uint32_t)out[1] << 16 | (uint32_t)out[2] << 8 | out[3];
+}
+
+/* The same, and never the value itself: where no bit was flipped the last one is, which for its
+ * neighbour is as true, so that the map stays one to one. */
+static void stand_in_of(struct mask *m, const uint8_t *value, unsigned fixed, unsigned n_bits,
+                        uint8_t *out)
+{
+    keep_prefixes(m, value, fixed, n_bits, false, out);
+    if (memcmp(out, value, n_bits / 8) == 0)
+        out[n_bits / 8 - 1] ^= 1;
 }
 
 /* A block of addresses whose kind must be seen; whole = its members stay as they are. */
@@ -186,7 +199,7 @@ static void mask_v4(struct mask *m, uint8_t quad[4])
         return;
     memcpy(from, quad, 4);
     do {
-        keep_prefixes(m, from, b ? b->bits : 0, 32, out);
+        stand_in_of(m, from, b ? b->bits : 0, 32, out);
         memcpy(from, out, 4);
     } while (kind_changed_v4(quad, out));
     memcpy(quad, out, 4);
@@ -213,7 +226,7 @@ static void mask_v6(struct mask *m, uint8_t octet[BLOCK])
         return; /* unspecified, loopback: nobody's */
     if (memcmp(octet, portal, BLOCK) == 0)
         return; /* the same answer for blocked names */
-    keep_prefixes(m, octet, b ? b->bits : 8, 128, out);
+    stand_in_of(m, octet, b ? b->bits : 8, 128, out);
     memcpy(octet, out, BLOCK);
 }
 

@@ -2,14 +2,15 @@
  *
  * What it is: a keyed map.  IPv4 and IPv6 addresses keep common prefixes (the construction of Xu,
  * Fan, Ammar and Moon, "Prefix-preserving IP address anonymization", 2002, as Crypto-PAn: AES-128,
- * one bit of cipher a bit of address) below the block that says what kind of address it is: private
- * stays private, in the same block.  Words are runs of ASCII letters and digits: letters become
- * letters, digits digits, lengths, case and equality stay.  MAC addresses keep the vendor's half.
- * Opaque octets become others of the same number, equal for equal.
- * What it refuses: hiding that two things are the same, or how long they are; resisting somebody
- * who knows some of the pairs. Bounds: MASK_WORDS words and MASK_ADDRESSES addresses are kept for
- * the map and the check; beyond, stand-ins are still given, but two words may share one. Ownership:
- * opaque.  The key is the caller's secret; nothing of it is in any stand-in. */
+ * one bit of cipher a bit of address, the length of the prefix encrypted with it) below the block
+ * that says what kind of address it is: private stays private, in the same block, and no member of
+ * one is its own stand-in.  Words are runs of ASCII letters and digits: letters become letters,
+ * digits digits, lengths, case and equality stay.  MAC addresses keep the vendor's half. Opaque
+ * octets become others of the same number, equal for equal. What it refuses: hiding that two things
+ * are the same, or how long they are; resisting somebody who knows some of the pairs. Bounds:
+ * MASK_WORDS words and MASK_ADDRESSES addresses are kept for the map and the check; beyond,
+ * stand-ins are still given, but two words may share one. Ownership: opaque.  The key is the
+ * caller's secret; nothing of it is in any stand-in. */
 #pragma once
 
 #include "base/address.h"

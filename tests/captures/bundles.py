@@ -94,7 +94,7 @@ def leak_complaints(files, capture):
 def verdict_complaints(binary, case, files, folder):
     path = folder / 'evidence.pcapng'
     path.write_bytes(files['evidence.pcapng'])
-    was, now = (sorted(cases.show(o) for outcomes in cases.run([binary], redacted.without_keylog(case.args), p).outcomes.values()
+    was, now = (sorted(cases.show(o) for outcomes in cases.run([binary], redacted.without_files(case.args), p).outcomes.values()
                        for o in outcomes if not o.id.startswith(('ok.', 'info.'))) for p in (case.capture, path))
     if was != now:
         yield f'{was} became {now}'
@@ -112,7 +112,7 @@ def unmask_complaints(binary, folder, case, summary):
 
 
 def one_case(tap, binary, case, folder):
-    done = bundle(binary, folder, [case.capture], case.name, *redacted.without_keylog(case.args))
+    done = bundle(binary, folder, [case.capture], case.name, *redacted.without_files(case.args))
     path = folder / f'shakeout-{case.name}.zip'
     if done.returncode or not path.exists():
         tap.check(f'{case.name}: a bundle', [f'{done.returncode}: {done.stderr}'])
@@ -126,7 +126,7 @@ def one_case(tap, binary, case, folder):
     tap.check(f'{case.name}: the same failures', verdict_complaints(binary, case, files, folder))
     if case.primary and b'EMS connectivity: HEALTHY' not in files['summary.txt']:
         tap.check(f'{case.name}: unmask', unmask_complaints(binary, folder, case, files['summary.txt']))
-    again = bundle(binary, folder, [case.capture], case.name, *redacted.without_keylog(case.args), '-o', 'again.zip')
+    again = bundle(binary, folder, [case.capture], case.name, *redacted.without_files(case.args), '-o', 'again.zip')
     same = (folder / 'again.zip').read_bytes() == path.read_bytes()
     tap.check(f'{case.name}: the same again', [not again.returncode and 'tls12' not in case.name and not same and 'it differs'])
     (folder / 'again.zip').unlink()

@@ -85,6 +85,30 @@ Test(mask, what_shares_a_prefix_shares_it_afterwards)
     cr_assert_eq(common_bits(masked("2001:db8:40::17"), masked("2001:db8:41::17")), 47);
 }
 
+/* In a block of 24 bits hardly a network may stay where it was, whatever the key; of one of 8 none
+ * at all, and no two may meet. */
+Test(mask, nobody_is_the_own_stand_in_and_no_two_share_one)
+{
+    for (unsigned draw = 0; draw < 4000; draw++) {
+        uint8_t drawn[MASK_KEY];
+        bool taken[256] = { false };
+        memcpy(drawn, key, MASK_KEY);
+        drawn[0] ^= (uint8_t)draw;
+        drawn[1] ^= (uint8_t)(draw >> 8);
+        struct mask *m = mask_open(drawn, kept);
+        for (unsigned i = 0; i < 256; i += draw % 64 ? 16 : 1) {
+            struct address a = address_v4((const uint8_t[]){ 192, 0, 2, (uint8_t)i });
+            mask_address(m, &a);
+            cr_assert(a.octet[15] != i && !taken[a.octet[15]], "draw %u, .%u", draw, i);
+            taken[a.octet[15]] = true;
+        }
+        struct address a = address_v4((const uint8_t[]){ 10, 20, 40, 17 });
+        mask_address(m, &a);
+        cr_expect(memcmp(a.octet + 12, (const uint8_t[]){ 10, 20, 40 }, 3) != 0, "draw %u", draw);
+        mask_close(m);
+    }
+}
+
 Test(mask, the_kind_of_an_address_stays)
 {
     cr_assert_eq(masked("10.20.40.17").octet[12], 10);
