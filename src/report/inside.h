@@ -57,6 +57,11 @@ void brief_report(struct report *r, const struct scene *scene, FILE *out, bool m
 /* text.c: where the capture was taken and what it is worth, alone. */
 void quality_report(struct report *r, const struct scene *scene, FILE *out);
 
+/* csv.c: lines for a spreadsheet, as they come. */
+void csv_head(struct report *r);
+void csv_connection(struct report *r, const struct scene *scene, const struct verdict *v);
+void csv_lookup(struct report *r, const struct verdict *v);
+
 /* html.c: the report as one page. */
 void html_report(struct report *r, const struct scene *scene);
 

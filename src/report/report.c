@@ -30,6 +30,7 @@ void report_free(struct report *r)
 }
 
 static bool is_json(const struct report *r) { return r->config.format == REPORT_JSONL; }
+static bool is_csv(const struct report *r) { return r->config.format == REPORT_CSV; }
 
 /* Who watches reads each line when it is there. */
 static void settle(struct report *r, const struct scene *scene)
@@ -41,10 +42,13 @@ static void settle(struct report *r, const struct scene *scene)
 /* The first line, once: a flow that had to go early may come before the engine says so. */
 void report_capture(struct report *r, const struct scene *scene)
 {
-    if (!is_json(r) || r->begun)
+    if ((!is_json(r) && !is_csv(r)) || r->begun)
         return;
     r->begun = true;
-    json_capture(r, scene);
+    if (is_csv(r))
+        csv_head(r);
+    else
+        json_capture(r, scene);
     settle(r, scene);
 }
 
@@ -81,10 +85,13 @@ void report_add(struct report *r, const struct scene *scene, const struct verdic
     note_outcome(r, verdict);
     if (r->config.plan)
         proof_connection(r, scene, verdict);
-    if (!is_json(r))
+    if (!is_json(r) && !is_csv(r))
         return;
     report_capture(r, scene);
-    json_connection(r, scene, verdict);
+    if (is_csv(r))
+        csv_connection(r, scene, verdict);
+    else
+        json_connection(r, scene, verdict);
     settle(r, scene);
 }
 
@@ -94,10 +101,13 @@ void report_add_lookup(struct report *r, const struct scene *scene, const struct
     note_outcome(r, verdict);
     if (r->config.plan)
         proof_lookup(r, scene, verdict);
-    if (!is_json(r))
+    if (!is_json(r) && !is_csv(r))
         return;
     report_capture(r, scene);
-    json_lookup(r, scene, verdict);
+    if (is_csv(r))
+        csv_lookup(r, verdict);
+    else
+        json_lookup(r, scene, verdict);
     settle(r, scene);
 }
 
@@ -158,7 +168,7 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
         json_close(r, scene);
     else if (r->config.format == REPORT_TEXT)
         text_report(r, scene);
-    else
+    else if (!is_csv(r))
         brief_report(r, scene, r->config.out, r->config.format == REPORT_MARKDOWN);
     if (r->config.summary)
         brief_report(r, scene, r->config.summary, false);

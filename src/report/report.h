@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum report_format { REPORT_TEXT, REPORT_JSONL, REPORT_SUMMARY, REPORT_MARKDOWN };
+enum report_format { REPORT_TEXT, REPORT_JSONL, REPORT_SUMMARY, REPORT_MARKDOWN, REPORT_CSV };
 
 /* What a connection or a lookup came to, for who compares two captures of the same. */
 struct outcome_line {

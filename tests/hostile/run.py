@@ -8,6 +8,7 @@ captures/inputs.py holds the short forms; this takes every octet of two files, e
 and real connections beneath a flood.  Output: TAP.
 """
 import concurrent.futures
+import csv
 import gzip
 import io
 import json
@@ -548,7 +549,8 @@ def hostile_pcapng(bite, packets):
 
 
 FORMS = [('text', ['--unicode']), ('text -vv', ['-vv']), ('ASCII', ['--ascii', '-v']), ('JSON Lines', ['--format', 'jsonl']),
-         ('JSON Lines -vv', ['--format', 'jsonl', '-vv'])]
+         ('JSON Lines -vv', ['--format', 'jsonl', '-vv']), ('CSV', ['--format', 'csv']), ('summary', ['--format', 'summary']),
+         ('Markdown', ['--format', 'markdown'])]
 
 
 def names(tests):
@@ -580,6 +582,17 @@ def page_of(tests, path):
     return [*page.complaints(data), *teeth_in(Done(0, data, b''))]
 
 
+def csv_complaints(text):
+    """As a spreadsheet reads it: as many cells as columns, and none that is a formula."""
+    rows = list(csv.reader(io.StringIO(text), strict=True))
+    if len(rows) < 2:
+        yield 'no line: the names were not reached'
+    for row in rows:
+        if len(row) != len(rows[0]):
+            yield f'{len(row)} cells, not {len(rows[0])}: {row}'
+        yield from (f'a formula: {cell!r}' for cell in row if cell[:1] in ('=', '+', '-', '@', '\t', '\r'))
+
+
 def name_complaints(tests, path, extra):
     command = [tests.binary, '--scope', 'all', '--color', 'never', *extra, path]
     done = subprocess.run(command, capture_output=True, timeout=TIME_LIMIT_S, check=False,
@@ -587,6 +600,8 @@ def name_complaints(tests, path, extra):
     yield from teeth_in(done, ascii_only='--ascii' in extra)
     if done.returncode not in (1, 3) or b'Sanitizer' in done.stderr:
         yield f'exit {done.returncode}: {done.stderr[-600:]!r}'
+    if 'csv' in extra:
+        yield from csv_complaints(done.stdout.decode())
     if 'jsonl' not in extra:
         return
     lines = lines_of(done)
