@@ -212,6 +212,16 @@ static bool take_demo(struct parsing *p, const char *value)
     return add_input(p, "-");
 }
 
+static bool take_matrix(struct parsing *p, const char *value)
+{
+    static const char *const kinds[] = { "stages", "ports", "csv" };
+    static const enum report_format formats[] = { REPORT_STAGES, REPORT_PORTS, REPORT_STAGES_CSV };
+    int kind = value ? word_of(value, kinds, N(kinds)) : 0;
+
+    p->out->report.format = formats[kind < 0 ? 0 : kind];
+    return kind >= 0 || refuse_value(p, OPTION_MATRIX, value, "stages, ports or csv");
+}
+
 static bool take_output(struct parsing *p, enum option_name name, const char *value)
 {
     static const char *const formats[] = { "text", "jsonl", "summary", "markdown", "csv" };
@@ -224,6 +234,8 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     case OPTION_QUIET:
         o->report.quiet++;
         return true;
+    case OPTION_MATRIX:
+        return take_matrix(p, value);
     case OPTION_WRITE:
         o->write = value;
         return true;
@@ -369,9 +381,10 @@ static int take_word(struct parsing *p, const char *word, const char *next)
         const struct option_row *row = &rows[i];
         if (!row->word[0] || strlen(row->word) != n || strncmp(row->word, word, n) != 0)
             continue;
+        bool may = row->argument[0] == '[';
         if (!row->argument[0] && value && i != OPTION_HELP)
             return refuse_value(p, (enum option_name)i, value, "wanted: it takes no value"), -1;
-        if (!row->argument[0])
+        if (!row->argument[0] || may)
             return take(p, (enum option_name)i, value) ? 0 : -1;
         if (!value && !next)
             return refuse(p, word, "needs a value", row->help), -1;
@@ -692,7 +705,7 @@ static void help_option(FILE *out, const struct option_row *row)
     if (row->word[0])
         text_format(&t, "%s--%s", row->letter ? ", " : "", row->word);
     if (row->argument[0])
-        text_format(&t, " %s", row->argument);
+        text_format(&t, "%s%s", row->argument[0] == '[' ? "" : " ", row->argument);
     fprintf(out, "  %-20s %s\n", left, row->help);
 }
 

@@ -11,7 +11,7 @@ static const char *const columns[] = { "time",    "kind",        "client", "clie
                                        "finding", "severity",    "owner",  "confidence",
                                        "cause",   "frames" };
 
-static void put_text(struct writer *w, const char *s)
+void csv_text(struct writer *w, const char *s)
 {
     writer_put(w, s[0] && strchr("=+-@\t\r", s[0]) ? "\"'" : "\"");
     for (; *s; s++) {
@@ -24,7 +24,7 @@ static void put_text(struct writer *w, const char *s)
 
 static void put_cell(struct writer *w, const char *s)
 {
-    put_text(w, s);
+    csv_text(w, s);
     writer_put(w, ",");
 }
 

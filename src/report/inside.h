@@ -47,6 +47,9 @@ void text_report(struct report *r, const struct scene *scene);
 void text_notice(struct report *r, const struct scene *scene, const struct verdict *verdict);
 struct page text_page(struct report *r);
 
+/* Line one, after the name of the file where there are several. */
+void text_begin(struct page *p, const struct report *r, const struct scene *scene);
+
 /* Where it was taken and what it is worth, for other forms of the report. */
 void text_of_capture(struct page *p, const struct report *r, const struct scene *scene);
 bool text_is_block(const struct report *r, const struct group *g);
@@ -61,6 +64,10 @@ void quality_report(struct report *r, const struct scene *scene, FILE *out);
 void csv_head(struct report *r);
 void csv_connection(struct report *r, const struct scene *scene, const struct verdict *v);
 void csv_lookup(struct report *r, const struct verdict *v);
+void csv_text(struct writer *w, const char *s); /* one cell, quoted */
+
+/* stages.c: endpoint x service x stage, on the console or for a spreadsheet. */
+void stages_report(struct report *r, const struct scene *scene, bool csv);
 
 /* html.c: the report as one page. */
 void html_report(struct report *r, const struct scene *scene);

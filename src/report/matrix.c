@@ -213,9 +213,9 @@ void matrix_write(struct page *p, const struct report *r)
         return;
     matrix_find_ports(&m);
     write_lines(p, &m, lines, n,
-                r->config.verbose >= 2 ? n
-                : r->config.verbose    ? ROWS_VERBOSE
-                                       : ROWS_DEFAULT);
+                r->config.verbose >= 2 || r->config.format == REPORT_PORTS ? n
+                : r->config.verbose                                        ? ROWS_VERBOSE
+                                                                           : ROWS_DEFAULT);
     free(lines);
 }
 

@@ -152,6 +152,40 @@ void report_notice_more(struct report *r, size_t n)
 
 bool report_broken(const struct report *r) { return r->writer.error != 0; }
 
+static void report_ports(struct report *r, const struct scene *scene)
+{
+    struct page page = text_page(r);
+
+    text_begin(&page, r, scene);
+    page_end(&page);
+    matrix_write(&page, r);
+}
+
+static void report_form(struct report *r, const struct scene *scene)
+{
+    switch (r->config.format) {
+    case REPORT_TEXT:
+        text_report(r, scene);
+        return;
+    case REPORT_JSONL:
+        json_close(r, scene);
+        return;
+    case REPORT_SUMMARY:
+    case REPORT_MARKDOWN:
+        brief_report(r, scene, r->config.out, r->config.format == REPORT_MARKDOWN);
+        return;
+    case REPORT_CSV: /* all its lines are out */
+        return;
+    case REPORT_STAGES:
+    case REPORT_STAGES_CSV:
+        stages_report(r, scene, r->config.format == REPORT_STAGES_CSV);
+        return;
+    case REPORT_PORTS:
+        report_ports(r, scene);
+        return;
+    }
+}
+
 int report_close(struct report *r, const struct scene *scene, const struct raised *capture_findings,
                  size_t n, struct failure *failure)
 {
@@ -164,12 +198,7 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
     summary_count(&r->summary, scene);
     report_decide(r, scene);
     report_capture(r, scene);
-    if (is_json(r))
-        json_close(r, scene);
-    else if (r->config.format == REPORT_TEXT)
-        text_report(r, scene);
-    else if (!is_csv(r))
-        brief_report(r, scene, r->config.out, r->config.format == REPORT_MARKDOWN);
+    report_form(r, scene);
     if (r->config.summary)
         brief_report(r, scene, r->config.summary, false);
     if (r->config.quality)

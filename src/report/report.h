@@ -17,7 +17,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum report_format { REPORT_TEXT, REPORT_JSONL, REPORT_SUMMARY, REPORT_MARKDOWN, REPORT_CSV };
+enum report_format {
+    REPORT_TEXT,
+    REPORT_JSONL,
+    REPORT_SUMMARY,
+    REPORT_MARKDOWN,
+    REPORT_CSV,
+    REPORT_STAGES,
+    REPORT_STAGES_CSV,
+    REPORT_PORTS
+};
 
 /* What a connection or a lookup came to, for who compares two captures of the same. */
 struct outcome_line {

@@ -386,6 +386,16 @@ static void write_body(struct page *p, const struct report *r, const struct scen
         }
 }
 
+void text_begin(struct page *p, const struct report *r, const struct scene *scene)
+{
+    if (r->config.several_inputs) {
+        page_format(p, STYLE_BOLD, "%s%u  %s", r->config.input > 1 ? "\n" : "", r->config.input,
+                    scene->file);
+        page_end(p);
+    }
+    write_verdict(p, r);
+}
+
 void text_report(struct report *r, const struct scene *scene)
 {
     const struct group *groups[SUMMARY_GROUPS];
@@ -395,12 +405,7 @@ void text_report(struct report *r, const struct scene *scene)
 
     if (r->config.quiet > 1)
         return;
-    if (r->config.several_inputs) {
-        page_format(&page, STYLE_BOLD, "%s%u  %s", r->config.input > 1 ? "\n" : "", r->config.input,
-                    scene->file);
-        page_end(&page);
-    }
-    write_verdict(&page, r);
+    text_begin(&page, r, scene);
     if (!r->config.quiet)
         write_body(&page, r, scene, groups, n);
 }

@@ -88,11 +88,24 @@ Test(options, a_slip_is_answered_with_the_nearest_option)
     cr_assert_not_null(strstr(failure.remedy, "did you mean --explain?"));
 }
 
+Test(options, the_kind_of_the_matrix_may_be_left_out_and_never_takes_the_file)
+{
+    cr_assert(parse("--matrix", "x", NULL));
+    cr_assert_eq(options.report.format, REPORT_STAGES);
+    cr_assert_eq(options.n_inputs, 1);
+    cr_assert(parse("--matrix=ports", "x", NULL));
+    cr_assert_eq(options.report.format, REPORT_PORTS);
+    cr_assert(parse("--matrix=csv", "x", NULL));
+    cr_assert_eq(options.report.format, REPORT_STAGES_CSV);
+}
+
 Test(options, a_missing_or_wrong_value_is_refused)
 {
     cr_assert_not(parse("x", "-c", NULL));
     cr_assert_not(parse("-c", "many", "x", NULL));
     cr_assert_not(parse("-c", "0", "x", NULL));
+    cr_assert_not(parse("--matrix=all", "x", NULL));
+    cr_assert_str_eq(failure.why, "\"all\" is not stages, ports or csv");
     cr_assert_not(parse("--format", "xml", "x", NULL));
     cr_assert_str_eq(failure.why, "\"xml\" is not text, jsonl, summary, markdown or csv");
     cr_assert_not(parse("--max-memory", "0", "x", NULL));
