@@ -324,9 +324,24 @@ static void lower_key(const uint8_t *word, size_t n, char out[MASK_WORD])
         out[i] = (char)tolower(word[i]);
 }
 
+/* FGT60F0000000001: the letters that say "a FortiGate" stay, the device goes. */
+static size_t serial_prefix(const char *word, size_t n)
+{
+    enum { PREFIX = 3, LEAST = 11 };
+
+    if (n < LEAST || !isdigit((unsigned char)word[n - 1]))
+        return 0;
+    return strncmp(word, "fg", 2) == 0 || strncmp(word, "fwf", PREFIX) == 0 ||
+                   strncmp(word, "fpx", PREFIX) == 0
+               ? PREFIX
+               : 0;
+}
+
 /* Octets from `at` on that begin with a word that stays; 0 = none. */
 static size_t kept_at(const struct mask *m, const char *word, size_t n, size_t at)
 {
+    if (at == 0 && serial_prefix(word, n))
+        return serial_prefix(word, n);
     for (size_t k = 0; m->kept && m->kept[k]; k++) {
         size_t length = strlen(m->kept[k]);
         if (at + length <= n && strncmp(word + at, m->kept[k], length) == 0)

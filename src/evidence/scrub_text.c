@@ -103,6 +103,8 @@ static const char *const vocabulary[] = {
     "filter",
     "for",
     "forbidden",
+    "fortigate",
+    "fortinet",
     "found",
     "from",
     "ftp",

@@ -312,6 +312,20 @@ static void weigh_alert(const struct matter *m, struct raised *r)
     }
 }
 
+/* Refused, and made up on the way: that goes before what the alert says (rule R10). */
+static struct raised blame_inspector(const struct matter *m, enum finding_id id)
+{
+    enum confidence fact = NO_CONFIDENCE;
+    enum finding_id made = m->alert->from == CLIENT && finding_of(id)->stage == STAGE_CERT
+                               ? visible_inspector(m, &fact)
+                               : F_NONE;
+    struct raised r = raise_of(made ? made : id);
+
+    if (made)
+        r.fact = fact;
+    return r;
+}
+
 struct raised checks_alert(const struct matter *m)
 {
     struct raised r = raise_of(F_NONE);
@@ -326,11 +340,11 @@ struct raised checks_alert(const struct matter *m)
     /* Read with keys, long after the handshake: what it ended was no handshake. */
     if (id == F_TLS_HANDSHAKE_FAILURE && m->alert->opened && m->stop >= STOP_UP)
         return r;
-    r = raise_of(id);
+    r = blame_inspector(m, id);
     raise_evidence(&r, m, E_ALERT | E_HELLO);
     if (m->tls->server_hello.present)
         raise_evidence(&r, m, E_ANSWER);
-    if (m->alert->from == CLIENT && finding_of(id)->stage == STAGE_CERT) {
+    if (m->alert->from == CLIENT && finding_of(r.id)->stage == STAGE_CERT) {
         raise_evidence(&r, m, E_FLIGHT);
         checks_weigh_rejection(m, &r);
     }

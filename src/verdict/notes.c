@@ -154,9 +154,25 @@ static bool expires_soon(const struct matter *m)
            facts->not_after_s - now_s <= EXPIRES_SOON_DAYS * (int64_t)86400;
 }
 
+/* Nobody refused it, or something else came first: no more than a warning. */
+static void note_inspector(const struct matter *m, struct verdict *out)
+{
+    enum confidence fact = NO_CONFIDENCE;
+    enum finding_id id = visible_inspector(m, &fact);
+    struct raised r = raise_of(id);
+
+    if (id == F_NONE || out->primary.id == id)
+        return;
+    r.fact = fact;
+    r.severity = SEVERITY_WARNING; /* rule R20 */
+    raise_frame(&r, m->tls->certificate[SERVER].frame);
+    raise_settle(&r, m);
+    raise_also(out, &r);
+}
+
 static void note_certificate(const struct matter *m, struct verdict *out)
 {
-
+    note_inspector(m, out);
     if (expires_soon(m))
         add(m, out, F_TLS_CERT_EXPIRES_SOON, m->tls->certificate[SERVER].frame, 0);
     if (out->defects && m->stop == STOP_DATA)

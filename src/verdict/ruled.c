@@ -51,6 +51,8 @@ static void check_capture(const struct matter *m, struct verdict *out)
         add(out, CHECK_NO_CAPTURE_LOSS, 0, 0, 0);
 }
 
+/* About a certificate it excludes nothing: who shows one of his own in the place of the server
+ * sends every packet of the connection himself. */
 static void check_reset(const struct matter *m, struct verdict *out)
 {
     uint64_t frame = 0;
@@ -76,7 +78,7 @@ void ruled_add(const struct matter *m, struct verdict *out)
 
     if (severity != SEVERITY_ERROR && severity != SEVERITY_WARNING)
         return;
-    if (!out->remark)
+    if (!out->remark && finding_of(out->primary.id)->stage != STAGE_CERT)
         check_reset(m, out);
     if (!m->opened) {
         check_server(m, out);

@@ -1054,11 +1054,14 @@ static void name_the_defect(const struct matter *m, struct raised *r)
     if (r->id != F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE &&
         r->id != F_TLS_CERT_REJECTED_BY_CLIENT_ENCRYPTED)
         return;
-    enum finding_id id = visible_explained(m, ANY_ALERT);
+    enum confidence fact = PROBABLE;
+    enum finding_id id = visible_inspector(m, &fact);
+    if (id == F_NONE)
+        id = visible_explained(m, ANY_ALERT);
     if (id == F_NONE)
         return;
     struct raised better = raise_of(id);
-    better.fact = PROBABLE;
+    better.fact = fact;
     memcpy(better.frames, r->frames, sizeof better.frames);
     better.n_frames = r->n_frames;
     *r = better;

@@ -245,3 +245,54 @@ case_ok_cert_trusted() {
     primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
     absent tls.cert
 }
+
+# inspected CERT CLIENT...: a box in the path takes the connection itself and shows a certificate of its own authority
+inspected() {
+    local cert=$1; shift
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2
+    on router nft 'add table ip g; add chain ip g c { type nat hook prerouting priority -100; }; add rule ip g c iifname r0 tcp dport 8013 redirect to :8013'
+    bg router bin/tlsd.py 8013 --tls 1.2 --cert "made/certs/$cert"
+    pause 1
+    record client
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2 "$@"
+    stop 1
+    must 1 'tls.handshake.type==11'
+}
+case_tls_intercept_fortigate() {
+    TITLE='A box in the path replaces the certificate of EMS; the client does not know its authority (TLS 1.2).'
+    BROKEN='the router takes connections to 8013 itself and shows a certificate of "FortiGate CA"'
+    TRUTH='The issuer has the name of the authority of deep inspection, and the client says 48.'
+    inspected resigned
+    primary $ME:50001 $EMS:8013 tls.intercept.fortigate middlebox certain -
+    frames tls.intercept.fortigate "$client && tls.alert_message.desc==48"
+    exits 1; absent tcp.reset tls.clientcert tls.server
+}
+case_tls_intercept_fortigate_untrusted() {
+    TITLE='A box in the path replaces the certificate of EMS and signs with the authority for what it does not trust (TLS 1.2).'
+    BROKEN='the router takes connections to 8013 itself and shows a certificate of "Fortinet_CA_Untrusted"'
+    TRUTH='The issuer has the name of the authority for servers that the box does not trust, and the client says 48.'
+    inspected resigneduntrusted
+    primary $ME:50001 $EMS:8013 tls.intercept.fortigate_untrusted middlebox certain -
+    exits 1; absent tcp.reset tls.clientcert tls.server
+}
+case_ok_intercept_accepted() {
+    TITLE='A box in the path replaces the certificate of EMS; the client trusts its authority (TLS 1.2).'
+    BROKEN='the router takes connections to 8013 itself and shows a certificate of "FortiGate CA"'
+    TRUTH='Data flows both ways with a certificate of the inspecting box: a warning, not a failure.'
+    inspected resigned --ca made/certs/gate.pem
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding tls.intercept.fortigate
+    exits 0; absent tcp tls.cert
+}
+case_ok_ems_own_certificate() {
+    TITLE='EMS shows the certificate that Fortinet issued to it (TLS 1.2).'
+    BROKEN='nothing'
+    TRUTH='Subject FCTEMS and a serial number, issued by a sub-authority of Fortinet: no inspection.'
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/emsown
+    record client
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2 --ca made/certs/fortinet.pem
+    stop 1
+    must 1 'tls.handshake.type==11'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    exits 0; absent tls.intercept tls.cert
+}

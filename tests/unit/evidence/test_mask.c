@@ -170,6 +170,16 @@ Test(mask, the_word_of_the_product_stays_in_names)
     cr_assert(isdigit((unsigned char)out[4]) && isdigit((unsigned char)out[5]));
 }
 
+Test(mask, the_number_of_a_fortigate_stays_one_and_becomes_anothers)
+{
+    const char *serial = masked_name("FG121GTK23000612");
+
+    cr_assert_eq(strncmp(serial, "FG1", 3), 0);
+    cr_assert_str_neq(serial, "FG121GTK23000612");
+    cr_assert_eq(strlen(serial), 16);
+    cr_assert_neq(strncmp(masked_name("fgserver"), "fgs", 3), 0);
+}
+
 Test(mask, two_words_never_share_a_stand_in)
 {
     char seen[2000][8];

@@ -15,8 +15,6 @@ static const char *const unraised[] = {
     "tls.sni.mismatch_config",
     "tls.cert.changed_in_capture",
     "tls.cert.revocation_unreachable",
-    "tls.intercept.fortigate",
-    "tls.intercept.fortigate_untrusted",
     "tls.intercept.other",
     "tls.wrong_endpoint.fortigate_8013",
     "tls.clientcert.broken_by_inspection",

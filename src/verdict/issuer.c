@@ -1,0 +1,68 @@
+#include "verdict/issuer.h"
+
+#include <string.h>
+
+static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool issuer_is_ems(const char *name)
+{
+    if (strncmp(name, "FCTEMS", 6) != 0)
+        return false;
+    return strspn(name + 6, "0123456789") >= 10;
+}
+
+/* FGT, FG and a letter or digit, FWF, FGVM, FPX: then eight or more of the like. */
+bool issuer_is_fortigate(const char *name)
+{
+    enum { PREFIX = 3, REST = 8 };
+    bool known = strncmp(name, "FWF", PREFIX) == 0 || strncmp(name, "FPX", PREFIX) == 0 ||
+                 (strncmp(name, "FG", 2) == 0 && (is_upper(name[2]) || is_digit(name[2])));
+    size_t n = known ? PREFIX : 0;
+
+    while (known && (is_upper(name[n]) || is_digit(name[n])))
+        n++;
+    return known && !name[n] && n >= PREFIX + REST;
+}
+
+/* A FortiGate's own certificate: its serial number, or the plain word in the one that a FortiGate
+ * makes for its administration and signs with the authority that it inspects with. */
+static bool is_of_fortigate(const char *subject)
+{
+    return issuer_is_fortigate(subject) || strcmp(subject, "FortiGate") == 0;
+}
+
+/* What Fortinet itself issues with. */
+static bool is_of_fortinet(const char *issuer)
+{
+    return strncmp(issuer, "fortinet-ca", 11) == 0 || strncmp(issuer, "fortinet-subca", 14) == 0 ||
+           strcmp(issuer, "support") == 0;
+}
+
+enum finding_id issuer_inspects(const struct cert_facts *leaf, enum confidence *fact)
+{
+    static const struct authority {
+        const char *cn;
+        enum finding_id id;
+        enum confidence fact;
+    } authorities[] = {
+        { "FortiGate CA", F_TLS_INTERCEPT_FORTIGATE, CERTAIN },
+        { "Fortinet_CA_SSL", F_TLS_INTERCEPT_FORTIGATE, CERTAIN },
+        { "Fortinet_CA_Untrusted", F_TLS_INTERCEPT_FORTIGATE_UNTRUSTED, CERTAIN },
+        { "Fortinet Untrusted CA", F_TLS_INTERCEPT_FORTIGATE_UNTRUSTED, PROBABLE },
+    };
+
+    if (!leaf->parsed || issuer_is_ems(leaf->subject_cn) || is_of_fortigate(leaf->subject_cn) ||
+        is_of_fortinet(leaf->issuer_cn))
+        return F_NONE;
+    for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++) {
+        if (strcmp(leaf->issuer_cn, authorities[i].cn) != 0)
+            continue;
+        *fact = authorities[i].fact;
+        return authorities[i].id;
+    }
+    if (!issuer_is_fortigate(leaf->issuer_cn) || strcmp(leaf->issuer_o, "Fortinet") != 0)
+        return F_NONE;
+    *fact = PROBABLE; /* newer units sign with their serial number */
+    return F_TLS_INTERCEPT_FORTIGATE;
+}
