@@ -295,20 +295,40 @@ const struct service *profile_service(const struct profile *profile, uint16_t po
     return NULL;
 }
 
-bool profile_names_ems(const struct profile *profile, const char *name)
+enum { HOST_NAME = 256 };
+
+/* Without the final dot, in lower case; false when it is no name. */
+static bool plain_name(const char *name, char lower[HOST_NAME])
 {
-    char lower[256];
     size_t n = strlen(name);
 
     n -= n > 1 && name[n - 1] == '.';
-    if (n == 0 || n >= sizeof lower)
+    if (n == 0 || n >= HOST_NAME)
         return false;
     for (size_t i = 0; i < n; i++)
         lower[i] = (char)tolower((unsigned char)name[i]);
     lower[n] = '\0';
-    for (size_t i = 0; i < profile->n_ems_names; i++)
+    return true;
+}
+
+bool profile_is_ems_name(const struct profile *profile, const char *name)
+{
+    char lower[HOST_NAME];
+
+    for (size_t i = 0; plain_name(name, lower) && i < profile->n_ems_names; i++)
         if (strcmp(profile->ems_name[i], lower) == 0)
             return true;
+    return false;
+}
+
+bool profile_names_ems(const struct profile *profile, const char *name)
+{
+    char lower[HOST_NAME];
+
+    if (!plain_name(name, lower))
+        return false;
+    if (profile_is_ems_name(profile, lower))
+        return true;
     for (size_t i = 0; i < profile->n_patterns; i++)
         if (fnmatch(profile->pattern[i], lower, 0) == 0)
             return true;

@@ -55,4 +55,5 @@ const struct service *profile_service(const struct profile *profile, uint16_t po
 /* Is this name one of a FortiClient EMS: configured, or matching the profile's patterns
  * (*ems*, *forticlient*)?  Case-insensitive. */
 bool profile_names_ems(const struct profile *profile, const char *name);
+bool profile_is_ems_name(const struct profile *profile, const char *name); /* configured alone */
 bool profile_is_ems_address(const struct profile *profile, const struct address *address);

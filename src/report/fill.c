@@ -317,6 +317,24 @@ static bool fill_issuer(const struct facts *f, struct text *out)
     return issuer[0];
 }
 
+/* As the client wrote it, whatever DNS says of the address. */
+static bool fill_asked(const struct facts *f, struct text *out)
+{
+    const struct session *session = session_of(f);
+    if (f->names_hidden || !session || !session->server_name[0])
+        return false;
+    text_add(out, session->server_name);
+    return true;
+}
+
+static bool fill_configured(const struct facts *f, struct text *out)
+{
+    const struct profile *profile = f->scene ? f->scene->profile : NULL;
+    for (size_t i = 0; profile && i < profile->n_ems_names; i++)
+        text_format(out, "%s%s", i ? ", " : "", profile->ems_name[i]);
+    return profile && profile->n_ems_names;
+}
+
 static bool fill_defects(const struct facts *f, struct text *out)
 {
     char list[256] = "";
@@ -369,6 +387,8 @@ static const struct blank {
     { "rcode", fill_rcode, "an error" },
     { "not_after", fill_not_after, "its last day" },
     { "issuer", fill_issuer, "its issuer" },
+    { "asked", fill_asked, "another name" },
+    { "configured", fill_configured, "the configured EMS" },
     { "defects", fill_defects, "what is wrong with it" },
     { "record", fill_record, "N" },
     { "expected", fill_expected, "M" },

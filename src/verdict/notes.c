@@ -1,6 +1,7 @@
 #include "verdict/notes.h"
 
 #include "verdict/dns_answer.h"
+#include "verdict/issuer.h"
 #include "verdict/visible.h"
 
 #include <stdio.h>
@@ -132,6 +133,45 @@ static void note_versions(const struct matter *m, struct verdict *out)
     raise_also(out, &r);
 }
 
+/* Does the connection lead to the EMS of the configuration, or to where endpoints check in? */
+static bool towards_ems(const struct matter *m)
+{
+    const struct profile *profile = m->scene->profile;
+    const struct names *names = m->scene->names;
+    const char *name = names ? names_of(names, &m->flow->address[SERVER]) : NULL;
+
+    return (m->service && m->service->checkin) || (name && profile_is_ems_name(profile, name)) ||
+           profile_is_ems_address(profile, &m->flow->address[SERVER]);
+}
+
+/* One of the two names is the other's alias in the answer of the DNS. */
+static bool is_alias(const struct matter *m)
+{
+    const struct profile *profile = m->scene->profile;
+    const struct lookup *l = m->name_lookup;
+
+    return l && (profile_is_ems_name(profile, l->name) ||
+                 (l->canonical[0] && profile_is_ems_name(profile, l->canonical)));
+}
+
+/* A FortiGate answers on the same port, and nobody configures that one here. */
+static bool is_fortigate(const struct matter *m)
+{
+    const struct cert *leaf = visible_leaf(m);
+    return leaf && issuer_is_fortigate(cert_facts(leaf)->subject_cn);
+}
+
+static void note_server_name(const struct matter *m, struct verdict *out)
+{
+    const struct tls_client_hello *hello = m->tls->hello;
+
+    if (!m->scene->profile->n_ems_names || !hello || hello->ech || !m->session->server_name[0])
+        return;
+    if (!profile_is_ems_name(m->scene->profile, m->session->server_name) && towards_ems(m) &&
+        !is_alias(m) && !is_fortigate(m))
+        add(m, out, F_TLS_SNI_MISMATCH_CONFIG, hello->at.frame, 0);
+}
+
 static void note_client_certificate(const struct matter *m, struct verdict *out)
 {
     if (!matter_certificate_empty(m) || !matter_certificate_requested(m))
@@ -193,6 +233,7 @@ void notes_add(const struct matter *m, struct verdict *out)
     note_opening(m, out);
     if (m->tls) {
         note_versions(m, out);
+        note_server_name(m, out);
         if (matter_resumed(m))
             add(m, out, F_OK_TLS_RESUMED, 0, E_ANSWER);
         note_client_certificate(m, out);

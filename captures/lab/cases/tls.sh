@@ -232,3 +232,19 @@ case_tls_encrypted_reason() {
     primary $ME:50001 $EMS:8013 cannot_tell.encrypted_reason unknown certain -
     exits 3; absent tcp tls.server tls.clientcert ok
 }
+case_tls_sni_mismatch_config() {
+    TITLE='A client asks the EMS for the name of an older one; a second connection asks for the right one.'
+    BROKEN='the profile of the client: it names ems-old.corp.example'
+    TRUTH='The greeting on port 50001 names another server than the one given with --ems, the one on 50002 the same.'
+    up; serve 8013 bin/tlsd.py 8013
+    record client
+    port 50001; c bin/tlsc.py $EMS:8013 --name ems-old.corp.example --blind
+    port 50002; c bin/tlsc.py $EMS:8013
+    stop 1
+    must 1 'tls.handshake.extensions_server_name=="ems-old.corp.example"'
+    args --ems $NAME
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    primary $ME:50002 $EMS:8013 ok.tls.established_closed_clean none certain -
+    frames tls.sni.mismatch_config 'tls.handshake.extensions_server_name=="ems-old.corp.example"'
+    exits 0; absent tcp tls.cert
+}
