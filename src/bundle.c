@@ -1,6 +1,7 @@
 #include "bundle.h"
 
 #include "base/text.h"
+#include "confine.h"
 #include "engine.h"
 #include "evidence/hash.h"
 #include "evidence/zip.h"
@@ -137,8 +138,17 @@ static void remove_folder(const struct bundle *b)
 
 /* ---- the evidence ---- */
 
+static void judge_inputs(struct bundle *b, struct run_inputs *inputs, struct keeper *keeper)
+{
+    for (size_t i = 0; i < inputs->n && b->code != 2 && b->code != RUN_INTERRUPTED; i++) {
+        int one = run_input(inputs, keeper, i);
+        b->code = i ? run_worse(b->code, one) : one;
+    }
+}
+
 static bool take_evidence(struct bundle *b, struct failure *failure)
 {
+    static struct run_inputs inputs;
     struct options o = *b->options;
     struct keeper keeper;
     char path[PATH_ROOM + 64];
@@ -151,9 +161,12 @@ static bool take_evidence(struct bundle *b, struct failure *failure)
     o.report.out = nowhere;
     if (!nowhere || !keeper_open(&keeper, &o, failure))
         return false;
-    for (size_t i = 0; i < o.n_inputs && b->code != 2 && b->code != RUN_INTERRUPTED; i++) {
-        int one = run_input(&o, &keeper, i);
-        b->code = i ? run_worse(b->code, one) : one;
+    if (run_open(&inputs, &o, failure)) {
+        confine(b->options, -1);
+        judge_inputs(b, &inputs, &keeper);
+        run_close(&inputs);
+    } else {
+        b->code = 2;
     }
     fclose(nowhere);
     keeper.failed |= b->code == 2 || b->code == RUN_INTERRUPTED;

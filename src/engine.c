@@ -152,7 +152,7 @@ static void scene_refresh(struct engine *e)
     text_copy(s->format, sizeof s->format, facts->format);
     text_copy(s->filter, sizeof s->filter, facts->n_interfaces ? facts->interface[0].filter : "");
     s->file_bytes = facts->bytes_total;
-    s->drops = facts->kernel_dropped + facts->interface_dropped;
+    s->drops = 0;
     s->drops_known = s->live;
     for (size_t i = 0; i < facts->n_interfaces; i++) {
         s->drops += facts->interface[i].dropped;

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "bundle.h"
 #include "config/ini.h"
+#include "confine.h"
 #include "evidence/map.h"
 #include "options.h"
 #include "report/version.h"
@@ -17,10 +18,27 @@
 #include <string.h>
 #include <unistd.h>
 
-static int analyse(const struct options *o)
+/* All inputs, one behind the other; everything is open. */
+static int analyse_all(struct run_inputs *inputs, struct keeper *keeper)
 {
+    const struct options *o = inputs->options;
     int code = 0;
     size_t unread = 0;
+
+    for (size_t i = 0; i < o->n_inputs && code != RUN_INTERRUPTED; i++) {
+        int one = run_input(inputs, keeper, i);
+        unread += one == 2;
+        code = i && one != RUN_INTERRUPTED ? run_worse(code, one) : one;
+    }
+    if (unread && o->n_inputs > 1)
+        fprintf(stderr, "shakeout: %zu of %zu files could not be read\n", unread, o->n_inputs);
+    keeper->failed |= unread == o->n_inputs || code == RUN_INTERRUPTED;
+    return code;
+}
+
+static int analyse(const struct options *o)
+{
+    static struct run_inputs inputs;
     struct keeper keeper;
     struct failure failure = { 0 };
 
@@ -30,14 +48,14 @@ static int analyse(const struct options *o)
         failure = (struct failure){ .what = "--demo", .why = "no room for a temporary file" };
         return run_fail(&failure);
     }
-    for (size_t i = 0; i < o->n_inputs && code != RUN_INTERRUPTED; i++) {
-        int one = run_input(o, &keeper, i);
-        unread += one == 2;
-        code = i && one != RUN_INTERRUPTED ? run_worse(code, one) : one;
+    if (!run_open(&inputs, o, &failure)) {
+        keeper.failed = true;
+        (void)keeper_close(&keeper, &failure);
+        return run_fail(&failure);
     }
-    if (unread && o->n_inputs > 1)
-        fprintf(stderr, "shakeout: %zu of %zu files could not be read\n", unread, o->n_inputs);
-    keeper.failed |= unread == o->n_inputs || code == RUN_INTERRUPTED;
+    confine(o, -1);
+    int code = analyse_all(&inputs, &keeper);
+    run_close(&inputs);
     return keeper_close(&keeper, &failure) ? code : run_fail(&failure);
 }
 
@@ -49,6 +67,7 @@ static int redact(const struct options *o)
 
     if (!keeper_open(&keeper, o, &failure))
         return run_fail(&failure);
+    confine(o, -1);
     int code = keeper_take(&keeper, NULL, o->input[0], &failure) ? 0 : run_fail(&failure);
     return keeper_close(&keeper, &failure) ? code : run_fail(&failure);
 }
@@ -61,6 +80,7 @@ static int translate(const struct options *o)
 
     if (!map)
         return run_fail(&failure);
+    confine(o, -1);
     map_text(map, stdin, stdout);
     map_close(map);
     return 0;

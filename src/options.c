@@ -317,6 +317,9 @@ static bool take_judgement(struct parsing *p, enum option_name name, const char 
     case OPTION_EXIT_ZERO:
         o->report.exit_zero = true;
         return true;
+    case OPTION_NO_SANDBOX:
+        o->no_sandbox = true;
+        return true;
     case OPTION_NO_NDPI:
         o->no_labels = true;
         return true;

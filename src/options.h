@@ -56,6 +56,7 @@ struct options {
     size_t max_memory; /* 0 = default */
     bool no_labels;    /* --no-ndpi */
     bool no_progress;
+    bool no_sandbox;
 };
 
 /* False with a failure (exit code 2). */

@@ -1,10 +1,9 @@
 /* run.c - one input from its name to its exit code. */
 #include "run.h"
 
-#include "base/newfile.h"
 #include "base/text.h"
+#include "confine.h"
 #include "engine.h"
-#include "x509/trust.h"
 
 #include <inttypes.h>
 #include <langinfo.h>
@@ -82,74 +81,113 @@ int run_worse(int a, int b)
     return rank[a & 3] >= rank[b & 3] ? a : b;
 }
 
+/* ---- what the user gave ---- */
+
+static struct failure no_memory(void)
+{
+    return (struct failure){ .what = "memory", .why = "the machine has none left" };
+}
+
+/* Each input has secrets and readings of chains of its own: they are kept with it. */
+static bool given_open(struct run_given *given, const struct options *o, struct failure *failure)
+{
+    *given = (struct run_given){ .source = { .fd = -1 }, .keys_fd = -1 };
+    if (o->keylog && (given->keys_fd = keys_log_open(o->keylog, failure)) < 0)
+        return false;
+    if (o->ca_bundle)
+        given->trust = trust_open(o->ca_bundle, failure);
+    return !o->ca_bundle || given->trust;
+}
+
+static void given_close(struct run_given *given)
+{
+    capture_source_close(&given->source);
+    if (given->keys_fd >= 0)
+        close(given->keys_fd);
+    trust_close(given->trust);
+}
+
+bool run_open(struct run_inputs *inputs, const struct options *o, struct failure *failure)
+{
+    bool fine = true;
+
+    *inputs = (struct run_inputs){ .options = o, .n = o->interface ? 1 : o->n_inputs };
+    for (size_t i = 0; i < inputs->n; i++)
+        fine = fine && given_open(&inputs->given[i], o, failure);
+    fine = fine && (!o->html || newfile_open(&inputs->page, o->html, o->force, failure));
+    for (size_t i = 0; i < o->n_inputs && fine; i++)
+        capture_source_open(o->input[i], &inputs->given[i].source);
+    if (!fine)
+        run_close(inputs);
+    return fine;
+}
+
+void run_close(struct run_inputs *inputs)
+{
+    for (size_t i = 0; i < inputs->n; i++)
+        given_close(&inputs->given[i]);
+    newfile_abandon(&inputs->page);
+    inputs->n = 0;
+}
+
 /* The user's secrets, kept with those of this input until it is read. */
-static struct keys *keys_of(const struct options *o, struct failure *failure)
+static struct keys *keys_of(const struct options *o, struct run_given *given,
+                            struct failure *failure)
 {
     struct keys *keys = keys_open();
+    int fd = given->keys_fd;
 
     if (!keys)
-        *failure = (struct failure){ .what = "memory", .why = "the machine has none left" };
-    if (!keys || !o->keylog || keys_log(keys, o->keylog, failure))
+        *failure = no_memory();
+    if (!keys || fd < 0)
+        return keys;
+    given->keys_fd = -1;
+    if (keys_log_read(keys, fd, o->keylog, failure))
         return keys;
     keys_close(keys);
     return NULL;
 }
 
-/* Opens what the user gave besides the capture; false with a failure. */
-static bool engine_equip(struct engine_config *engine, const struct options *o,
-                         struct failure *failure)
-{
-    engine->keys = keys_of(o, failure);
-    if (!engine->keys)
-        return false;
-    if (o->ca_bundle)
-        engine->trust = trust_open(o->ca_bundle, failure);
-    return !o->ca_bundle || engine->trust;
-}
+/* ---- one input ---- */
 
-static int run_capture(const struct options *o, struct capture *capture, const char *name,
-                       unsigned number, struct plan *plan)
+static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capture,
+                       const char *name, struct plan *plan)
 {
+    const struct options *o = inputs->options;
     char printable[256], name_shown[256];
     struct failure failure = { 0 };
-    struct newfile page = { 0 };
     struct report_config config = o->report;
     struct engine_config engine = { .profile = &o->profile,
                                     .scope = o->scope,
                                     .max_memory = o->max_memory,
                                     .label = !o->no_labels,
-                                    .progress = !o->no_progress };
+                                    .progress = !o->no_progress,
+                                    .trust = inputs->given[i].trust };
 
     text_printable(name, strlen(name), printable, sizeof printable);
     engine.input_name = shown(printable, name_shown, sizeof name_shown);
     config.command = engine.input_name;
-    config.input = number;
+    config.input = (unsigned)i + 1;
     config.plan = plan;
-    if (o->html && !newfile_open(&page, o->html, o->force, &failure))
-        return run_fail(&failure);
-    config.html = page.file;
-    struct report *report =
-        engine_equip(&engine, o, &failure) ? report_open(&config, &failure) : NULL;
+    config.html = inputs->page.file;
+    engine.keys = keys_of(o, &inputs->given[i], &failure);
+    struct report *report = engine.keys ? report_open(&config, &failure) : NULL;
     int code = report ? engine_run(&engine, capture, report, &failure) : 2;
     report_free(report);
     keys_close(engine.keys);
-    trust_close(engine.trust);
-    if (code == 2)
-        newfile_abandon(&page);
-    else if (o->html && !newfile_finish(&page, 0, &failure))
+    if (code != 2 && inputs->page.file && !newfile_finish(&inputs->page, 0, &failure))
         code = 2;
     return code == 2 ? run_fail(&failure) : code;
 }
 
 /* A file that is not read to its end gives a report of its beginning, and the code of the signal.
  * A pipe has its end where its writer was interrupted. */
-static int run_file(const struct options *o, struct capture *capture, const char *name,
-                    unsigned number, struct plan *plan)
+static int run_file(struct run_inputs *inputs, size_t i, struct capture *capture, struct plan *plan)
 {
     bool regular = capture_facts(capture)->bytes_total != 0;
 
     reading_begin(capture, !regular);
-    int code = run_capture(o, capture, name, number, plan);
+    int code = run_capture(inputs, i, capture, inputs->options->input[i], plan);
     reading_end();
     if (!reading.signals || !regular || code == 2)
         return code;
@@ -176,34 +214,49 @@ static int keep(struct keeper *keeper, const struct plan *plan, struct capture *
     return keeper_take(keeper, plan, name, &failure) ? code : run_fail(&failure);
 }
 
-int run_input(const struct options *o, struct keeper *keeper, size_t i)
+int run_input(struct run_inputs *inputs, struct keeper *keeper, size_t i)
 {
-    struct failure failure = { .what = "memory", .why = "the machine has none left" };
+    const struct options *o = inputs->options;
+    struct failure failure = no_memory();
     struct plan *plan = keeper->out ? plan_open() : NULL;
     struct capture *capture = NULL;
     int code;
 
     if (plan || !keeper->out)
-        capture = capture_open_file(o->input[i], &o->capture, &failure);
-    code = capture ? run_file(o, capture, o->input[i], (unsigned)i + 1, plan) : run_fail(&failure);
+        capture = capture_open_source(&inputs->given[i].source, o->input[i], &o->capture, &failure);
+    code = capture ? run_file(inputs, i, capture, plan) : run_fail(&failure);
     code = keep(keeper, plan, capture, o->input[i], code);
     capture_close(capture);
     plan_close(plan);
     return code;
 }
 
-int run_device(const struct options *o)
+static int watch(struct run_inputs *inputs)
 {
+    const struct options *o = inputs->options;
     struct failure failure = { 0 };
     struct capture *capture = capture_open_device(o->interface, &o->capture, &failure);
 
     if (!capture)
         return run_fail(&failure);
+    confine(o, capture_device_fd(capture));
     reading_begin(capture, false);
     if (!o->no_progress && !o->report.quiet && isatty(STDERR_FILENO))
         fprintf(stderr, "watching %s; Ctrl-C ends with the report\n", o->interface);
-    int code = run_capture(o, capture, o->interface, 1, NULL);
+    int code = run_capture(inputs, 0, capture, o->interface, NULL);
     reading_end();
     capture_close(capture);
+    return code;
+}
+
+int run_device(const struct options *o)
+{
+    static struct run_inputs inputs;
+    struct failure failure = { 0 };
+
+    if (!run_open(&inputs, o, &failure))
+        return run_fail(&failure);
+    int code = watch(&inputs);
+    run_close(&inputs);
     return code;
 }

@@ -4,13 +4,31 @@
  */
 #pragma once
 
+#include "base/newfile.h"
 #include "keeper.h"
 #include "options.h"
+#include "x509/trust.h"
 
 enum { RUN_INTERRUPTED = 130 };
 
+/* Everything that is read, open before the first octet of a capture is looked at. */
+struct run_inputs {
+    const struct options *options;
+    struct newfile page; /* of --html */
+    size_t n;
+    struct run_given {
+        struct capture_source source; /* what could not be opened is told in its turn */
+        int keys_fd;                  /* -1 = none */
+        struct trust *trust;          /* NULL = none */
+    } given[INPUTS_MAX];
+};
+
+/* False with a failure, and nothing to close. */
+bool run_open(struct run_inputs *inputs, const struct options *options, struct failure *failure);
+void run_close(struct run_inputs *inputs);
+
 /* The i-th file; what is evidence goes to the keeper, if it wants any. */
-int run_input(const struct options *options, struct keeper *keeper, size_t i);
+int run_input(struct run_inputs *inputs, struct keeper *keeper, size_t i);
 
 int run_device(const struct options *options);
 

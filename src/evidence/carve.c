@@ -344,7 +344,8 @@ static bool second_pass(struct carving *c, struct failure *failure)
 
     if (fine) {
         struct writing w = { .carving = c, .facts = capture_facts(capture) };
-        qsort(c->wanted, c->n_wanted, sizeof *c->wanted, by_hash);
+        if (c->n_wanted)
+            qsort(c->wanted, c->n_wanted, sizeof *c->wanted, by_hash);
         fine = read_all(c, capture, write_wanted, &w, failure);
         write_statistics(c, capture_facts(capture), 0);
     }

@@ -140,40 +140,55 @@ static struct capture *capture_started(struct capture *c, const struct capture_c
     return NULL;
 }
 
-static int descriptor_open(const char *path, struct stat *about, struct failure *failure)
+static bool is_standard(const char *path) { return strcmp(path, "-") == 0; }
+
+static const char *source_name(const char *path)
 {
-    bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, about) != 0) {
-        refuse_path(standard ? "standard input" : path, errno, failure);
-    } else if (S_ISDIR(about->st_mode)) {
-        refuse_path(path, EISDIR, failure);
-    } else if (isatty(fd)) {
-        failure_set(failure, standard ? "standard input" : path, "a terminal, not a capture",
-                    "pipe one into me:  tcpdump -w - | shakeout -");
-    } else {
-        return fd;
-    }
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    return is_standard(path) ? "standard input" : path;
 }
 
-struct capture *capture_open_file(const char *path, const struct capture_config *config,
-                                  struct failure *failure)
+void capture_source_open(const char *path, struct capture_source *out)
 {
     struct stat about;
-    int fd = descriptor_open(path, &about, failure);
-    if (fd < 0)
-        return NULL;
-    bool standard = strcmp(path, "-") == 0;
-    struct capture *c =
-        capture_make_input(standard ? "standard input" : path, INPUT_LARGEST, config, failure);
-    if (!c) {
-        close(fd);
+    int fd = is_standard(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                               : open(path, O_RDONLY | O_CLOEXEC);
+
+    *out = (struct capture_source){ .fd = fd };
+    if (fd < 0 || fstat(fd, &about) != 0) {
+        refuse_path(source_name(path), errno, &out->failure);
+    } else if (S_ISDIR(about.st_mode)) {
+        refuse_path(path, EISDIR, &out->failure);
+    } else if (isatty(fd)) {
+        failure_set(&out->failure, source_name(path), "a terminal, not a capture",
+                    "pipe one into me:  tcpdump -w - | shakeout -");
+    } else {
+        return;
+    }
+    capture_source_close(out);
+}
+
+void capture_source_close(struct capture_source *source)
+{
+    if (source->fd >= 0)
+        close(source->fd);
+    source->fd = -1;
+}
+
+struct capture *capture_open_source(struct capture_source *source, const char *path,
+                                    const struct capture_config *config, struct failure *failure)
+{
+    struct stat about;
+    int fd = source->fd;
+
+    if (fd < 0) {
+        *failure = source->failure;
         return NULL;
     }
-    bool regular = S_ISREG(about.st_mode);
+    struct capture *c = capture_make_input(source_name(path), INPUT_LARGEST, config, failure);
+    if (!c)
+        return NULL;
+    source->fd = -1;
+    bool regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
     if (regular) {
         c->facts.bytes_total = (uint64_t)about.st_size;
         (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -182,6 +197,17 @@ struct capture *capture_open_file(const char *path, const struct capture_config 
     }
     input_from_fd(&c->input, fd, regular && lseek(fd, 0, SEEK_CUR) == 0);
     return capture_started(c, config, failure);
+}
+
+struct capture *capture_open_file(const char *path, const struct capture_config *config,
+                                  struct failure *failure)
+{
+    struct capture_source source;
+
+    capture_source_open(path, &source);
+    struct capture *c = capture_open_source(&source, path, config, failure);
+    capture_source_close(&source);
+    return c;
 }
 
 struct capture *capture_open_memory(const void *bytes, size_t n,

@@ -64,11 +64,27 @@ struct capture_facts {
     uint64_t kernel_dropped, interface_dropped; /* live */
 };
 
-/* NULL and a failure when it cannot be read or is no capture.  "-" is standard input. */
+/* An input that is open, and of which no octet was looked at: whoever gives up the right to open
+ * files opens all of them first. */
+struct capture_source {
+    int fd;                 /* owned; -1 = it could not be opened */
+    struct failure failure; /* then, why */
+};
+
+/* "-" is standard input. */
+void capture_source_open(const char *path, struct capture_source *out);
+void capture_source_close(struct capture_source *source);
+
+/* NULL and a failure when it cannot be read or is no capture; takes the descriptor over. */
+struct capture *capture_open_source(struct capture_source *source, const char *path,
+                                    const struct capture_config *config, struct failure *failure);
+
+/* Both at once. */
 struct capture *capture_open_file(const char *path, const struct capture_config *config,
                                   struct failure *failure);
 struct capture *capture_open_device(const char *name, const struct capture_config *config,
                                     struct failure *failure);
+int capture_device_fd(const struct capture *capture); /* its packet socket; -1 = no device */
 
 /* Fills out[0..n-1], n <= FRAME_BATCH.  0 when the input ended or, live, nothing came for a while
  * (at most 100 ms); capture_ended tells which. */

@@ -3,21 +3,31 @@
  * Frames are copied out of the kernel's ring, whose slots may be reused as soon as libpcap is asked
  * again.  The handle does not block: pcap_dispatch on a silent link with TPACKET_V3 sleeps whatever
  * its time-out says, so the waiting is done by poll.  After capture_stop the ring is emptied once
- * more, for the newest packets become visible only when their block retires. */
+ * more, for the newest packets become visible only when their block retires.
+ *
+ * Once it is open, nothing here opens a file or a socket: the program may have given up the right
+ * to. libpcap would open the counters of the interface each time it is asked, and count nonsense
+ * when that fails, so they are read here. */
 #include "base/text.h"
 #include "frame/reader.h"
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
     WAIT_MS = 100,
     RING_BYTES = 16 * 1024 * 1024,
     DRAIN_FRAMES = 1 << 20, /* at most so many after capture_stop */
+    COUNTERS = 2,
 };
+
+/* What the interface itself had no room for. */
+static const char *const counters[COUNTERS] = { "rx_missed_errors", "rx_fifo_errors" };
 
 struct device {
     pcap_t *pcap; /* owned */
@@ -28,6 +38,10 @@ struct device {
     uint8_t *copies; /* owned; FRAME_BATCH slots, used densely from the front */
     uint64_t drained;
     bool waited; /* once after capture_stop */
+    struct counter {
+        int fd; /* -1 = the system does not count it */
+        uint64_t before;
+    } counter[COUNTERS];
 };
 
 struct gathering {
@@ -55,6 +69,14 @@ static void gather(u_char *user, const struct pcap_pkthdr *header, const u_char 
     };
 }
 
+static bool interface_is_there(int fd, const char *name)
+{
+    struct ifreq request = { 0 };
+
+    text_copy(request.ifr_name, sizeof request.ifr_name, name);
+    return ioctl(fd, SIOCGIFINDEX, &request) == 0;
+}
+
 /* Waits for a packet; false when the interface is gone. */
 static bool device_wait(const struct device *d, const char *name)
 {
@@ -62,7 +84,7 @@ static bool device_wait(const struct device *d, const char *name)
     int n = poll(&waiting, 1, WAIT_MS);
     if (n <= 0 || !(waiting.revents & (POLLERR | POLLHUP | POLLNVAL)))
         return true;
-    if (if_nametoindex(name) == 0)
+    if (!interface_is_there(d->fd, name))
         return false;
     (void)poll(NULL, 0, WAIT_MS); /* down, perhaps up again soon */
     return true;
@@ -106,6 +128,44 @@ static size_t device_next(struct capture *c, struct frame out[FRAME_BATCH])
     return n;
 }
 
+static uint64_t counter_read(int fd)
+{
+    char digits[24];
+    ssize_t n = fd < 0 ? -1 : pread(fd, digits, sizeof digits - 1, 0);
+
+    digits[n > 0 ? n : 0] = '\0';
+    return strtoull(digits, NULL, 10);
+}
+
+static void counters_open(struct device *d, const char *name)
+{
+    char path[128];
+
+    for (size_t i = 0; i < COUNTERS; i++) {
+        say(path, sizeof path, "/sys/class/net/%s/statistics/%s", name, counters[i]);
+        d->counter[i].fd = open(path, O_RDONLY | O_CLOEXEC);
+        d->counter[i].before = counter_read(d->counter[i].fd);
+    }
+}
+
+static void counters_close(const struct device *d)
+{
+    for (size_t i = 0; i < COUNTERS; i++)
+        if (d->counter[i].fd >= 0)
+            close(d->counter[i].fd);
+}
+
+static uint64_t counters_sum(const struct device *d)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < COUNTERS; i++) {
+        uint64_t now = counter_read(d->counter[i].fd);
+        sum += now > d->counter[i].before ? now - d->counter[i].before : 0;
+    }
+    return sum;
+}
+
 static void device_count(struct capture *c)
 {
     const struct device *d = c->state;
@@ -113,8 +173,8 @@ static void device_count(struct capture *c)
     if (pcap_stats(d->pcap, &stat) != 0)
         return; /* the newest numbers stay */
     c->facts.kernel_dropped = stat.ps_drop;
-    c->facts.interface_dropped = stat.ps_ifdrop;
-    c->facts.interface[0].dropped = (uint64_t)stat.ps_drop + stat.ps_ifdrop;
+    c->facts.interface_dropped = counters_sum(d);
+    c->facts.interface[0].dropped = c->facts.kernel_dropped + c->facts.interface_dropped;
     c->facts.interface[0].dropped_known = true;
 }
 
@@ -125,6 +185,7 @@ static void device_close(struct capture *c)
         return;
     if (d->pcap)
         pcap_close(d->pcap);
+    counters_close(d);
     free(d->copies);
     free(d);
     c->state = NULL;
@@ -220,6 +281,7 @@ static bool device_start(struct capture *c, const char *name, const struct captu
     struct device *d = c->state;
     uint32_t snap = config->snap_length;
 
+    counters_open(d, name);
     d->pcap = pcap_create(name, words);
     if (!d->pcap) {
         failure_set(failure, c->name, text_printable(words, strlen(words), why, sizeof why), "");
@@ -272,6 +334,12 @@ struct capture *capture_open_device(const char *name, const struct capture_confi
         return c;
     capture_close(c);
     return NULL;
+}
+
+int capture_device_fd(const struct capture *c)
+{
+    const struct device *d = c->live ? c->state : NULL;
+    return d ? d->fd : -1;
 }
 
 static void device_line(struct text *out, const pcap_if_t *device)

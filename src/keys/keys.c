@@ -167,15 +167,25 @@ static void line_peek(struct keys *k)
         k->counts = before;
 }
 
-bool keys_log(struct keys *k, const char *path, struct failure *failure)
+int keys_log_open(const char *path, struct failure *failure)
 {
     struct stat about;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    k->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (k->fd < 0 || fstat(k->fd, &about) != 0)
-        return refuse(path, strerror(errno), "", failure);
-    if (S_ISDIR(about.st_mode))
-        return refuse(path, "a folder, not a key log", "", failure);
+    if (fd < 0 || fstat(fd, &about) != 0)
+        refuse(path, strerror(errno), "", failure);
+    else if (S_ISDIR(about.st_mode))
+        refuse(path, "a folder, not a key log", "", failure);
+    else
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+bool keys_log_read(struct keys *k, int fd, const char *path, struct failure *failure)
+{
+    k->fd = fd;
     if (!log_read(k))
         return refuse(path, strerror(errno), "", failure);
     line_peek(k);
@@ -183,6 +193,13 @@ bool keys_log(struct keys *k, const char *path, struct failure *failure)
         return refuse(path, "holds no line of a key log that I can use",
                       "wanted: lines such as CLIENT_RANDOM, as SSLKEYLOGFILE gets them", failure);
     return true;
+}
+
+bool keys_log(struct keys *k, const char *path, struct failure *failure)
+{
+    int fd = keys_log_open(path, failure);
+
+    return fd >= 0 && keys_log_read(k, fd, path, failure);
 }
 
 void keys_poll(struct keys *k)

@@ -61,6 +61,11 @@ void keys_take(struct keys *keys, struct bytes text, enum keys_origin origin);
 bool keys_log(struct keys *keys, const char *path, struct failure *failure);
 void keys_poll(struct keys *keys);
 
+/* The two halves of keys_log: the descriptor, or -1 with a failure; and reading it, which takes it
+ * over.  path is for the messages. */
+int keys_log_open(const char *path, struct failure *failure);
+bool keys_log_read(struct keys *keys, int fd, const char *path, struct failure *failure);
+
 /* NULL when nothing is known of it. */
 const struct key_secrets *keys_find(const struct keys *keys, const uint8_t random[KEYS_RANDOM]);
 

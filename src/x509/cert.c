@@ -288,4 +288,9 @@ bool cert_signed_by(const struct cert *cert, const struct cert *issuer)
     return is;
 }
 
+void cert_prepare(void)
+{
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL);
+}
+
 const char *cert_library(void) { return OpenSSL_version(OPENSSL_VERSION); }

@@ -61,4 +61,7 @@ bool cert_names_host(const struct cert *cert, const char *host);
 /* Did `issuer` sign `cert` (name and signature)? */
 bool cert_signed_by(const struct cert *cert, const struct cert *issuer);
 
+/* OpenSSL reads its configuration now, and opens no file later. */
+void cert_prepare(void);
+
 const char *cert_library(void); /* "OpenSSL 3.0.17 ..." for --version */

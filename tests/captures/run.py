@@ -463,6 +463,8 @@ def arguments():
 def main():
     args = arguments()
     program = [*shlex.split(args.wrapper), str(pathlib.Path(args.binary).resolve())]
+    if args.wrapper:
+        program.append('--no-sandbox')  # the wrapper works inside the process, and needs rights of its own
     number = failed = 0
     with tempfile.TemporaryDirectory(prefix='shakeout-cases.') as folder, \
             concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

@@ -1,0 +1,66 @@
+#include "confine.h"
+
+#include "base/text.h"
+#include "sandbox/sandbox.h"
+#include "x509/cert.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { PATHS = 3 };
+
+struct paths {
+    char folder[PATHS][PATH_MAX];
+    struct sandbox_plan plan;
+};
+
+static void add_folder_of(struct paths *p, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = p->folder[p->plan.n_folders];
+
+    text_copy(folder, PATH_MAX, slash == path ? "/" : slash ? path : ".");
+    if (slash && slash != path && (size_t)(slash - path) < PATH_MAX)
+        folder[slash - path] = '\0';
+    p->plan.folder[p->plan.n_folders++] = folder;
+}
+
+/* Evidence is read out of the inputs once more, and what was written is read again. */
+static void add_files(struct paths *p, const struct options *o)
+{
+    bool evidence = o->write || o->verb == VERB_BUNDLE;
+
+    for (size_t i = 0; evidence && i < o->n_inputs; i++)
+        p->plan.input[p->plan.n_inputs++] = o->input[i];
+    if (o->verb == VERB_BUNDLE)
+        add_folder_of(p, o->output ? o->output : "");
+    if (o->write)
+        add_folder_of(p, o->write);
+    if (o->html)
+        add_folder_of(p, o->html);
+    if (evidence && o->map)
+        add_folder_of(p, o->map);
+}
+
+/* What libraries read when they are first used. */
+static void read_ahead(void)
+{
+    tzset();
+    cert_prepare();
+}
+
+void confine(const struct options *o, int device)
+{
+    static struct paths paths;
+
+    if (o->no_sandbox)
+        return;
+    paths.plan = (struct sandbox_plan){ .device = device };
+    add_files(&paths, o);
+    read_ahead();
+    const char *lack = sandbox_lack(&paths.plan, sandbox_enter(&paths.plan));
+    if (lack && !o->report.quiet)
+        fprintf(stderr, "shakeout: not fully confined: %s\n", lack);
+}
