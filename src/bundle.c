@@ -1,6 +1,7 @@
 #include "bundle.h"
 
 #include "base/text.h"
+#include "configure.h"
 #include "confine.h"
 #include "engine.h"
 #include "evidence/hash.h"
@@ -273,20 +274,8 @@ static void write_readme(const struct bundle *b, FILE *f)
 
 static void write_config(const struct bundle *b, FILE *f)
 {
-    const struct profile *p = &b->profile;
-
-    fprintf(f,
-            "; what was in force; names and addresses as in the evidence\n[profile]\nname = %s\n",
-            p->name);
-    for (size_t i = 0; i < p->n_ems_names; i++)
-        fprintf(f, "ems = %s\n", p->ems_name[i]);
-    for (size_t i = 0; i < p->n_ems_addresses; i++) {
-        char address[ADDRESS_TEXT];
-        fprintf(f, "ems = %s\n", address_text(&p->ems_address[i], address));
-    }
-    fprintf(f, "scope = %s\n", b->options->scope == SCOPE_EMS ? "ems" : "all");
-    for (size_t i = 0; i < p->n_services; i++)
-        fprintf(f, "\n[port %u]\nlabel = %s\n", p->service[i].port, p->service[i].label);
+    fputs("# what was in force; names and addresses as in the evidence\n", f);
+    configure_print(f, b->options, &b->profile);
 }
 
 /* Everything here is ours or a number: nothing needs escaping. */

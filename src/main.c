@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "bundle.h"
 #include "config/ini.h"
+#include "configure.h"
 #include "confine.h"
 #include "evidence/map.h"
 #include "options.h"
@@ -127,6 +128,8 @@ static int run(const struct options *o)
     case VERB_MASK:
     case VERB_UNMASK:
         return translate(o);
+    case VERB_CONFIG:
+        return configure(o);
     case VERB_WATCH:
         return run_device(o);
     case VERB_EXPLAIN:

@@ -15,14 +15,7 @@
 
 #define N(array) (sizeof(array) / sizeof *(array))
 
-enum option_group { INPUT, OUTPUT, DISPLAY, JUDGEMENT, OTHER };
-
-enum option_name {
-#define OPTION(name, letter, word, argument, group, help) OPTION_##name,
-#include "options.def"
-#undef OPTION
-    OPTIONS,
-};
+enum option_group { INPUT, OUTPUT, DISPLAY, JUDGEMENT, CONFIGURE, OTHER };
 
 static const struct option_row {
     char letter;
@@ -45,7 +38,14 @@ struct parsing {
     const char *ports; /* --ports, applied after all --ems */
     enum when colour;
     bool unicode, explained;
-    bool redacted; /* --redact was given */
+    bool redacted;        /* --redact was given */
+    enum redaction level; /* of what is written, where the configuration says so */
+    bool level_configured;
+    bool scouting;    /* the first time through: which configuration is meant? */
+    bool configuring; /* options that stand in a configuration */
+    bool no_config;
+    size_t n_configs;
+    const char *config[SETTINGS_FILES];
     const char *operand[INPUTS_MAX];
     size_t n_operands;
 };
@@ -121,6 +121,8 @@ static int word_of(const char *value, const char *const *words, size_t n)
 
 static bool add_operand(struct parsing *p, const char *value)
 {
+    if (p->scouting)
+        return true;
     if (p->n_operands == INPUTS_MAX)
         return refuse(p, value, "too many inputs", "at most 64 files at once");
     p->operand[p->n_operands++] = value;
@@ -172,6 +174,10 @@ static bool take_input(struct parsing *p, enum option_name name, const char *val
     case OPTION_KEYLOG:
         o->keylog = value;
         return true;
+    case OPTION_PROFILE: /* scouted */
+    case OPTION_CONFIG:
+    case OPTION_NO_CONFIG:
+        return true;
     default:
         break;
     }
@@ -186,8 +192,9 @@ static bool take_redaction(struct parsing *p, const char *value)
     static const char *const levels[] = { "none", "light", "standard" };
     int level = word_of(value, levels, N(levels));
 
-    p->redacted = true;
-    p->out->redaction = level > 0 ? (enum redaction)level : REDACT_NONE;
+    *(p->configuring ? &p->level : &p->out->redaction) =
+        level > 0 ? (enum redaction)level : REDACT_NONE;
+    *(p->configuring ? &p->level_configured : &p->redacted) = true;
     return level >= 0 || refuse_value(p, OPTION_REDACT, value, "none, light or standard");
 }
 
@@ -314,6 +321,9 @@ static bool take_judgement(struct parsing *p, enum option_name name, const char 
     case OPTION_CA_BUNDLE:
         o->ca_bundle = value;
         return true;
+    case OPTION_CHECKIN_INTERVAL:
+        return profile_set_interval(&o->profile, value) ||
+               refuse_value(p, name, value, "auto or a time such as 60s or 5m");
     case OPTION_EXIT_ZERO:
         o->report.exit_zero = true;
         return true;
@@ -333,8 +343,36 @@ static bool take_judgement(struct parsing *p, enum option_name name, const char 
     }
 }
 
+static bool take_configure(struct parsing *p, enum option_name name, const char *value)
+{
+    static const enum config_job jobs[OPTIONS] = { [OPTION_CHECK] = CONFIG_CHECK,
+                                                   [OPTION_TEMPLATE] = CONFIG_TEMPLATE,
+                                                   [OPTION_SUGGEST] = CONFIG_SUGGEST };
+    p->out->config_job = jobs[name];
+    return name != OPTION_SUGGEST || add_input(p, value);
+}
+
+/* What must be known before the rest can be read.  A built-in example is the same everywhere. */
+static bool scout(struct parsing *p, enum option_name name, const char *value)
+{
+    if (name == OPTION_PROFILE)
+        p->out->profile_name = value;
+    p->no_config |= name == OPTION_NO_CONFIG || name == OPTION_DEMO || name == OPTION_CHECK ||
+                    name == OPTION_TEMPLATE;
+    if (name != OPTION_CONFIG && name != OPTION_CHECK)
+        return true;
+    if (p->n_configs == SETTINGS_FILES)
+        return refuse(p, value, "too many configurations", "");
+    p->config[p->n_configs++] = value;
+    return true;
+}
+
 static bool take(struct parsing *p, enum option_name name, const char *value)
 {
+    if (p->scouting)
+        return scout(p, name, value);
+    if (!p->configuring)
+        p->out->given[name] = value ? value : "";
     switch (rows[name].group) {
     case INPUT:
         return take_input(p, name, value);
@@ -344,6 +382,8 @@ static bool take(struct parsing *p, enum option_name name, const char *value)
         return take_display(p, name, value);
     case JUDGEMENT:
         return take_judgement(p, name, value);
+    case CONFIGURE:
+        return take_configure(p, name, value);
     case OTHER:
         break;
     }
@@ -356,17 +396,12 @@ static bool take(struct parsing *p, enum option_name name, const char *value)
 
 static bool refuse_unknown_word(struct parsing *p, const char *word)
 {
-    const char *nearest = NULL;
-    size_t best = 3; /* further away is another word */
+    const char *words[OPTIONS];
     char what[80], remedy[120];
 
-    for (size_t i = 0; i < OPTIONS; i++) {
-        size_t distance = rows[i].word[0] ? text_distance(word, rows[i].word) : best;
-        if (distance < best) {
-            best = distance;
-            nearest = rows[i].word;
-        }
-    }
+    for (size_t i = 0; i < OPTIONS; i++)
+        words[i] = rows[i].word;
+    const char *nearest = text_nearest(word, words, OPTIONS);
     snprintf(what, sizeof what, "--%.60s", word);
     snprintf(remedy, sizeof remedy,
              nearest ? "did you mean --%s?   shakeout --help lists all"
@@ -496,16 +531,15 @@ static bool refuse_filter(struct parsing *p, size_t from)
 
 static bool is_later_verb(const char *word)
 {
-    static const char *const verbs[] = {
-        "diff", "correlate", "check", "config", "doctor", "query"
-    };
+    static const char *const verbs[] = { "diff", "correlate", "check", "doctor", "query" };
     return word_of(word, verbs, N(verbs)) >= 0;
 }
 
 static bool verb_of(const char *word, enum verb *verb)
 {
-    static const char *const verbs[] = { "redact", "bundle", "mask", "unmask" };
-    static const enum verb which[] = { VERB_REDACT, VERB_BUNDLE, VERB_MASK, VERB_UNMASK };
+    static const char *const verbs[] = { "redact", "bundle", "mask", "unmask", "config" };
+    static const enum verb which[] = { VERB_REDACT, VERB_BUNDLE, VERB_MASK, VERB_UNMASK,
+                                       VERB_CONFIG };
     int i = word_of(word, verbs, N(verbs));
 
     if (i >= 0)
@@ -545,12 +579,14 @@ static bool take_operands(struct parsing *p)
 /* The evidence is picked when the verdicts are known, and then the input is read once more. */
 static bool check_write(struct parsing *p)
 {
-    const struct options *o = p->out;
+    struct options *o = p->out;
 
     if (!o->write && o->redaction != REDACT_NONE)
         return refuse(p, "--redact", "nothing is written", "say where to: -w FILE");
     if (!o->write)
         return true;
+    if (!p->redacted && p->level_configured)
+        o->redaction = p->level;
     if (o->interface)
         return refuse(p, "-w", "what is watched cannot be read again",
                       "record with tcpdump -w beside it, and read that file with -w");
@@ -570,7 +606,7 @@ static bool check_redact(struct parsing *p)
         return refuse(p, "redact", "takes one capture and -w FILE",
                       "shakeout redact IN -w OUT   [--redact light|standard]");
     if (!p->redacted)
-        o->redaction = REDACT_STANDARD;
+        o->redaction = p->level_configured ? p->level : REDACT_STANDARD;
     if (o->redaction == REDACT_NONE)
         return refuse(p, "--redact none", "would redact nothing", "light or standard");
     return check_write(p);
@@ -584,7 +620,7 @@ static bool check_bundle(struct parsing *p)
         return refuse(p, "bundle", "takes captures, and writes one archive",
                       "shakeout bundle FILE... [--case ID] [-o FILE] [--redact LEVEL]");
     if (!p->redacted)
-        o->redaction = REDACT_STANDARD;
+        o->redaction = p->level_configured ? p->level : REDACT_STANDARD;
     o->write = "the bundle"; /* pipes are refused as for -w */
     bool fine = check_write(p);
     o->write = NULL;
@@ -599,9 +635,32 @@ static bool check_mask(struct parsing *p)
                   "the text comes from standard input");
 }
 
+/* What a capture shows is a report of its own; the other jobs need no capture. */
+static bool check_config(struct parsing *p)
+{
+    struct options *o = p->out;
+
+    if (o->config_job == CONFIG_SUGGEST) {
+        o->verb = VERB_ANALYSE;
+        o->report.format = REPORT_SUGGEST;
+        o->report.exit_zero = true;
+    } else if (o->n_inputs) {
+        return refuse(p, o->input[0], "config takes no file like that",
+                      "shakeout config [--check FILE | --template | --suggest CAPTURE]");
+    }
+    if (o->config_job == CONFIG_NONE)
+        o->config_job = CONFIG_SHOW;
+    return true;
+}
+
 static bool check_together(struct parsing *p)
 {
     struct options *o = p->out;
+    if (o->verb == VERB_CONFIG)
+        return check_config(p);
+    if (o->config_job != CONFIG_NONE)
+        return refuse(p, "usage", "shakeout config [--check FILE | --template | --suggest CAPTURE]",
+                      "--check, --template and --suggest belong to the verb config");
     if (o->verb == VERB_REDACT)
         return check_redact(p);
     if (o->verb == VERB_BUNDLE)
@@ -680,6 +739,132 @@ static void choose_display(struct parsing *p)
         r->ascii = true;
 }
 
+enum option_name option_of(const char *word)
+{
+    size_t i = 0;
+    while (i < OPTIONS && strcmp(rows[i].word, word))
+        i++;
+    return (enum option_name)i;
+}
+
+/* A relative path would mean another file in every folder from which the program is started. */
+static bool refuses_path(const struct option_row *option, const char *value,
+                         struct failure *failure)
+{
+    if (!strstr(option->argument, "FILE") || value[0] == '/' || strcmp(value, "system") == 0 ||
+        strcmp(value, "ems") == 0)
+        return false;
+    snprintf(failure->why, sizeof failure->why, "a path in a configuration begins with /");
+    failure->remedy[0] = '\0';
+    return true;
+}
+
+static bool apply_option(struct parsing *p, const struct setting_row *row, const char *value)
+{
+    enum option_name name = option_of(row->option);
+    const char *no = row->value;
+
+    if (refuses_path(&rows[name], value, p->failure))
+        return false;
+    if (!row->yes[0])
+        return take(p, name, value);
+    if (strcmp(value, row->yes) == 0)
+        return take(p, name, NULL);
+    if (strcmp(value, no) == 0)
+        return true;
+    snprintf(p->failure->why, sizeof p->failure->why, "neither %s nor %s", row->yes, no);
+    return false;
+}
+
+static bool apply_row(struct parsing *p, const struct setting_row *row, const struct setting *s)
+{
+    struct ini_entry entry = setting_entry(s);
+
+    if (!s->value[0])
+        return true;
+    if (row->option[0])
+        return apply_option(p, row, s->value);
+    if (strcmp(row->key, "schema"))
+        return profile_configure(&p->out->profile, &entry, p->failure);
+    snprintf(p->failure->why, sizeof p->failure->why, "this program reads schema 1");
+    return strcmp(s->value, "1") == 0;
+}
+
+/* The reason stands; the place is that of the line. */
+static bool refuse_setting(struct parsing *p, const struct setting *s)
+{
+    char why[sizeof p->failure->why];
+    struct text t = text_of(why, sizeof why);
+
+    if (strncmp(p->failure->why, s->key, strlen(s->key)))
+        text_format(&t, "%s: ", s->key);
+    text_add(&t, p->failure->why);
+    snprintf(p->failure->why, sizeof p->failure->why, "%s", why);
+    setting_origin(s, p->failure->what, sizeof p->failure->what);
+    return false;
+}
+
+static bool apply_settings(struct parsing *p)
+{
+    size_t n;
+    const struct setting_row *row = setting_rows(&n);
+    const struct settings *all = &p->out->settings;
+
+    p->configuring = true;
+    for (size_t i = 0; i < n; i++) {
+        const struct setting *s = settings_find(all, row[i].section, row[i].key);
+        if (s && !apply_row(p, &row[i], s))
+            return refuse_setting(p, s);
+    }
+    for (size_t i = 0; i < all->n; i++) {
+        struct ini_entry entry = setting_entry(&all->one[i]);
+        bool named = strchr(entry.section, ' ');
+        if (named && !profile_configure(&p->out->profile, &entry, p->failure))
+            return refuse_setting(p, &all->one[i]);
+    }
+    p->configuring = false;
+    return true;
+}
+
+/* The files that need not be there, weakest first. */
+static bool read_usual_configs(struct parsing *p)
+{
+    static char own[PATH_MAX];
+    const char *usual[] = { "/etc/shakeout/shakeout.ini", own };
+    const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
+
+    own[0] = '\0';
+    if (xdg && *xdg)
+        snprintf(own, sizeof own, "%s/shakeout/shakeout.ini", xdg);
+    else if (home && *home)
+        snprintf(own, sizeof own, "%s/.config/shakeout/shakeout.ini", home);
+    for (size_t i = 0; i < N(usual); i++)
+        if (exists(usual[i]) && !settings_read(&p->out->settings, usual[i], p->failure))
+            return false;
+    return true;
+}
+
+/* Built-in values, then the files, then the command line: each over the one before. */
+static bool read_configuration(struct parsing *p, int argc, char **argv)
+{
+    struct options *o = p->out;
+    const struct setting *named;
+
+    p->scouting = true;
+    if (!read_arguments(p, argc, argv))
+        return false;
+    p->scouting = false;
+    if (!p->no_config && !read_usual_configs(p))
+        return false;
+    for (size_t i = 0; i < p->n_configs; i++)
+        if (!settings_read(&o->settings, p->config[i], p->failure))
+            return false;
+    named = settings_find(&o->settings, "shakeout", "profile");
+    if (!o->profile_name)
+        o->profile_name = named && named->value[0] ? named->value : "ems";
+    return profile_open(&o->profile, o->profile_name, p->failure) && apply_settings(p);
+}
+
 bool options_parse(int argc, char **argv, struct options *out, struct failure *failure)
 {
     struct parsing p = { .out = out, .failure = failure };
@@ -688,7 +873,7 @@ bool options_parse(int argc, char **argv, struct options *out, struct failure *f
     *failure = (struct failure){ 0 };
     out->capture.promiscuous = true;
     out->report.out = stdout;
-    if (!profile_open_default(&out->profile, failure) || !read_arguments(&p, argc, argv))
+    if (!read_configuration(&p, argc, argv) || !read_arguments(&p, argc, argv))
         return false;
     if (p.ports && !profile_set_ports(&out->profile, p.ports, failure))
         return false;
@@ -712,17 +897,40 @@ static void help_option(FILE *out, const struct option_row *row)
     fprintf(out, "  %-20s %s\n", left, row->help);
 }
 
+/* Options of one kind in a few words, without what they do. */
+static void help_group(FILE *out, const char *title, enum option_group group)
+{
+    size_t column = 0;
+
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (rows[i].group != group)
+            continue;
+        if (column + strlen(rows[i].word) > 70)
+            column = (size_t)fprintf(out, "\n%-11s", "") - 1;
+        else if (!column)
+            column = (size_t)fprintf(out, "%-11s", title);
+        column += (size_t)fprintf(out, " --%s", rows[i].word);
+    }
+    fputc('\n', out);
+}
+
 void options_help(FILE *out, bool all)
 {
-    (void)all; /* one screen holds everything there is */
     fputs("usage: shakeout [options] FILE...        analyse captures (\"-\" = stdin)\n"
           "       shakeout [options] -i INTERFACE   watch live\n"
           "       shakeout bundle FILE... [--case ID]    evidence for a ticket\n"
           "       shakeout mask|unmask --case ID    a text, with stand-ins or without\n"
           "       shakeout redact FILE -w FILE      a capture that may be given away\n"
+          "       shakeout config [--check FILE]    what is in force, and why\n"
           "       shakeout explain [ID|PREFIX|alert:N]   what a finding or an alert means\n",
           out);
     for (size_t i = 0; i < OPTIONS; i++)
-        help_option(out, &rows[i]);
+        if (all || (rows[i].group != DISPLAY && rows[i].group != CONFIGURE))
+            help_option(out, &rows[i]);
+    if (!all) {
+        help_group(out, "display:", DISPLAY);
+        help_group(out, "config:", CONFIGURE);
+        fputs("--help=all says what each of them does\n", out);
+    }
     fputs("exit code: 0 healthy, 1 failures found, 2 could not run, 3 no verdict\n", out);
 }

@@ -1,12 +1,14 @@
 /* options.h - the command line, parsed once into the structs that each stage owns.
  *
- * What it is: options.def is the one table; getopt, --help and the test that they agree come from
- * it. What it refuses: abbreviations of long options; silent acceptance of what is not there yet.
+ * What it is: options.def is the one table; the parser, --help and the test that they agree come
+ * from it.  Configuration files are read first, and stand for options (config/settings.def).
+ * What it refuses: abbreviations of long options; silent acceptance of what is not there yet.
  */
 #pragma once
 
 #include "base/failure.h"
 #include "config/profile.h"
+#include "config/settings.h"
 #include "demo.h"
 #include "evidence/redact.h"
 #include "frame/capture.h"
@@ -21,7 +23,7 @@ enum verb {
     VERB_BUNDLE,
     VERB_MASK,
     VERB_UNMASK,
-
+    VERB_CONFIG,
     VERB_WATCH,
     VERB_EXPLAIN,
     VERB_SCHEMA,
@@ -31,6 +33,15 @@ enum verb {
 };
 
 enum { INPUTS_MAX = 64 };
+
+enum option_name {
+#define OPTION(name, letter, word, argument, group, help) OPTION_##name,
+#include "options.def"
+#undef OPTION
+    OPTIONS,
+};
+
+enum config_job { CONFIG_NONE, CONFIG_SHOW, CONFIG_CHECK, CONFIG_TEMPLATE, CONFIG_SUGGEST };
 
 struct options {
     enum verb verb;
@@ -57,7 +68,14 @@ struct options {
     bool no_labels;    /* --no-ndpi */
     bool no_progress;
     bool no_sandbox;
+    enum config_job config_job;
+    const char *profile_name;
+    struct settings settings;
+    const char *given[OPTIONS]; /* on the command line: its latest value; NULL = not given */
 };
+
+/* The option of that long word, for `given`; OPTIONS = there is none. */
+enum option_name option_of(const char *word);
 
 /* False with a failure (exit code 2). */
 bool options_parse(int argc, char **argv, struct options *out, struct failure *failure);

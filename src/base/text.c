@@ -252,3 +252,18 @@ size_t text_distance(const char *a, const char *b)
     }
     return last[nb];
 }
+
+const char *text_nearest(const char *word, const char *const *words, size_t n)
+{
+    const char *nearest = NULL;
+    size_t best = 3; /* further away is another word */
+
+    for (size_t i = 0; i < n; i++) {
+        size_t distance = words[i][0] ? text_distance(word, words[i]) : best;
+        if (distance < best) {
+            best = distance;
+            nearest = words[i];
+        }
+    }
+    return nearest;
+}

@@ -52,3 +52,6 @@ size_t text_decimal(char *p, uint64_t v);
 
 /* How far apart two short words are (insertions, deletions, swaps); for "did you mean". */
 size_t text_distance(const char *a, const char *b);
+
+/* The nearest of some words, unless all are too far away to be meant: then NULL. */
+const char *text_nearest(const char *word, const char *const *words, size_t n);

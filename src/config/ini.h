@@ -2,7 +2,8 @@
  *
  * What it is: hands every `key = value` of a text to a caller that must accept it; the first line
  * that is no INI, or that the caller does not accept, ends it as a failure named file:line.
- * What it refuses: guessing, values over several lines, lines above 198 characters.
+ * What it refuses: guessing, values over several lines, lines above 198 characters, a section or a
+ * key of a section for the second time, a semicolon in a value (inih would take it for a comment).
  * Source: the format as inih reads it (sections, `;` and `#` comments). */
 #pragma once
 
@@ -13,6 +14,7 @@
 struct ini_entry {
     const char *section; /* "" before the first */
     const char *key, *value;
+    int line; /* from 1 */
 };
 
 /* Answers false, with why and perhaps a remedy, to what it does not know. */
@@ -20,6 +22,9 @@ typedef bool ini_accept(void *into, const struct ini_entry *entry, struct failur
 
 bool ini_read(const char *text, const char *name, ini_accept *accept, void *into,
               struct failure *failure);
+
+/* A file of at most 1 MiB as text; owned by the caller, who frees it.  NULL with a failure. */
+char *ini_load(const char *path, struct failure *failure);
 
 /* "inih", and its version where the build knows it; for --version. */
 const char *ini_library(void);

@@ -1,13 +1,15 @@
 /* profile.h - which ports belong to the product, who opens them and what is expected: data.
  *
  * What it is: the default profile (src/config/profiles/ems.ini, compiled in and read by the same
- * strict reader as any other), and what the command line adds: EMS names and addresses, ports.
+ * strict reader as any other), and what configuration and command line add: EMS names and addresses
+ * with their roles, ports, how often endpoints check in.
  * The port number is always printed first, the label second.
  * Ownership: profile_open .. profile_close; strings belong to the profile. */
 #pragma once
 
 #include "base/address.h"
 #include "base/failure.h"
+#include "config/ini.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +31,15 @@ struct service {
 };
 
 enum { SERVICES_MAX = 64, EMS_MAX = 16, PATTERNS_MAX = 8 };
+enum { EXPIRES_SOON_S = 30 * 86400, CHECKINS_MISSED = 2 };
+
+/* What an EMS server is to its endpoints, as configured. */
+enum ems_role { EMS_UNKNOWN, EMS_PRIMARY, EMS_BACKUP };
+
+struct ems_section {
+    char name[49]; /* "second" of [ems second] */
+    enum ems_role role;
+};
 
 struct profile {
     char name[32], title[64];
@@ -40,11 +51,29 @@ struct profile {
     size_t n_ems_names, n_ems_addresses;
     char ems_name[EMS_MAX][256];
     struct address ems_address[EMS_MAX];
+    uint8_t name_section[EMS_MAX], address_section[EMS_MAX]; /* number + 1; 0 = --ems */
+    size_t n_sections;
+    struct ems_section section[EMS_MAX];
+    uint32_t interval_s; /* of check-ins, as configured; 0 = learned */
+    uint32_t missed;     /* so many in a row are a finding */
+    uint32_t expires_soon_s;
     uint16_t ports[SERVICES_MAX + 1]; /* TCP server ports, ends with 0 */
 };
 
 /* The built-in default.  False with a failure only when the compiled-in text is broken. */
 bool profile_open_default(struct profile *out, struct failure *failure);
+
+/* "ems" is the built-in one; anything else is a file. */
+bool profile_open(struct profile *out, const char *name, struct failure *failure);
+
+/* What a configuration says of [port N], [ems NAME], [checkin], and of certificates in [tls]. */
+bool profile_configure(struct profile *profile, const struct ini_entry *entry,
+                       struct failure *failure);
+bool profile_configure_ems(struct profile *profile, const struct ini_entry *entry,
+                           struct failure *failure);
+
+/* "auto", or a time such as 5m. */
+bool profile_set_interval(struct profile *profile, const char *text);
 
 /* --ems NAME|ADDRESS, --ports LIST.  False with a failure. */
 bool profile_add_ems(struct profile *profile, const char *text, struct failure *failure);
@@ -57,3 +86,7 @@ const struct service *profile_service(const struct profile *profile, uint16_t po
 bool profile_names_ems(const struct profile *profile, const char *name);
 bool profile_is_ems_name(const struct profile *profile, const char *name); /* configured alone */
 bool profile_is_ems_address(const struct profile *profile, const struct address *address);
+
+/* Of the server behind an address or a name; either may be NULL. */
+enum ems_role profile_role(const struct profile *profile, const struct address *address,
+                           const char *name);

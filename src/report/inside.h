@@ -69,6 +69,9 @@ void csv_text(struct writer *w, const char *s); /* one cell, quoted */
 /* stages.c: endpoint x service x stage, on the console or for a spreadsheet. */
 void stages_report(struct report *r, const struct scene *scene, bool csv);
 
+/* suggest.c: what the capture shows of the site, as a configuration. */
+void suggest_report(struct report *r, const struct scene *scene);
+
 /* html.c: the report as one page. */
 void html_report(struct report *r, const struct scene *scene);
 

@@ -183,6 +183,9 @@ static void report_form(struct report *r, const struct scene *scene)
     case REPORT_PORTS:
         report_ports(r, scene);
         return;
+    case REPORT_SUGGEST:
+        suggest_report(r, scene);
+        return;
     }
 }
 

@@ -25,7 +25,8 @@ enum report_format {
     REPORT_CSV,
     REPORT_STAGES,
     REPORT_STAGES_CSV,
-    REPORT_PORTS
+    REPORT_PORTS,
+    REPORT_SUGGEST
 };
 
 /* What a connection or a lookup came to, for who compares two captures of the same. */

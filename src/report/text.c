@@ -53,7 +53,7 @@ static void add_clues(const struct scene *scene, const struct address *address,
     bool dns = scene->names && names_from_dns(scene->names, address) &&
                profile_names_ems(scene->profile, names_of(scene->names, address));
     if (s->configured) {
-        text_add(t, "   (as told by --ems)");
+        text_add(t, scene->profile->n_sections ? "   (as configured)" : "   (as told by --ems)");
         return;
     }
     if (s->answers_checkin) {

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { EXPIRES_SOON_DAYS = 30, LEGACY = 0x0302 };
+enum { LEGACY = 0x0302 };
 
 static bool carried_data(const struct matter *m)
 {
@@ -191,7 +191,7 @@ static bool expires_soon(const struct matter *m)
     int64_t now_s = m->flow->first_ns / 1000000000;
 
     return facts && facts->parsed && !m->scene->clock_relative && facts->not_after_s >= now_s &&
-           facts->not_after_s - now_s <= EXPIRES_SOON_DAYS * (int64_t)86400;
+           facts->not_after_s - now_s <= (int64_t)m->scene->profile->expires_soon_s;
 }
 
 /* Nobody refused it, or something else came first: no more than a warning. */

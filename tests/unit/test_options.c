@@ -2,8 +2,11 @@
 
 #include <criterion/criterion.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static struct options options;
 static struct failure failure;
@@ -222,4 +225,175 @@ Test(options, what_has_no_demo_is_said)
 {
     cr_assert_not(parse("--demo", "tcp.sy", NULL));
     cr_assert_not(parse("--demo", "", NULL));
+}
+
+/* ---- configuration ---- */
+
+static char config_path[64];
+
+static const char *config(const char *text)
+{
+    snprintf(config_path, sizeof config_path, "/tmp/shakeout-options-XXXXXX");
+    int fd = mkstemp(config_path);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    return config_path;
+}
+
+static bool configured(const char *text)
+{
+    bool fine = parse("--config", config(text), "a.pcap", NULL);
+    unlink(config_path);
+    return fine;
+}
+
+Test(options, a_configuration_stands_for_options_and_the_command_line_is_stronger)
+{
+    const char *path = config("[shakeout]\nscope = all\nmemory = 64M\n[display]\ntime = utc\n"
+                              "fail_on = warning\n[tls]\nca_bundle = system\n"
+                              "[checkin]\ninterval = 5m\n");
+
+    cr_assert(parse("--scope", "ems", "--config", path, "a.pcap", NULL), "%s", failure.why);
+    cr_expect_eq(options.scope, SCOPE_EMS);
+    cr_expect_eq(options.max_memory, 64 << 20);
+    cr_expect(options.report.utc);
+    cr_expect(options.report.fail_on_warning);
+    cr_expect_str_eq(options.ca_bundle, "system");
+    cr_expect_eq(options.profile.interval_s, 300);
+    unlink(config_path);
+}
+
+Test(options, of_several_configurations_the_later_is_stronger)
+{
+    char first[64];
+    config("[checkin]\ninterval = 60s\nmissed = 3\n");
+    snprintf(first, sizeof first, "%s", config_path);
+    config("[checkin]\ninterval = auto\n");
+
+    cr_assert(parse("--config", first, "--config", config_path, "a.pcap", NULL));
+    cr_expect_eq(options.profile.interval_s, 0);
+    cr_expect_eq(options.profile.missed, 3);
+    unlink(first);
+    unlink(config_path);
+}
+
+Test(options, servers_of_a_configuration_have_roles)
+{
+    struct address primary, second, other;
+
+    cr_assert(configured("[ems primary]\nname = EMS.corp.example\naddresses = 10.0.0.10, "
+                         "2001:db8::10\nrole = primary\n"
+                         "[ems second]\naddresses = 10.0.0.11\nrole = backup\n"));
+    cr_assert(address_parse("2001:db8::10", &primary) && address_parse("10.0.0.11", &second) &&
+              address_parse("10.0.0.12", &other));
+    cr_expect_eq(profile_role(&options.profile, &primary, NULL), EMS_PRIMARY);
+    cr_expect_eq(profile_role(&options.profile, NULL, "ems.corp.example."), EMS_PRIMARY);
+    cr_expect_eq(profile_role(&options.profile, &second, NULL), EMS_BACKUP);
+    cr_expect_eq(profile_role(&options.profile, &other, "ems3.corp.example"), EMS_UNKNOWN);
+    cr_expect(profile_is_ems_address(&options.profile, &second));
+}
+
+Test(options, a_port_of_the_profile_is_changed_by_what_differs)
+{
+    cr_assert(configured("[port 8013]\nexpect = always\n[port 7013]\nlabel = moved\n"));
+    const struct service *known = profile_service(&options.profile, 8013);
+    const struct service *moved = profile_service(&options.profile, 7013);
+    cr_assert(known && moved);
+    cr_expect_eq(known->expect, EXPECT_ALWAYS);
+    cr_expect(known->checkin);
+    cr_expect_str_eq(moved->label, "moved");
+}
+
+Test(options, mistakes_of_a_configuration_name_line_and_near_match)
+{
+    static const struct {
+        const char *text;
+        int line;
+        const char *why, *remedy;
+    } cases[] = {
+        { "[tls]\nca_bundel = /x\n", 2, "unknown key \"ca_bundel\" in [tls]",
+          "did you mean ca_bundle?" },
+        { "[dispaly]\ncolor = auto\n", 2, "unknown section [dispaly]", "did you mean [display]?" },
+        { "[prot 8013]\nexpect = never\n", 2, "unknown section [prot 8013]",
+          "did you mean [port NUMBER]?" },
+        { "color = auto\n", 1, "a key before the first [section]", "" },
+        { "[display]\n\ncolor = blue\n", 3, "color: \"blue\" is not auto, always or never", "" },
+        { "[display]\ntime = mars\n", 2, "time: neither utc nor local", "" },
+        { "[tls]\nexpires_soon = 30\n", 2, "expires_soon is a time such as 30d, not \"30\"", "" },
+        { "[tls]\nkeylog = keys.txt\n", 2, "keylog: a path in a configuration begins with /", "" },
+        { "[checkin]\nmissed = 0\n", 2, "missed does not know \"0\"",
+          "one of: 1, 2, 3, 4, 5, 6, 7, 8, 9" },
+        { "[ems a]\naddresses = 10.0.0.300\n", 2, "addresses: \"10.0.0.300\" is no address", "" },
+        { "[ems a]\nname = 10.0.0.3\n", 2, "name: \"10.0.0.3\" is no host name", "" },
+        { "[ems a]\nrole = third\n", 2, "role does not know \"third\"", "one of: primary, backup" },
+        { "[port 8013]\nexpects = never\n", 2, "unknown key \"expects\" in [port 8013]",
+          "did you mean expect?" },
+        { "[port 70000]\nexpect = never\n", 2,
+          "expect: [port 70000] does not name a port from 1 to 65535", "" },
+        { "[shakeout]\nschema = 2\n", 2, "this program reads schema 1", "" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char place[80];
+        cr_expect_not(configured(cases[i].text), "case %zu", i);
+        snprintf(place, sizeof place, "%s:%d", config_path, cases[i].line);
+        cr_expect_str_eq(failure.what, place);
+        cr_expect(strstr(failure.why, cases[i].why), "case %zu: %s", i, failure.why);
+        cr_expect_str_eq(failure.remedy, cases[i].remedy, "case %zu: %s", i, failure.remedy);
+    }
+}
+
+Test(options, a_configuration_that_cannot_be_read_is_named)
+{
+    cr_assert_not(parse("--config", "/nonexistent/shakeout.ini", "a.pcap", NULL));
+    cr_assert_str_eq(failure.what, "/nonexistent/shakeout.ini");
+    cr_assert_not(parse("--profile", "/nonexistent/own.ini", "a.pcap", NULL));
+    cr_assert_str_eq(failure.what, "/nonexistent/own.ini");
+}
+
+Test(options, a_configured_level_redacts_what_is_written_and_nothing_else)
+{
+    cr_assert(configured("[redaction]\nlevel = light\n"));
+    cr_expect_eq(options.redaction, REDACT_NONE);
+    const char *path = config("[redaction]\nlevel = light\n");
+    cr_assert(parse("--config", path, "-w", "out.pcapng", "a.pcap", NULL));
+    cr_expect_eq(options.redaction, REDACT_LIGHT);
+    cr_assert(parse("--config", path, "-w", "out.pcapng", "--redact", "none", "a.pcap", NULL));
+    cr_expect_eq(options.redaction, REDACT_NONE);
+    unlink(config_path);
+}
+
+Test(options, the_usual_file_is_read_unless_it_is_refused)
+{
+    char folder[] = "/tmp/shakeout-xdg-XXXXXX", path[128];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/shakeout", folder);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/shakeout/shakeout.ini", folder);
+    FILE *out = fopen(path, "w");
+    cr_assert_not_null(out);
+    fputs("[shakeout]\nscope = all\n", out);
+    fclose(out);
+    setenv("XDG_CONFIG_HOME", folder, 1);
+
+    cr_assert(parse("a.pcap", NULL));
+    cr_expect_eq(options.scope, SCOPE_ALL);
+    cr_assert(parse("--no-config", "a.pcap", NULL));
+    cr_expect_eq(options.scope, SCOPE_EMS);
+    unlink(path);
+}
+
+Test(options, the_verb_config_has_jobs)
+{
+    cr_assert(parse("config", NULL));
+    cr_expect_eq(options.verb, VERB_CONFIG);
+    cr_expect_eq(options.config_job, CONFIG_SHOW);
+    cr_assert(parse("config", "--template", NULL));
+    cr_expect_eq(options.config_job, CONFIG_TEMPLATE);
+    cr_assert(parse("config", "--suggest", "a.pcap", NULL));
+    cr_expect_eq(options.verb, VERB_ANALYSE);
+    cr_expect_eq(options.report.format, REPORT_SUGGEST);
+    cr_assert_not(parse("--template", "a.pcap", NULL));
+    cr_assert_not(parse("config", "a.pcap", NULL));
 }

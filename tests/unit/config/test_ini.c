@@ -65,3 +65,34 @@ Test(ini, an_empty_text_is_fine)
 
     cr_assert(ini_read("", "t.ini", note, NULL, &failure));
 }
+
+Test(ini, what_stands_there_twice_or_only_in_half_is_refused)
+{
+    static const struct {
+        const char *text, *what, *why;
+    } cases[] = {
+        { "[one]\na = 1\n[two]\na = 1\n[one]\nb = 1\n", "t.ini:5",
+          "the section [one] was there before" },
+        { "[one]\na = 1\na = 2\n", "t.ini:3", "the key a was there before" },
+        { "[one]\na = 1 ; remark\n", "t.ini:2",
+          "a semicolon in a value; a comment has a line of its own" },
+        { "[one]\na = 1\n  continued\n", "t.ini:3", "the key a was there before" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct failure failure;
+        seen[0] = '\0';
+        cr_expect_not(ini_read(cases[i].text, "t.ini", note, NULL, &failure));
+        cr_expect_str_eq(failure.what, cases[i].what);
+        cr_expect_str_eq(failure.why, cases[i].why);
+    }
+}
+
+Test(ini, a_key_may_be_in_several_sections)
+{
+    struct failure failure;
+    seen[0] = '\0';
+
+    cr_assert(ini_read("[one]\na = 1\n[two]\na = 2\n", "t.ini", note, NULL, &failure));
+    cr_assert_str_eq(seen, "[one]a=1;[two]a=2;");
+}

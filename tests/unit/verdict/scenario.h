@@ -52,6 +52,8 @@ static inline void profile_small(struct profile *p)
         { .port = 22, .tls = SERVICE_TLS_NONE, .tcp = true },
     };
     memset(p, 0, sizeof *p);
+    p->expires_soon_s = EXPIRES_SOON_S;
+    p->missed = CHECKINS_MISSED;
     p->n_services = sizeof services / sizeof *services;
     memcpy(p->service, services, sizeof services);
 }

@@ -1,0 +1,104 @@
+/* suggest.c - what a capture shows of a site, as the beginning of a configuration. */
+#include "report/inside.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A name from the wire goes into the file only as far as a host name has such characters. */
+static bool is_host_name(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n && n < 150 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == n;
+}
+
+static const char *name_of(const struct scene *scene, const struct address *address,
+                           const struct server *s)
+{
+    const char *name = scene->names ? names_of(scene->names, address) : NULL;
+
+    if (!name && s->from_tls)
+        name = s->name;
+    return name && is_host_name(name) ? name : NULL;
+}
+
+static void put_line(struct report *r, const char *line)
+{
+    writer_put(&r->writer, line);
+    writer_end_line(&r->writer);
+}
+
+static void write_server(struct report *r, const struct scene *scene, size_t i)
+{
+    const struct address *address = table_key(&r->summary.servers, i);
+    const struct server *s = table_at(&r->summary.servers, i);
+    const char *name = name_of(scene, address, s);
+    char text[ADDRESS_TEXT], line[256];
+    struct text t = text_of(line, sizeof line);
+
+    put_line(r, "");
+    text_add(&t, "# ");
+    if (s->answers_checkin)
+        text_format(&t, "answered on %u", s->checkin_port);
+    else
+        text_add(&t, s->configured ? "told by --ems" : "recognised by its name");
+    put_line(r, line);
+    snprintf(line, sizeof line, "[ems server%zu]", i + 1);
+    put_line(r, line);
+    snprintf(line, sizeof line, "name = %s", name ? name : "");
+    if (name)
+        put_line(r, line);
+    snprintf(line, sizeof line, "addresses = %s", address_text(address, text));
+    put_line(r, line);
+    put_line(r, "# primary or backup: the capture does not tell");
+    put_line(r, "role = primary");
+}
+
+static int by_length(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* The median of what the endpoints keep; 0 = none is known. */
+static int64_t usual_interval_s(const struct summary *s)
+{
+    enum { ENOUGH = 1024 };
+    static const int64_t second_ns = 1000000000;
+    int64_t interval[ENOUGH];
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->endpoints.n && n < ENOUGH; i++) {
+        const struct endpoint *e = table_at(&s->endpoints, i);
+        if (e->checkins.interval_ns)
+            interval[n++] = e->checkins.interval_ns;
+    }
+    qsort(interval, n, sizeof *interval, by_length);
+    return n ? (interval[n / 2] + second_ns / 2) / second_ns : 0;
+}
+
+void suggest_report(struct report *r, const struct scene *scene)
+{
+    int64_t interval = usual_interval_s(&r->summary);
+    size_t n = r->summary.servers.n < EMS_MAX ? r->summary.servers.n : EMS_MAX;
+    char line[64];
+
+    put_line(r, "# Made from a capture: read it over.");
+    put_line(r, "[shakeout]");
+    put_line(r, "schema = 1");
+    if (!n) {
+        put_line(r, "");
+        put_line(r, "# No EMS server was recognised.");
+    }
+    for (size_t i = 0; i < n; i++)
+        write_server(r, scene, i);
+    put_line(r, "");
+    put_line(r, "[checkin]");
+    snprintf(line, sizeof line, "# about %" PRId64 " s were seen", interval);
+    if (interval)
+        put_line(r, line);
+    put_line(r, "interval = auto");
+}

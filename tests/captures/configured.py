@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Configuration, told from outside: what the program prints about it, it also reads.
+
+    configured.py BINARY [CASE...]
+
+`config`, `config --template` and `config --suggest CAPTURE` are files that `config --check` finds right; what `config` prints
+is in force again when it is read; a capture that is judged with the configuration made from it comes to the same findings, for
+a server that was recognised and one that was named are the same server.  With an error in a configuration nothing is analysed.
+Output: TAP.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import run as cases
+from tables import connections
+
+
+def call(binary, *args):
+    return subprocess.run([binary, *args], capture_output=True, text=True, timeout=120, check=False)
+
+
+def wrong(binary, text, folder):
+    """What --check has against a text."""
+    path = folder / 'shakeout.ini'
+    path.write_text(text)
+    done = call(binary, 'config', '--check', str(path))
+    return done.stderr if done.returncode or done.stdout != f'{path}: fine\n' else ''
+
+
+def values(text):
+    """Settings without where they come from."""
+    return [line for line in text.splitlines() if not line.startswith('#')]
+
+
+def printed(binary, folder):
+    template = call(binary, 'config', '--template').stdout
+    yield wrong(binary, template, folder)
+    yield wrong(binary, re.sub(r'^#(?=\S)', '', template, flags=re.M), folder)  # with the examples
+    args = ['--ems', 'ems.corp.example', '--ems', '2001:db8::10', '--ports', '443,8013', '--utc', '--scope', 'all']
+    now = call(binary, 'config', *args).stdout
+    yield wrong(binary, now, folder)
+    again = call(binary, 'config', '--config', str(folder / 'shakeout.ini')).stdout
+    missing = [line for line in values(now) if line not in values(again)]
+    yield f'not in force when read again: {missing}' if missing else ''
+
+
+def errors(binary, case, folder):
+    path = folder / 'shakeout.ini'
+    path.write_text('[tls]\nca_bundel = /etc/ssl/ca.pem\n')
+    done = call(binary, '--config', str(path), str(case.capture))
+    yield f'exit {done.returncode}' if done.returncode != 2 else ''
+    yield f'analysed: {done.stdout!r}' if done.stdout else ''
+    yield f'{done.stderr!r}' if f'{path}:2:' not in done.stderr or 'ca_bundle?' not in done.stderr else ''
+
+
+def findings(binary, case, *args):
+    text = call(binary, *case.args, *args, '--format', 'jsonl', str(case.capture)).stdout
+    return sorted((c['client']['ip'], c['client']['port'], c['shakeout']['primary']) for c in connections(text))
+
+
+def suggested(binary, case, folder):
+    text = call(binary, 'config', *case.args, '--suggest', str(case.capture)).stdout
+    complaint = wrong(binary, text, folder)
+    if complaint:
+        yield complaint
+    elif '[ems ' in text:
+        before, after = findings(binary, case), findings(binary, case, '--config', str(folder / 'shakeout.ini'))
+        yield f'{before} became {after}' if before != after else ''
+
+
+def main():
+    binary = str(pathlib.Path(sys.argv[1]).resolve())
+    tests = 0
+    failed = False
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        chosen = cases.cases_read(sys.argv[2:])
+        todo = [('what config prints is read again', printed(binary, folder)),
+                ('nothing is analysed with an error in the configuration', errors(binary, chosen[0], folder))]
+        todo += [(f'{case.name}: the configuration that it suggests', suggested(binary, case, folder)) for case in chosen]
+        for title, complaints in todo:
+            found = [c for c in complaints if c]
+            tests += 1
+            failed |= bool(found)
+            print(f'{"not ok" if found else "ok"} {tests} - {title}')
+            for complaint in found:
+                print('    ' + complaint.replace('\n', '\n    '))
+    print(f'1..{tests}')
+    return failed
+
+
+if __name__ == '__main__':
+    sys.exit(main())
