@@ -345,6 +345,27 @@ static void write_keys(struct block *b)
     page_field(b->page, "Keys", PAGE_FIELD, b->text, NULL);
 }
 
+/* With -v: which programs spoke, in the terms of other tools. */
+static void write_prints(struct block *b)
+{
+    const struct verdict *v = b->facts.verdict;
+    const struct session *session = v && v->flow ? v->flow->session : NULL;
+    struct prints prints;
+
+    if (!b->report->config.verbose || !session || !session->tls)
+        return;
+    struct prints_maker *maker = NULL;
+    prints_of(&maker, session->tls, &prints);
+    prints_close(maker);
+    struct text t = text_of(b->text, sizeof b->text);
+    if (prints.ja4[0])
+        text_format(&t, "client JA4 %s, JA3 %s", prints.ja4, prints.ja3);
+    if (prints.ja3s[0])
+        text_format(&t, "%sserver JA3S %s", t.n ? "; " : "", prints.ja3s);
+    if (t.n)
+        page_field(b->page, "Stacks", PAGE_FIELD, b->text, NULL);
+}
+
 static void write_template(struct block *b, const char *label, const char *template)
 {
     struct text t = text_of(b->text, sizeof b->text);
@@ -558,6 +579,7 @@ void block_write(struct page *p, const struct report *r, const struct scene *sce
     write_together(&b);
     write_not_seen(&b);
     write_keys(&b);
+    write_prints(&b);
     write_template(&b, "Else", b.finding->prose.others);
     write_ruled_out(&b);
     common_write(p, r, group);

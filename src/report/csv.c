@@ -9,7 +9,8 @@
 static const char *const columns[] = { "time",    "kind",        "client", "client_port",
                                        "server",  "server_port", "name",   "outcome",
                                        "finding", "severity",    "owner",  "confidence",
-                                       "cause",   "frames" };
+                                       "cause",   "frames",      "ja3",    "ja3s",
+                                       "ja4" };
 
 void csv_text(struct writer *w, const char *s)
 {
@@ -56,6 +57,15 @@ static const char *outcome_word(const struct raised *r)
     }
 }
 
+/* Digests and words of ours, empty where there is none; the last cells of a line. */
+static void put_prints(struct report *r, const struct tls *tls)
+{
+    struct prints prints;
+
+    prints_of(&r->prints, tls, &prints);
+    writer_format(&r->writer, ",%s,%s,%s", prints.ja3, prints.ja3s, prints.ja4);
+}
+
 static void put_verdict(struct writer *w, const struct raised *r)
 {
     put_cell(w, outcome_word(r));
@@ -68,7 +78,6 @@ static void put_verdict(struct writer *w, const struct raised *r)
     for (size_t i = 0; i < r->n_frames; i++)
         writer_format(w, "%s%" PRIu64, i ? " " : "", r->frames[i]);
     writer_put(w, "\"");
-    writer_end_line(w);
 }
 
 void csv_head(struct report *r)
@@ -91,6 +100,8 @@ void csv_connection(struct report *r, const struct scene *scene, const struct ve
     put_end(&r->writer, &flow->address[SERVER], flow->port[SERVER]);
     put_cell(&r->writer, name ? name : "");
     put_verdict(&r->writer, &v->primary);
+    put_prints(r, flow->session ? flow->session->tls : NULL);
+    writer_end_line(&r->writer);
 }
 
 void csv_lookup(struct report *r, const struct verdict *v)
@@ -105,4 +116,6 @@ void csv_lookup(struct report *r, const struct verdict *v)
     put_end(&r->writer, &l->server, l->server_port);
     put_cell(&r->writer, r->config.names_hidden ? "" : l->name);
     put_verdict(&r->writer, &v->primary);
+    put_prints(r, NULL);
+    writer_end_line(&r->writer);
 }

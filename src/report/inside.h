@@ -5,6 +5,7 @@
 #include "report/fill.h"
 #include "report/page.h"
 #include "report/pen.h"
+#include "report/prints.h"
 #include "report/report.h"
 #include "report/rows.h"
 #include "report/writer.h"
@@ -27,6 +28,7 @@ struct report {
         struct pen_word suite;
         uint16_t suite_number; /* of `suite`, when that is known */
     } words;
+    struct prints_maker *prints; /* NULL until a fingerprint is shown */
     bool clock_relative;
     bool cut;                              /* a string of the line being written was cut */
     uint32_t attempt;                      /* of the connection being reported, at its service */

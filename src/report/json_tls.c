@@ -68,11 +68,16 @@ static char *pen_leaf(char *p, const struct session *session, enum side side)
     return PEN_PUT(p, "\"},");
 }
 
-static char *pen_client(struct report *r, char *p, const struct session *session)
+/* A fingerprint as a member, its key and the comma behind it included; nothing for none. */
+#define PEN_PRINT(p, key, print) \
+    ((print)[0] ? PEN_PUT(pen_text(PEN_PUT(p, "\"" key "\":\""), print), "\",") : (p))
+
+static char *pen_client(struct report *r, char *p, const struct session *session,
+                        const struct prints *prints)
 {
     bool named = session->server_name && session->server_name[0];
 
-    if (!named && !session->n_chain[CLIENT])
+    if (!named && !session->n_chain[CLIENT] && !prints->ja3[0])
         return p;
     p = PEN_PUT(p, "\"client\":{");
     if (named) {
@@ -81,16 +86,18 @@ static char *pen_client(struct report *r, char *p, const struct session *session
                             &r->cut);
         p = PEN_PUT(p, ",");
     }
+    p = PEN_PRINT(p, "ja3", prints->ja3);
     p = pen_leaf(p, session, CLIENT);
     p[-1] = '}';
     return PEN_PUT(p, ",");
 }
 
-static char *pen_server(char *p, const struct session *session)
+static char *pen_server(char *p, const struct session *session, const struct prints *prints)
 {
-    if (!session->n_chain[SERVER])
+    if (!session->n_chain[SERVER] && !prints->ja3s[0])
         return p;
     p = PEN_PUT(p, "\"server\":{");
+    p = PEN_PRINT(p, "ja3s", prints->ja3s);
     p = pen_leaf(p, session, SERVER);
     p[-1] = '}';
     return PEN_PUT(p, ",");
@@ -113,7 +120,7 @@ static char *pen_suite(struct report *r, char *p, uint16_t suite)
 }
 
 static char *pen_tls(struct report *r, char *p, const struct verdict *v,
-                     const struct session *session)
+                     const struct session *session, const struct prints *prints)
 {
     const struct tls *t = session->tls;
     enum established established = established_of(v, t);
@@ -139,8 +146,8 @@ static char *pen_tls(struct report *r, char *p, const struct verdict *v,
         p = json_pen_string(&r->writer, p, alpn->at, alpn->left, &r->cut);
         p = PEN_PUT(p, ",");
     }
-    p = pen_client(r, p, session);
-    p = pen_server(p, session);
+    p = pen_client(r, p, session, prints);
+    p = pen_server(p, session, prints);
     return pen_end_object(p, begin);
 }
 
@@ -249,7 +256,7 @@ static char *pen_agreement(char *p, const struct verdict *v)
 }
 
 static char *pen_tls_facts(struct report *r, char *p, const struct verdict *v,
-                           const struct session *session)
+                           const struct session *session, const struct prints *prints)
 {
     const struct tls *t = session->tls;
     const struct tls_sealed *first = first_client_record(t);
@@ -265,6 +272,7 @@ static char *pen_tls_facts(struct report *r, char *p, const struct verdict *v,
         p = json_pen_hex16(p, t->server_hello.suite);
         p = PEN_PUT(p, ",");
     }
+    p = PEN_PRINT(p, "ja4", prints->ja4);
     p = pen_messages(r, p, t);
     p = pen_alerts(p, t);
     if (first) {
@@ -303,6 +311,8 @@ void json_tls(struct report *r, const struct json_flow *texts, const struct verd
     const struct tls *t = f->session->tls;
     enum outcome outcome = outcome_of(&v->primary);
     uint64_t frames[GROUP_FRAMES];
+    struct prints prints;
+    prints_of(&r->prints, t, &prints);
     char *p = writer_reserve(&r->writer, JSON_PEN_ROOM);
 
     r->cut = false;
@@ -322,10 +332,10 @@ void json_tls(struct report *r, const struct json_flow *texts, const struct verd
     p = PEN_PUT(p, "},\"network\":{\"protocol\":\"tls\",\"community_id\":\"");
     p = pen_octets(p, texts->community, sizeof texts->community);
     p = PEN_PUT(p, "\"}");
-    p = pen_tls(r, p, v, f->session);
+    p = pen_tls(r, p, v, f->session, &prints);
     p = json_pen_shakeout(r, p);
     p = json_pen_frames(p, frames, tls_frames(t, frames, GROUP_FRAMES));
-    p = pen_tls_facts(r, p, v, f->session);
+    p = pen_tls_facts(r, p, v, f->session, &prints);
     p = json_pen_finding_ids(r, p, v);
     writer_commit(&r->writer, p);
     json_end_shakeout(r);

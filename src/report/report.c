@@ -26,6 +26,7 @@ void report_free(struct report *r)
         return;
     summary_close(&r->summary);
     table_close(&r->shown);
+    prints_close(r->prints);
     free(r);
 }
 

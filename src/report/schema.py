@@ -19,6 +19,8 @@ TIME = {"type": "string", "format": "date-time"}
 MAC = {"type": "string", "pattern": "^([0-9A-F]{2}-){5}[0-9A-F]{2}$"}
 SHA256 = {"type": "string", "pattern": "^[0-9A-F]{64}$"}
 HEX = {"type": "string", "pattern": "^[0-9A-F]+$"}
+MD5 = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+JA4 = {"type": "string", "pattern": "^t[0-9a-z]{2}[di][0-9]{4}[0-9A-Za-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}$"}
 RAW = {"type": "string", "pattern": "^0x[0-9a-f]{4}$"}
 SIDES = {"enum": ["client", "server"]}
 DATASETS = ["capture", "connection", "tls", "certificate", "dns", "finding", "endpoint", "summary"]
@@ -84,7 +86,7 @@ def ours():
         endpoints_count=COUNT, attempts={"type": "object", "additionalProperties": COUNT}, services={
             "type": "object", "patternProperties": {"^[0-9]+$": service}, "additionalProperties": False},
         state={"enum": ["healthy", "failing", "undecided"]}, last_success=TIME,
-        tls=opened(handshake=listed(message), alerts=listed(alert), version_raw=RAW, cipher_raw=RAW,
+        tls=opened(ja4=JA4, handshake=listed(message), alerts=listed(alert), version_raw=RAW, cipher_raw=RAW,
                    certificate_visible=BOOLEAN,
                    keyless=opened(id=ref("id"), confidence=ref("confidence"),
                                   inference={"enum": ["right", "undecided", "wrong"]}),
@@ -113,8 +115,8 @@ def schema(ids):
                    answers=listed(opened())),
         tls=closed(version=STRING, version_protocol={"enum": ["tls", "ssl"]}, cipher=STRING, established=BOOLEAN,
                    resumed=BOOLEAN, next_protocol=STRING, curve=STRING, 
-                   client=certificate(server_name=STRING, ja3=STRING, supported_ciphers=listed(STRING)),
-                   server=certificate(ja3s=STRING)),
+                   client=certificate(server_name=STRING, ja3=MD5, supported_ciphers=listed(STRING)),
+                   server=certificate(ja3s=MD5)),
         shakeout=ours(), **{"@timestamp": TIME}, **party_fields)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:shakeout:events:1.0",

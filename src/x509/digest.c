@@ -3,7 +3,9 @@
 #define OPENSSL_API_COMPAT 10100
 #include "x509/digest.h"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 
 void digest_sha1(const void *p, size_t n, uint8_t out[DIGEST_SHA1])
 {
@@ -29,4 +31,51 @@ size_t digest_base64(const uint8_t *p, size_t n, char *out)
         out[written++] = here > 2 ? letters[v & 63] : '=';
     }
     return written;
+}
+
+/* The look-ups of EVP are done once. */
+struct digester {
+    EVP_MD_CTX *work;
+    EVP_MD *method[DIGEST_KINDS];
+};
+
+struct digester *digester_open(void)
+{
+    static const char *const names[DIGEST_KINDS] = { "MD5", "SHA256" };
+    struct digester *d = calloc(1, sizeof *d);
+
+    if (!d)
+        return NULL;
+    d->work = EVP_MD_CTX_new();
+    for (size_t i = 0; i < DIGEST_KINDS; i++)
+        d->method[i] = EVP_MD_fetch(NULL, names[i], NULL);
+    return d;
+}
+
+void digester_close(struct digester *d)
+{
+    if (!d)
+        return;
+    for (size_t i = 0; i < DIGEST_KINDS; i++)
+        EVP_MD_free(d->method[i]); /* accepts NULL */
+    EVP_MD_CTX_free(d->work);
+    free(d);
+}
+
+bool digester_hex(struct digester *d, enum digest_kind kind, const void *p, size_t n,
+                  char out[DIGEST_HEX])
+{
+    static const char hex[] = "0123456789abcdef";
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned octets = 0;
+
+    if (!d->work || !d->method[kind] || EVP_DigestInit_ex(d->work, d->method[kind], NULL) != 1 ||
+        EVP_DigestUpdate(d->work, p, n) != 1 || EVP_DigestFinal_ex(d->work, digest, &octets) != 1)
+        return false;
+    for (unsigned i = 0; i < octets && i < (DIGEST_HEX - 1) / 2; i++) {
+        *out++ = hex[digest[i] >> 4];
+        *out++ = hex[digest[i] & 15];
+    }
+    *out = '\0';
+    return true;
 }

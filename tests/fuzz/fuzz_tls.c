@@ -3,6 +3,7 @@
  *
  * Input: a first octet chooses the ceiling of the pool; then commands of two octets: what to do and
  * how much, followed by the octets it needs. */
+#include "report/prints.h"
 #include "tls/sealed.h"
 
 #include <stdlib.h>
@@ -44,6 +45,19 @@ static void touch_hello(const struct tls_client_hello *h)
     fuzz_sink = fuzz_sink + tls_offered_highest(h) + tls_offered_lowest_hint(h) +
                 tls_offers_version(h, 0x0303) + tls_offers_suite(h, 0x1301) +
                 tls_offers_group(h, 29);
+}
+
+/* Twice: made, and remembered. */
+static void touch_prints(const struct tls *t)
+{
+    struct prints_maker *maker = NULL;
+    struct prints first, again;
+
+    prints_of(&maker, t, &first);
+    prints_of(&maker, t, &again);
+    if (memcmp(&first, &again, sizeof first) != 0)
+        abort();
+    prints_close(maker);
 }
 
 static struct tls_stamp now(struct play *p)
@@ -118,6 +132,7 @@ static void play_end(struct play *p)
         fuzz_sink = fuzz_sink + p->tls->messages[i].type;
     touch_hello(p->tls->hello);
     touch_hello(p->tls->hello_again);
+    touch_prints(p->tls);
     touch(p->tls->server_hello.extensions);
     touch(p->tls->server_hello.alpn);
     touch(p->tls->request_schemes);

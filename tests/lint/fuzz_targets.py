@@ -34,6 +34,7 @@ TARGETS = {
     'src/packet/vpn.c': 'packet',
     'src/stream/gaps.c': 'gaps',
     'src/stream/reassemble.c': 'stream',
+    'src/report/prints.c': 'tls',
     'src/tls/certificate.c': 'tls',
     'src/tls/extensions.c': 'tls',
     'src/tls/handshake.c': 'tls',
@@ -41,6 +42,7 @@ TARGETS = {
     'src/keys/unsealer.c': 'unseal',
     'src/tls/join.c': 'tls',
     'src/tls/opened.c': 'unseal',
+    'src/tls/prints.c': 'tls',
     'src/tls/record.c': 'tls',
     'src/session/advance.c': 'engine',
     'src/session/line.c': 'engine',  # and every dissector of lines

@@ -195,6 +195,35 @@ Test(json, a_certificate_that_two_connections_show_has_one_line)
     cert_store_close(store);
 }
 
+/* Digests as tshark prints them of the hellos of recorded.h; JA4 as its specification has it. */
+Test(json, the_line_of_a_handshake_has_the_fingerprints_of_both_stacks)
+{
+    static const uint8_t formats[] = { 0, 1, 2 };
+    struct story s;
+    struct tls_client_hello hello = { .legacy_version = 0x0303 };
+    struct tls tls = { .hello = &hello, .server_hello = { .present = true } };
+    struct session session = { .protocol = "tls", .server_name = "", .tls = &tls };
+    story_healthy(&s);
+    session.flow = &s.flow;
+    s.flow.session = &session;
+    hello.suites = bytes_whole(full12_client + 46, 56);
+    hello.extensions = bytes_whole(full12_client + 106, 122);
+    hello.groups = bytes_whole(full12_client + 145, 10);
+    hello.signature_schemes = bytes_whole(full12_client + 188, 40);
+    hello.point_formats = bytes_whole(formats, sizeof formats);
+    hello.alpn = bytes_whole(full12_client + 165, 9);
+    tls.server_hello.legacy_version = 0x0303;
+    tls.server_hello.suite = 0xc02c;
+    tls.server_hello.extensions = bytes_whole("\xff\x01\0\0\0\x0b\0\0\0\x23\0\0\0\x17\0\0", 16);
+
+    struct told told = story_tell_one(jsonl, &s);
+
+    cr_assert(says(&told, "\"client\":{\"ja3\":\"22558766122974704364c9c75c5cce0a\"},"
+                          "\"server\":{\"ja3s\":\"abade5a4a7f42baf54766e5d108283b6\"}"));
+    cr_assert(says(&told, "\"ja4\":\"t12d2808h1_d943125447b4_e7e480e5a997\""), "%s", told.text);
+    free(told.text);
+}
+
 Test(json, a_finding_line_holds_its_group)
 {
     struct story one, two;

@@ -18,6 +18,24 @@ Test(digest, sha_1_of_known_messages)
     cr_assert_arr_eq(out, nothing, sizeof nothing);
 }
 
+/* RFC 1321 A.5 and FIPS 180-4. */
+Test(digest, md5_and_sha_256_in_hex)
+{
+    struct digester *d = digester_open();
+    char out[DIGEST_HEX];
+
+    cr_assert_not_null(d);
+    for (int again = 0; again < 2; again++) {
+        cr_assert(digester_hex(d, DIGEST_MD5, "abc", 3, out));
+        cr_assert_str_eq(out, "900150983cd24fb0d6963f7d28e17f72");
+        cr_assert(digester_hex(d, DIGEST_MD5, "", 0, out));
+        cr_assert_str_eq(out, "d41d8cd98f00b204e9800998ecf8427e");
+        cr_assert(digester_hex(d, DIGEST_SHA256, "abc", 3, out));
+        cr_assert_str_eq(out, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+    digester_close(d);
+}
+
 /* RFC 4648 section 10. */
 Test(digest, base64_of_the_vectors_of_the_rfc)
 {
