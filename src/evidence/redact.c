@@ -15,7 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TALKS = 1 << 22, HOLE_PATIENCE = STREAM_BUFFER / 2, PORT_DNS = 53, PORT_LDAP = 389 };
+enum {
+    TALKS = 1 << 22,
+    HOLE_PATIENCE = STREAM_BUFFER / 2,
+    PORT_DNS = 53,
+    PORT_LDAP = 389,
+    PORT_LDAPS = 636
+};
 
 /* Both directions have the same: the lower (address, port) first. */
 struct talk_key {
@@ -121,7 +127,7 @@ static struct span *span_new(struct redactor *r, struct span **newest, const str
     span->older = *newest;
     span->first_frame = frame;
     span->scrub.dns = is_port(key, PORT_DNS);
-    span->scrub.ldap = is_port(key, PORT_LDAP);
+    span->scrub.ldap = is_port(key, PORT_LDAP) || is_port(key, PORT_LDAPS);
     r->memory += sizeof *span;
     *newest = span;
     return span;

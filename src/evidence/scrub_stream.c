@@ -13,6 +13,7 @@ enum {
     SSH_MOST = 8192,
     BER_MOST = 65536
 };
+enum { SEQUENCE = 0x30 }; /* of BER */
 enum { CHANGE_CIPHER_SPEC = 20, ALERT, HANDSHAKE, APPLICATION_DATA };
 
 typedef struct scrub_side side_t;
@@ -114,8 +115,15 @@ static bool is_hello(const side_t *d, const uint8_t *p, size_t n)
            4 + ((uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) == d->left;
 }
 
-static void begin_record(side_t *d)
+static void begin_record(const struct scrub_stream *c, side_t *d)
 {
+    if (c->ldap && d->header[0] == SEQUENCE) { /* in clear again (RFC 4511 section 4.14.3) */
+        drop(d);
+        d->n_header = 0;
+        bool held = hold(d, d->next - RECORD_HEADER, d->header, RECORD_HEADER);
+        d->kind = held ? SCRUB_BER : SCRUB_NOTHING;
+        return;
+    }
     d->type = d->header[0];
     d->left = (uint32_t)d->header[3] << 8 | d->header[4];
     edits_put(&d->edits, d->next - RECORD_HEADER, d->header, RECORD_HEADER);
@@ -126,7 +134,7 @@ static void begin_record(side_t *d)
         d->sealed = true;
 }
 
-static size_t take_header(side_t *d, const uint8_t *p, size_t n)
+static size_t take_header(const struct scrub_stream *c, side_t *d, const uint8_t *p, size_t n)
 {
     size_t part = RECORD_HEADER - d->n_header;
 
@@ -136,7 +144,7 @@ static size_t take_header(side_t *d, const uint8_t *p, size_t n)
     d->n_header = (uint8_t)(d->n_header + part);
     d->next += part;
     if (d->n_header == RECORD_HEADER)
-        begin_record(d);
+        begin_record(c, d);
     return part;
 }
 
@@ -161,7 +169,7 @@ static size_t take_tls(struct scrub_stream *c, const struct scrubber *s, enum si
     side_t *d = &c->side[from];
 
     if (!d->left)
-        return take_header(d, p, n);
+        return take_header(c, d, p, n);
     size_t part = d->left < n ? d->left : n;
     take_body(c, s, from, p, part);
     return part;
@@ -328,13 +336,22 @@ static size_t take_ber(side_t *d, const struct scrubber *s, const uint8_t *p, si
 
 /* ---- which of them ---- */
 
+/* A message of LDAP on whatever port: a sequence that begins with its number. */
+static bool is_ldap(const uint8_t *p, size_t n)
+{
+    size_t at = n > 1 && p[1] & 0x80 ? 2U + (p[1] & 0x7f) : 2;
+    return n > at && p[0] == SEQUENCE && p[at] == 2;
+}
+
 static uint8_t kind_of(const struct scrub_stream *c, const uint8_t *p, size_t n)
 {
     if (c->dns)
         return SCRUB_DNS;
     if (is_record(p, n))
         return SCRUB_TLS;
-    if (c->ldap && p[0] == 0x30)
+    if (c->ldap) /* behind a loss a password may be the first that is seen */
+        return p[0] == SEQUENCE ? SCRUB_BER : SCRUB_NOTHING;
+    if (is_ldap(p, n))
         return SCRUB_BER;
     if (n >= 4 && memcmp(p, "SSH-", 4) == 0)
         return SCRUB_SSH;

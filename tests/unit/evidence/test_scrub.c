@@ -165,3 +165,35 @@ Test(scrub, what_is_not_understood_becomes_zero)
 
     cr_assert_arr_eq(out, zero, sizeof zero);
 }
+
+/* A bind by name (RFC 4511 section 4.2), on its own port behind TLS, and on another one. */
+Test(scrub, a_password_of_ldap_is_blanked_wherever_it_is_sent)
+{
+    static const uint8_t sealed[] = { 0x17, 3, 3, 0, 2, 9, 9 };
+    static const char bind[] = "\x30\x17\x02\x01\x01\x60\x12\x02\x01\x03\x04\x05"
+                               "cn=me\x80\x06secret";
+    uint8_t in[sizeof sealed + sizeof bind - 1], out[sizeof in];
+    memcpy(in, sealed, sizeof sealed);
+    memcpy(in + sizeof sealed, bind, sizeof bind - 1);
+
+    struct scrub_stream own = { .ldap = true };
+    say(&own, in, sizeof in, 1, out);
+    cr_assert_arr_eq(out + sizeof sealed, bind, 12);
+    cr_assert_arr_eq(out + sizeof in - 6, "xxxxxx", 6);
+
+    struct scrub_stream other = { 0 };
+    say(&other, in + sizeof sealed, sizeof bind - 1, sizeof bind - 1, out);
+    cr_assert_arr_eq(out + sizeof bind - 1 - 6, "xxxxxx", 6);
+}
+
+Test(scrub, behind_a_loss_on_a_port_of_ldap_nothing_is_taken_for_text)
+{
+    static const char rest[] = "me\x80\x06secret";
+    uint8_t out[sizeof rest - 1];
+    struct scrub_stream c = { .ldap = true };
+
+    say(&c, (const uint8_t *)rest, sizeof out, sizeof out, out);
+
+    for (size_t i = 0; i < sizeof out; i++)
+        cr_assert_eq(out[i], 0);
+}
