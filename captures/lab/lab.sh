@@ -252,6 +252,8 @@ write_about() {
 "
     grep -q 'wget ' "$log" && stacks+="- $(wget --version | sed -n '1s/ built.*//p') on GnuTLS
 "
+    grep -qE 'slapdd|ldapsearch' "$log" && stacks+="- OpenLDAP $(dpkg-query -W -f '${Version}' slapd | sed 's/[+-].*//') on GnuTLS
+"
     grep -qE 'bin/(tlsc|tlsd)' "$log" && stacks+="- Python $(/usr/bin/python3 -V | cut -d' ' -f2) ssl on $(/usr/bin/python3 -c 'import ssl;print(ssl.OPENSSL_VERSION)' | cut -d' ' -f1-2)
 "
     stacks+="- TCP of Linux $(uname -r | cut -d. -f1,2)

@@ -32,14 +32,22 @@ static bool server_is_ems(const struct report *r, const struct scene *scene, con
            (service && service->checkin) || (name && profile_names_ems(scene->profile, name));
 }
 
+/* May the other end be something else than an EMS? */
+static bool may_be_other(const struct scene *scene, const struct group *g)
+{
+    const struct service *service = profile_service(scene->profile, g->port);
+
+    return scene->scope == SCOPE_ALL || (service && service->by_ems);
+}
+
 struct facts report_facts(const struct report *r, const struct scene *scene, const struct group *g)
 {
     return (struct facts){ .scene = scene,
                            .group = g,
                            .verdict = g->example,
                            .names_hidden = r->config.names_hidden,
-                           .not_ems = scene->scope == SCOPE_ALL && scene->profile &&
-                                      !g->of_capture && !server_is_ems(r, scene, g) };
+                           .not_ems = scene->profile && may_be_other(scene, g) && !g->of_capture &&
+                                      !server_is_ems(r, scene, g) };
 }
 
 /* A group of one, for what is said of a verdict alone. */

@@ -2,6 +2,7 @@
 
 #include "report/stamp.h"
 #include "tls/names.h"
+#include "verdict/refusal.h"
 #include "verdict/visible.h"
 
 #include <ctype.h>
@@ -244,6 +245,17 @@ static bool fill_said(const struct facts *f, struct text *out)
     return true;
 }
 
+static bool fill_refusal(const struct facts *f, struct text *out)
+{
+    const struct session *session = session_of(f);
+    const struct remark *remark = f->verdict ? f->verdict->remark : NULL;
+    const char *sentence =
+        remark && session && session->talk ? refusal_sentence(session->talk, remark) : NULL;
+    if (sentence)
+        text_add(out, sentence);
+    return sentence;
+}
+
 /* What a proxy was asked for. */
 static bool fill_target(const struct facts *f, struct text *out)
 {
@@ -381,6 +393,10 @@ static const struct blank {
     { "version_max", fill_version_max, "the version that the server takes" },
     { "line", fill_line, "a line of plain text" },
     { "said", fill_said, "its answer" },
+    { "refusal", fill_refusal,
+      "49 is a wrong name or password, or what the number of a domain controller "
+      "says; 8 and 13 ask for signing or TLS; 53 is an empty password, or a rule "
+      "of the server" },
     { "target", fill_target, "the server asked for" },
     { "resolver", fill_resolver, "the DNS server" },
     { "question", fill_question, "the name" },

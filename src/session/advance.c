@@ -203,6 +203,19 @@ static bool read_as_reply(struct session *s, enum side from)
     return s->plain_reply;
 }
 
+/* The protocol that changed to TLS may change back, or be gone on with by mistake: one message of
+ * it is read.  True to wait for more of it. */
+static bool read_after_tls(struct session *s, enum side from)
+{
+    struct bytes window = stream_window(&s->stream[from]);
+    size_t before = bytes_on_wire(&window);
+
+    if (!s->tls_offset[from] || !s->dissector || s->dissector_done || !before)
+        return false;
+    enum step step = s->dissector->feed(s, s->state, from, &window);
+    return step == STEP_MORE && bytes_on_wire(&window) == before && before < PATIENCE_OCTETS;
+}
+
 static bool read_tls(struct session *s, enum side from)
 {
     struct stream *stream = &s->stream[from];
@@ -228,6 +241,8 @@ static bool read_tls(struct session *s, enum side from)
     if (step == TLS_STEP_LOST) {
         if (read_as_reply(s, from))
             return true;
+        if (read_after_tls(s, from))
+            return false;
         side_done(s, from);
         return false;
     }

@@ -13,6 +13,15 @@ const struct remark *talk_find(const struct talk *talk, enum said said)
     return NULL;
 }
 
+uint32_t talk_count(const struct talk *talk, enum said said)
+{
+    uint32_t n = 0;
+
+    for (unsigned i = 0; talk && i < talk->n; i++)
+        n += talk->remark[i].said == said ? talk->remark[i].count : 0;
+    return n;
+}
+
 struct tls_stamp talk_last(const struct talk *talk, enum said said)
 {
     struct tls_stamp last = { 0, 0 };

@@ -24,6 +24,18 @@ enum said {
     SAID_CONNECT,         /* a proxy is asked for a tunnel; the target is kept */
     SAID_CONNECT_REFUSED, /* with its status */
     SAID_TUNNEL,          /* the proxy opened it */
+    /* ldap.c: RFC 4511 */
+    SAID_LDAP_REQUEST,       /* something other than a bind */
+    SAID_LDAP_BIND,          /* a login */
+    SAID_LDAP_BOUND,         /* ... that is granted */
+    SAID_LDAP_BIND_GOES_ON,  /* ... that takes another round, is sent elsewhere, or was not read */
+    SAID_LDAP_BIND_REFUSED,  /* ... with its result */
+    SAID_LDAP_WINDOWS_ERROR, /* the number that Windows gives for the refusal before it */
+    SAID_LDAP_STARTTLS,
+    SAID_LDAP_STARTTLS_ACCEPTED,
+    SAID_LDAP_STARTTLS_REFUSED, /* with its result */
+    SAID_LDAP_LEFT_TLS,         /* a message in clear behind the start of TLS */
+    SAID_LDAP_NOTICE,           /* the server ends the connection, with its result */
     SAIDS,
 };
 
@@ -47,6 +59,9 @@ struct talk {
 
 /* The first of this kind whatever its code; NULL when it was not said.  Accepts a NULL talk. */
 const struct remark *talk_find(const struct talk *talk, enum said said);
+
+/* How often it was said, whatever its code. */
+uint32_t talk_count(const struct talk *talk, enum said said);
 
 /* When it was last said, whatever its code; frame 0 = never. */
 struct tls_stamp talk_last(const struct talk *talk, enum said said);

@@ -45,7 +45,8 @@ enum stage {
 /* Blanks in seen, means and next: {client} {client_port} {server} {port} {name} (host name of
  * the server, or its address) {subnet} (/24 or /64 of the client) {alert} (number and name)
  * {icmp_from} {mtu} {gap_s} {n} (attempts) {n_syn} {version_offered} {version_max} {line} (first
- * plain-text line) {said} (the answer that decided) {target} (what a proxy was asked for)
+ * plain-text line) {said} (the answer that decided) {refusal} (a sentence
+ * about its code) {target} (what a proxy was asked for)
  * {resolver} {question} {rcode} {not_after} {issuer} {defects} {record} and {expected} (octets).
  * One that is not known makes its sentence be left out. */
 struct prose {

@@ -93,7 +93,8 @@ static struct raised judge_corruption(const struct matter *m)
 {
     struct raised r = raise_of(F_NONE);
 
-    if (!m->tls || matter_blind(m) != SIGHTED || m->stop == STOP_DATA || m->stop < STOP_FLIGHT)
+    if (!m->tls || spoken_left_tls(m) || matter_blind(m) != SIGHTED || m->stop == STOP_DATA ||
+        m->stop < STOP_FLIGHT)
         return r;
     for (enum side side = CLIENT; side < SIDES; side++)
         if (m->tls->half[side].alien && m->tls->half[side].n_records) {

@@ -8,6 +8,7 @@
 enum amends {
     AMENDS_NOTHING,
     AMENDS_LATER, /* the same connection goes on well: then it is a warning */
+    AMENDS_HERE,  /* the same, and it may go on yet */
     AMENDS_LOGIN, /* a login follows, here or on another connection to the same end */
 };
 
@@ -34,6 +35,8 @@ static const struct saying {
     { SAID_HTTP_ERROR, 504, 504, F_APP_HTTP_504, AMENDS_LATER },
     { SAID_HTTP_ERROR, 400, 599, F_APP_HTTP_OTHER, AMENDS_LATER },
     { SAID_PAC_FAILED, 400, 599, F_PROXY_PAC_FAILED, AMENDS_LATER },
+    { SAID_LDAP_BIND_REFUSED, 1, 0xffff, F_APP_LDAP_BIND_FAILED, AMENDS_HERE },
+    { SAID_LDAP_STARTTLS_REFUSED, 1, 0xffff, F_APP_LDAP_STARTTLS_REFUSED, AMENDS_HERE },
 };
 
 /* What shows that it works after all. */
@@ -43,6 +46,10 @@ static const struct good {
     { SAID_CONNECT_REFUSED, SAID_TUNNEL },
     { SAID_HTTP_ERROR, SAID_HTTP_OK },
     { SAID_PAC_FAILED, SAID_HTTP_OK },
+    { SAID_LDAP_BIND_REFUSED, SAID_LDAP_BOUND },
+    { SAID_LDAP_BIND_REFUSED, SAID_LDAP_STARTTLS_ACCEPTED }, /* the next login is sealed */
+    { SAID_LDAP_STARTTLS_REFUSED, SAID_LDAP_BOUND },
+    { SAID_LDAP_STARTTLS_REFUSED, SAID_LDAP_STARTTLS_ACCEPTED },
 };
 /* clang-format on */
 
@@ -115,10 +122,21 @@ static bool is_through_gateway(const struct talk *talk, uint16_t code)
     return false;
 }
 
+/* Only these results have one ordinary explanation. */
+static bool is_plain_refusal(uint16_t result)
+{
+    enum { STRONGER_AUTH_REQUIRED = 8, CONFIDENTIALITY_REQUIRED = 13, INVALID_CREDENTIALS = 49 };
+
+    return result == STRONGER_AUTH_REQUIRED || result == CONFIDENTIALITY_REQUIRED ||
+           result == INVALID_CREDENTIALS;
+}
+
 static void weigh(const struct talk *talk, const struct remark *said, struct raised *r)
 {
     if (r->id == F_PROXY_CONNECT_502_503_504 && said->code == 500)
         r->fact = PROBABLE; /* it may be a fault of the proxy itself */
+    if (r->id == F_APP_LDAP_BIND_FAILED && !is_plain_refusal(said->code))
+        r->cause = POSSIBLE;
     if (r->id == F_APP_HTTP_502 && is_through_gateway(talk, 502))
         raise_owner(r, OWNER_PROXY, "the answer has a Via field: a gateway wrote or passed it");
 }
@@ -139,7 +157,8 @@ static struct raised raised_of(const struct matter *m, const struct remark *said
 /* A login that was asked for a moment ago may still be given, unless the connection is over. */
 static bool login_may_come(const struct matter *m, const struct remark *said)
 {
-    return saying_of(said)->amends == AMENDS_LOGIN && m->how == ENDED_OPEN &&
+    enum amends amends = saying_of(said)->amends;
+    return (amends == AMENDS_LOGIN || amends == AMENDS_HERE) && m->how == ENDED_OPEN &&
            m->now_ns - said->last.time_ns < SECONDS(3);
 }
 
@@ -160,6 +179,18 @@ bool spoken_unanswered(const struct matter *m)
     return asked && !m->tls && talk_last(talk, SAID_TUNNEL).frame < asked &&
            talk_last(talk, SAID_CONNECT_REFUSED).frame < asked;
 }
+
+bool spoken_login_unanswered(const struct matter *m)
+{
+    const struct talk *talk = talk_of(m);
+
+    return talk && !talk->full && !m->tls &&
+           talk_count(talk, SAID_LDAP_BIND) > talk_count(talk, SAID_LDAP_BOUND) +
+                                                  talk_count(talk, SAID_LDAP_BIND_GOES_ON) +
+                                                  talk_count(talk, SAID_LDAP_BIND_REFUSED);
+}
+
+bool spoken_left_tls(const struct matter *m) { return talk_find(talk_of(m), SAID_LDAP_LEFT_TLS); }
 
 /* ---- beside the primary finding ---- */
 
@@ -215,7 +246,8 @@ void spoken_notes(const struct matter *m, struct verdict *out)
         return;
     for (unsigned i = 0; i < talk->n; i++) {
         const struct saying *saying = saying_of(&talk->remark[i]);
-        if (!saying || saying->amends != AMENDS_LATER || !went_on_well(talk, &talk->remark[i]))
+        bool here = saying && (saying->amends == AMENDS_LATER || saying->amends == AMENDS_HERE);
+        if (!here || !went_on_well(talk, &talk->remark[i]))
             continue;
         struct raised r = raised_of(m, &talk->remark[i]);
         if (r.severity == SEVERITY_ERROR)

@@ -16,6 +16,12 @@ const struct remark *spoken_remark(const struct matter *m);
 /* Was the proxy asked for a tunnel, last, without an answer? */
 bool spoken_unanswered(const struct matter *m);
 
+/* Was the last login sent without an answer? */
+bool spoken_login_unanswered(const struct matter *m);
+
+/* Did a side go on in clear behind TLS, as the protocol before it allows? */
+bool spoken_left_tls(const struct matter *m);
+
 /* Proxies and refusals beside the primary finding. */
 void spoken_notes(const struct matter *m, struct verdict *out);
 

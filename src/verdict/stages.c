@@ -12,6 +12,7 @@ static const struct word {
     { "dns.ipv6_first_fail", TOKEN_DROP },
     { "app.http.401", TOKEN_REJECT },
     { "app.http.403", TOKEN_REJECT },
+    { "app.ldap.bind_failed", TOKEN_REJECT },
     { "icmp.", TOKEN_UNREACH },
     { "icmp.frag_needed_ignored", TOKEN_DROP },
     { "proxy.", TOKEN_PROXY },

@@ -163,6 +163,14 @@ static bool tunnel_unanswered(const struct matter *m)
     return spoken_unanswered(m) && !hidden_payload(m);
 }
 
+/* Other requests of this connection were answered, its login was not. */
+static bool login_unanswered(const struct matter *m)
+{
+    return spoken_login_unanswered(m) && !hidden_payload(m);
+}
+
+static bool login_30s(const struct matter *m) { return login_unanswered(m) && request_30s(m); }
+
 static bool hidden_handshake(const struct matter *m)
 {
     return hidden_payload(m) || matter_blind(m) == BLIND_LOSS;
@@ -926,6 +934,9 @@ static const struct stall stalls[] = {
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), FS, tunnel_unanswered, F_PROXY_CONNECT_CLOSED, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), RS, tunnel_unanswered, F_PROXY_CONNECT_RESET, ON_SIGHT, E_HELLO | E_CLOSE, weigh_tunnel },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), O | FC | RC, tunnel_10s, F_PROXY_CONNECT_NO_REPLY, ON_SERVER, E_HELLO | E_CLOSE, NULL },
+    { BIT(STOP_PLAIN), FS, login_unanswered, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_DATA | E_CLOSE, weigh_possible },
+    { BIT(STOP_PLAIN), FC, login_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA | E_CLOSE, NULL },
+    { BIT(STOP_PLAIN), O, login_unanswered, F_INFO_INCOMPLETE_IN_PROGRESS, ON_SIGHT, 0, NULL },
     { BIT(STOP_CLIENT_ONLY), FS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_CLIENT_ONLY), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
@@ -970,6 +981,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_FINAL), RC, is_12, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { BIT(STOP_FINAL), FS, is_12, F_TLS_SERVER_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FINAL) | BIT(STOP_UP), FC | RC, late_close, F_TLS_CERT_REJECTED_BY_CLIENT_LATE_CLOSE, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_FINAL) | BIT(STOP_UP) | BIT(STOP_SERVER_REJECTS) | BIT(STOP_SERVER_LATE), CLOSED, spoken_left_tls, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_FINAL), FC | RC, final_taken, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_FINAL), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_FINAL), FS, done_1s, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },

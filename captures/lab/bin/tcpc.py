@@ -4,14 +4,14 @@
 probe: connects, closes; probe-reset: connects, resets; hold N: connects, says nothing for N seconds, closes;
 eof: connects, waits until the server ends; say TEXT: sends TEXT ('|' between parts, each after an answer), reads to
 the end; half TEXT: sends TEXT, closes its sending side, reads to the end; listen-first TEXT: waits for a banner,
-then as say; hello-fin N, hello-reset N: sends a ClientHello, waits N seconds, closes or resets
+then as say; patient TEXT: as say, and waits 32 s for an answer in place of 20; hello-fin N, hello-reset N: sends a ClientHello, waits N seconds, closes or resets
 """
 import socket, ssl, struct, sys, time
 
 host, port = sys.argv[1].rsplit(":", 1)
 mode, value = sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""
 sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-sock.settimeout(20)
+sock.settimeout(32 if mode == "patient" else 20)
 sock.connect((host, int(port)))
 
 
@@ -36,7 +36,7 @@ try:
         time.sleep(float(value))
     elif mode == "eof":
         sock.recv(4096)
-    elif mode in ("say", "half", "listen-first"):
+    elif mode in ("say", "half", "listen-first", "patient"):
         if mode == "listen-first":
             sock.recv(4096)
         for part in value.encode().decode("unicode_escape").encode("latin-1").split(b"|"):

@@ -3,7 +3,7 @@
 
 reset: accepts and resets; fin: accepts and closes; mute: reads and never answers; read-fin, read-reset: reads the
 first bytes, then closes or resets; unread: reads ten octets, then closes; banner: says TEXT, then answers each line
-with the next part of TEXT ('|' between parts); answer: reads first, then says TEXT and closes; keep: the same, and never
+with the next part of TEXT ('|' between parts); banner-keep: the same, and then reads without an answer; answer: reads first, then says TEXT and closes; keep: the same, and never
 closes; bulk: reads, then sends one line every 0.3 s five times
 """
 import socket, struct, sys, threading, time
@@ -22,13 +22,15 @@ def serve(sock):
         return abort(sock)
     if mode == "fin":
         return sock.close()
-    if mode == "banner":
+    if mode in ("banner", "banner-keep"):
         for n, part in enumerate(parts):
             if n and not sock.recv(4096):
                 break
             sock.sendall(part)
         if len(parts) == 1:
             sock.recv(4096)
+        while mode == "banner-keep" and sock.recv(4096):
+            pass
         return sock.close()
     if mode == "unread":
         sock.recv(10)

@@ -20,8 +20,6 @@ static const char *const unraised[] = {
     "tls.clientcert.renegotiation_fail",
     "app.reply_then_client_gone",
     "app.retry_storm",
-    "app.ldap.bind_failed",
-    "app.ldap.starttls_refused",
     "app.smtp.rejected",
     "app.smtp.starttls_required",
     "app.smtp.starttls_refused",
@@ -94,7 +92,7 @@ static bool is_placeholder(const char *at, size_t n)
         "client",          "client_port", "server", "port",     "name",   "subnet",     "alert",
         "icmp_from",       "mtu",         "gap_s",  "n",        "n_syn",  "line",       "resolver",
         "version_offered", "version_max", "rcode",  "question", "issuer", "defects",    "not_after",
-        "record",          "expected",    "said",   "target",   "asked",  "configured",
+        "record",          "expected",    "said",   "target",   "asked",  "configured", "refusal",
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)

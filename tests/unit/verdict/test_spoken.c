@@ -190,3 +190,109 @@ Test(spoken, only_what_concerns_ems_is_in_scope)
     cr_assert(verdict_in_scope(&s.scene, &s.flow));
     over(&s);
 }
+
+/* ---- directories (RFC 4511) ---- */
+
+static void directory(void)
+{
+    asked();
+    s.flow.port[SERVER] = 389;
+    talk = (struct talk){ .target = "" };
+    say(SAID_LDAP_BIND, 0);
+    payload(&s, SERVER, 20, 30);
+}
+
+Test(spoken, a_login_that_a_directory_refuses_is_told_with_the_cause_its_result_has)
+{
+    static const struct {
+        uint16_t result;
+        enum confidence cause;
+    } rows[] = {
+        { 49, PROBABLE }, { 8, PROBABLE }, { 13, PROBABLE }, { 53, POSSIBLE }, { 52, POSSIBLE }
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        directory();
+        say(SAID_LDAP_BIND_REFUSED, rows[i].result);
+        fin(&s, CLIENT, 40);
+
+        assert_primary(&s, 9000, F_APP_LDAP_BIND_FAILED);
+        cr_assert_eq(s.verdict.primary.fact, CERTAIN);
+        cr_assert_eq(s.verdict.primary.cause, rows[i].cause);
+        cr_assert_eq(s.verdict.stage[STAGE_APP], TOKEN_REJECT);
+        over(&s);
+    }
+}
+
+Test(spoken, a_login_of_a_moment_ago_may_be_tried_again_while_the_connection_is_open)
+{
+    directory();
+    say(SAID_LDAP_BIND_REFUSED, 49);
+    assert_primary(&s, 100, F_INFO_INCOMPLETE_IN_PROGRESS);
+    over(&s);
+
+    directory();
+    say(SAID_LDAP_BIND_REFUSED, 49);
+    assert_primary(&s, 9000, F_APP_LDAP_BIND_FAILED);
+    over(&s);
+}
+
+Test(spoken, what_a_directory_refuses_first_and_grants_then_is_a_warning)
+{
+    static const enum said bad[] = { SAID_LDAP_BIND_REFUSED, SAID_LDAP_STARTTLS_REFUSED };
+    static const enum finding_id ids[] = { F_APP_LDAP_BIND_FAILED, F_APP_LDAP_STARTTLS_REFUSED };
+
+    for (int i = 0; i < 2; i++) {
+        directory();
+        say(bad[i], 2);
+        payload(&s, SERVER, 20, 35);
+        say(SAID_LDAP_BOUND, 0);
+        fin(&s, CLIENT, 40);
+
+        assert_primary(&s, 9000, F_OK_TCP_NO_TLS);
+        cr_assert_eq(noticed(&s.verdict, ids[i])->severity, SEVERITY_WARNING);
+        over(&s);
+    }
+}
+
+Test(spoken, a_refused_start_of_tls_is_told)
+{
+    directory();
+    say(SAID_LDAP_STARTTLS_REFUSED, 52);
+    fin(&s, CLIENT, 40);
+
+    assert_primary(&s, 9000, F_APP_LDAP_STARTTLS_REFUSED);
+    over(&s);
+}
+
+Test(spoken, a_login_without_an_answer_needs_the_server_to_close_or_half_a_minute)
+{
+    directory();
+    fin(&s, SERVER, 40);
+    assert_primary(&s, 9000, F_APP_CLOSED_WITHOUT_REPLY);
+    over(&s);
+
+    directory();
+    fin(&s, CLIENT, 40000);
+    assert_primary(&s, 41000, F_APP_NO_REPLY_TIMEOUT);
+    over(&s);
+
+    directory();
+    fin(&s, CLIENT, 9000);
+    assert_primary(&s, 41000, F_OK_TCP_NO_TLS);
+    over(&s);
+
+    directory();
+    assert_primary(&s, 41000, F_INFO_INCOMPLETE_IN_PROGRESS);
+    over(&s);
+}
+
+Test(spoken, a_login_whose_answer_was_not_read_has_no_missing_answer)
+{
+    directory();
+    say(SAID_LDAP_BIND_GOES_ON, 0);
+    fin(&s, SERVER, 40);
+
+    assert_primary(&s, 9000, F_OK_TCP_NO_TLS);
+    over(&s);
+}
