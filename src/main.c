@@ -5,6 +5,7 @@
 #include "configure.h"
 #include "confine.h"
 #include "evidence/map.h"
+#include "examine.h"
 #include "options.h"
 #include "report/version.h"
 #include "run.h"
@@ -132,6 +133,8 @@ static int run(const struct options *o)
         return configure(o);
     case VERB_WATCH:
         return run_device(o);
+    case VERB_DOCTOR:
+        return examine(o);
     case VERB_EXPLAIN:
         return explain(o);
     case VERB_SCHEMA:

@@ -15,7 +15,7 @@
 
 #define N(array) (sizeof(array) / sizeof *(array))
 
-enum option_group { INPUT, OUTPUT, DISPLAY, JUDGEMENT, CONFIGURE, OTHER };
+enum option_group { INPUT, OUTPUT, JUDGEMENT, OTHER, DISPLAY, CONFIGURE, SPECIAL };
 
 static const struct option_row {
     char letter;
@@ -327,12 +327,6 @@ static bool take_judgement(struct parsing *p, enum option_name name, const char 
     case OPTION_EXIT_ZERO:
         o->report.exit_zero = true;
         return true;
-    case OPTION_NO_SANDBOX:
-        o->no_sandbox = true;
-        return true;
-    case OPTION_NO_NDPI:
-        o->no_labels = true;
-        return true;
     case OPTION_MAX_MEMORY:
         return read_size(value, &o->max_memory) ||
                refuse_value(p, name, value, "a size such as 256M");
@@ -367,6 +361,13 @@ static bool scout(struct parsing *p, enum option_name name, const char *value)
     return true;
 }
 
+static bool take_special(struct parsing *p, enum option_name name)
+{
+    p->out->no_sandbox |= name == OPTION_NO_SANDBOX;
+    p->out->no_labels |= name == OPTION_NO_NDPI;
+    return true;
+}
+
 static bool take(struct parsing *p, enum option_name name, const char *value)
 {
     if (p->scouting)
@@ -384,6 +385,8 @@ static bool take(struct parsing *p, enum option_name name, const char *value)
         return take_judgement(p, name, value);
     case CONFIGURE:
         return take_configure(p, name, value);
+    case SPECIAL:
+        return take_special(p, name);
     case OTHER:
         break;
     }
@@ -531,15 +534,15 @@ static bool refuse_filter(struct parsing *p, size_t from)
 
 static bool is_later_verb(const char *word)
 {
-    static const char *const verbs[] = { "diff", "correlate", "check", "doctor", "query" };
+    static const char *const verbs[] = { "diff", "correlate", "check", "query" };
     return word_of(word, verbs, N(verbs)) >= 0;
 }
 
 static bool verb_of(const char *word, enum verb *verb)
 {
-    static const char *const verbs[] = { "redact", "bundle", "mask", "unmask", "config" };
-    static const enum verb which[] = { VERB_REDACT, VERB_BUNDLE, VERB_MASK, VERB_UNMASK,
-                                       VERB_CONFIG };
+    static const char *const verbs[] = { "redact", "bundle", "mask", "unmask", "config", "doctor" };
+    static const enum verb which[] = { VERB_REDACT, VERB_BUNDLE, VERB_MASK,
+                                       VERB_UNMASK, VERB_CONFIG, VERB_DOCTOR };
     int i = word_of(word, verbs, N(verbs));
 
     if (i >= 0)
@@ -653,6 +656,16 @@ static bool check_config(struct parsing *p)
     return true;
 }
 
+static bool check_doctor(struct parsing *p)
+{
+    const struct options *o = p->out;
+
+    if (!o->n_inputs && !o->write && !o->html)
+        return true;
+    return refuse(p, "doctor", "looks at this computer, not at files",
+                  "shakeout doctor [-i INTERFACE] [--ems ADDRESS]");
+}
+
 static bool check_together(struct parsing *p)
 {
     struct options *o = p->out;
@@ -667,6 +680,8 @@ static bool check_together(struct parsing *p)
         return check_bundle(p);
     if (o->verb == VERB_MASK || o->verb == VERB_UNMASK)
         return check_mask(p);
+    if (o->verb == VERB_DOCTOR)
+        return check_doctor(p);
     if (o->verb != VERB_ANALYSE)
         return true;
     if (o->interface && o->n_inputs)
@@ -922,14 +937,16 @@ void options_help(FILE *out, bool all)
           "       shakeout mask|unmask --case ID    a text, with stand-ins or without\n"
           "       shakeout redact FILE -w FILE      a capture that may be given away\n"
           "       shakeout config [--check FILE]    what is in force, and why\n"
+          "       shakeout doctor [-i INTERFACE]    is this computer fit to capture?\n"
           "       shakeout explain [ID|PREFIX|alert:N]   what a finding or an alert means\n",
           out);
     for (size_t i = 0; i < OPTIONS; i++)
-        if (all || (rows[i].group != DISPLAY && rows[i].group != CONFIGURE))
+        if (all || rows[i].group < DISPLAY)
             help_option(out, &rows[i]);
     if (!all) {
         help_group(out, "display:", DISPLAY);
         help_group(out, "config:", CONFIGURE);
+        help_group(out, "special:", SPECIAL);
         fputs("--help=all says what each of them does\n", out);
     }
     fputs("exit code: 0 healthy, 1 failures found, 2 could not run, 3 no verdict\n", out);

@@ -25,6 +25,7 @@ enum verb {
     VERB_UNMASK,
     VERB_CONFIG,
     VERB_WATCH,
+    VERB_DOCTOR,
     VERB_EXPLAIN,
     VERB_SCHEMA,
     VERB_HELP,

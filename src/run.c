@@ -28,7 +28,7 @@ static void stop(int signal_number)
         capture_stop(reading.capture);
 }
 
-static void reading_begin(struct capture *capture, bool patient)
+void run_signals_begin(struct capture *capture, bool patient)
 {
     struct sigaction action = { .sa_handler = stop };
 
@@ -38,7 +38,7 @@ static void reading_begin(struct capture *capture, bool patient)
     sigaction(SIGTERM, &action, NULL);
 }
 
-static void reading_end(void)
+void run_signals_end(void)
 {
     struct sigaction action = { .sa_handler = SIG_DFL };
 
@@ -186,9 +186,9 @@ static int run_file(struct run_inputs *inputs, size_t i, struct capture *capture
 {
     bool regular = capture_facts(capture)->bytes_total != 0;
 
-    reading_begin(capture, !regular);
+    run_signals_begin(capture, !regular);
     int code = run_capture(inputs, i, capture, inputs->options->input[i], plan);
-    reading_end();
+    run_signals_end();
     if (!reading.signals || !regular || code == 2)
         return code;
     fprintf(stderr,
@@ -240,11 +240,11 @@ static int watch(struct run_inputs *inputs)
     if (!capture)
         return run_fail(&failure);
     confine(o, capture_device_fd(capture));
-    reading_begin(capture, false);
+    run_signals_begin(capture, false);
     if (!o->no_progress && !o->report.quiet && isatty(STDERR_FILENO))
         fprintf(stderr, "watching %s; Ctrl-C ends with the report\n", o->interface);
     int code = run_capture(inputs, 0, capture, o->interface, NULL);
-    reading_end();
+    run_signals_end();
     capture_close(capture);
     return code;
 }

@@ -32,6 +32,10 @@ int run_input(struct run_inputs *inputs, struct keeper *keeper, size_t i);
 
 int run_device(const struct options *options);
 
+/* SIGINT and SIGTERM end the reading of this capture; patient: only the second one does. */
+void run_signals_begin(struct capture *capture, bool patient);
+void run_signals_end(void);
+
 /* Says what went wrong; answers 2. */
 int run_fail(const struct failure *failure);
 
