@@ -9,22 +9,28 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATHS = 3 };
+enum { PATHS = 4 };
 
 struct paths {
     char folder[PATHS][PATH_MAX];
     struct sandbox_plan plan;
 };
 
+static void add_folder(struct paths *p, const char *path)
+{
+    char *folder = p->folder[p->plan.n_folders];
+
+    text_copy(folder, PATH_MAX, path);
+    p->plan.folder[p->plan.n_folders++] = folder;
+}
+
 static void add_folder_of(struct paths *p, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = p->folder[p->plan.n_folders];
 
-    text_copy(folder, PATH_MAX, slash == path ? "/" : slash ? path : ".");
+    add_folder(p, slash == path ? "/" : slash ? path : ".");
     if (slash && slash != path && (size_t)(slash - path) < PATH_MAX)
-        folder[slash - path] = '\0';
-    p->plan.folder[p->plan.n_folders++] = folder;
+        p->folder[p->plan.n_folders - 1][slash - path] = '\0';
 }
 
 /* Evidence is read out of the inputs once more, and what was written is read again. */
@@ -40,6 +46,8 @@ static void add_files(struct paths *p, const struct options *o)
         add_folder_of(p, o->write);
     if (o->html)
         add_folder_of(p, o->html);
+    if (o->report.certs)
+        add_folder(p, o->report.certs);
     if (evidence && o->map)
         add_folder_of(p, o->map);
 }

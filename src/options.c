@@ -257,6 +257,9 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     case OPTION_HTML:
         o->html = value;
         return true;
+    case OPTION_CERTS:
+        o->report.certs = value;
+        return true;
     case OPTION_REDACT:
         return take_redaction(p, value);
     case OPTION_FORCE:
@@ -605,7 +608,7 @@ static bool check_redact(struct parsing *p)
 {
     struct options *o = p->out;
 
-    if (o->n_inputs != 1 || !o->write || o->interface)
+    if (o->n_inputs != 1 || !o->write || o->interface || o->report.certs)
         return refuse(p, "redact", "takes one capture and -w FILE",
                       "shakeout redact IN -w OUT   [--redact light|standard]");
     if (!p->redacted)
@@ -619,7 +622,7 @@ static bool check_bundle(struct parsing *p)
 {
     struct options *o = p->out;
 
-    if (!o->n_inputs || o->interface || o->write || o->html)
+    if (!o->n_inputs || o->interface || o->write || o->html || o->report.certs)
         return refuse(p, "bundle", "takes captures, and writes one archive",
                       "shakeout bundle FILE... [--case ID] [-o FILE] [--redact LEVEL]");
     if (!p->redacted)

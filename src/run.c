@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "confine.h"
 #include "engine.h"
+#include "report/pem.h"
 
 #include <inttypes.h>
 #include <langinfo.h>
@@ -114,6 +115,7 @@ bool run_open(struct run_inputs *inputs, const struct options *o, struct failure
     *inputs = (struct run_inputs){ .options = o, .n = o->interface ? 1 : o->n_inputs };
     for (size_t i = 0; i < inputs->n; i++)
         fine = fine && given_open(&inputs->given[i], o, failure);
+    fine = fine && (!o->report.certs || pem_folder(o->report.certs, failure));
     fine = fine && (!o->html || newfile_open(&inputs->page, o->html, o->force, failure));
     for (size_t i = 0; i < o->n_inputs && fine; i++)
         capture_source_open(o->input[i], &inputs->given[i].source);
@@ -170,6 +172,7 @@ static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capt
     config.input = (unsigned)i + 1;
     config.plan = plan;
     config.html = inputs->page.file;
+    config.certs_replace = o->force;
     engine.keys = keys_of(o, &inputs->given[i], &failure);
     struct report *report = engine.keys ? report_open(&config, &failure) : NULL;
     int code = report ? engine_run(&engine, capture, report, &failure) : 2;

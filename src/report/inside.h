@@ -16,8 +16,9 @@ struct report {
     struct report_config config;
     struct writer writer;
     struct summary summary;
-    struct table shown; /* struct shown_key -> struct shown */
-    struct clock {      /* the newest even and the newest odd second, as text */
+    struct table shown;             /* struct shown_key -> struct shown */
+    size_t n_certs, certs_left_out; /* that were written as files */
+    struct clock {                  /* the newest even and the newest odd second, as text */
         int64_t s;
         char text[CLOCK_TEXT];
         bool known;

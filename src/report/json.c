@@ -533,11 +533,8 @@ void json_connection(struct report *r, const struct scene *scene, const struct v
     struct json_flow texts;
     json_flow_of(v->flow, &texts);
     put_connection(r, scene, v, &texts);
-    if (!v->flow->session)
-        return;
-    if (v->flow->session->tls)
+    if (v->flow->session && v->flow->session->tls)
         json_tls(r, &texts, v);
-    json_note_certificates(r, v);
 }
 
 static void put_quality(struct writer *w, const struct scene *scene)

@@ -74,8 +74,7 @@ void json_word_set(struct pen_word *word, const char *text);
 
 void json_tls(struct report *r, const struct json_flow *flow, const struct verdict *v);
 
-/* Certificates are remembered while connections are reported, and written at the end. */
-void json_note_certificates(struct report *r, const struct verdict *verdict);
+/* Of what shown_note remembered. */
 void json_certificates(struct report *r);
 void json_put_tls_version(struct writer *w, uint16_t version);
 void json_put_common(struct report *r, const struct group *g);

@@ -1,4 +1,5 @@
 #include "report/inside.h"
+#include "report/pem.h"
 #include "report/shown.h"
 
 #include <errno.h>
@@ -86,6 +87,8 @@ void report_add(struct report *r, const struct scene *scene, const struct verdic
     note_outcome(r, verdict);
     if (r->config.plan)
         proof_connection(r, scene, verdict);
+    if (r->config.certs || is_json(r))
+        shown_note(&r->shown, verdict);
     if (!is_json(r) && !is_csv(r))
         return;
     report_capture(r, scene);
@@ -212,6 +215,8 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
     writer_flush(&r->writer);
     if (r->config.html && !r->writer.error)
         html_report(r, scene);
+    if (r->config.certs && !pem_write(r, failure))
+        return 2;
     if (!r->writer.error || r->writer.error == EPIPE) /* `| head` has read enough */
         return r->exit_code;
     *failure = (struct failure){ .what = "output" };

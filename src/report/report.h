@@ -46,6 +46,8 @@ struct report_config {
     FILE *out;                          /* borrowed */
     FILE *summary, *markdown, *quality; /* borrowed: get these forms as well; NULL = nobody asked */
     FILE *html;            /* borrowed: gets the report as a page; NULL = nobody asked */
+    const char *certs;     /* folder that gets the certificates as files; NULL = nobody asked */
+    bool certs_replace;    /* they may replace others */
     const char *redaction; /* of the input, as the page says it; NULL = none */
     bool colour, ascii, utc, names_hidden; /* names_hidden: -n */
     bool terminal;  /* false: piped; timestamps absolute with date and offset */

@@ -1,14 +1,13 @@
-/* shown.h - where a certificate was shown, for the lines of type certificate.
+/* shown.h - where a certificate was shown: for the lines of type certificate, and for files.
  *
  * What it is: key and value of report.shown.  A client and a server may show the same one.
  * What it refuses: more than SHOWN_MAX places; what is beyond is counted as left out.
  * Ownership: certificates belong to the store, which outlives the report's last line. */
 #pragma once
 
-#include "flow/flow.h"
-#include "tls/tls.h"
+#include "base/table.h"
+#include "verdict/verdict.h"
 #include "x509/chain.h"
-#include "x509/trust.h"
 
 enum { SHOWN_MAX = 1 << 16 };
 
@@ -31,3 +30,6 @@ struct shown {
     const struct trust_reading *trust; /* of the whole chain; NULL = not judged */
     uint8_t name;                      /* enum shown_name: as that client asked for it */
 };
+
+/* Remembers the certificates of a judged connection; places: struct shown_key -> struct shown. */
+void shown_note(struct table *places, const struct verdict *verdict);

@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -291,6 +292,11 @@ bool cert_signed_by(const struct cert *cert, const struct cert *issuer)
 void cert_prepare(void)
 {
     (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL);
+}
+
+bool cert_pem(const struct cert *cert, FILE *out)
+{
+    return PEM_write(out, "CERTIFICATE", "", cert->der, (long)cert->n) > 0;
 }
 
 const char *cert_library(void) { return OpenSSL_version(OPENSSL_VERSION); }

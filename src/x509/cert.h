@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct cert_store; /* opaque */
 struct cert;       /* opaque: one distinct certificate */
@@ -52,6 +53,7 @@ void cert_store_close(struct cert_store *store);          /* accepts NULL */
 const struct cert *cert_put(struct cert_store *store, struct bytes der);
 const struct cert_facts *cert_facts(const struct cert *cert); /* never NULL; parsed at first use */
 struct bytes cert_der(const struct cert *cert);
+bool cert_pem(const struct cert *cert, FILE *out); /* RFC 7468; false when it was not written */
 size_t cert_store_count(const struct cert_store *store);
 
 /* Does the certificate name this host (DNS name or address in text form)?  RFC 9525: SAN first; the
