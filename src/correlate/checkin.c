@@ -42,7 +42,7 @@ static struct endpoint *endpoint_at(const struct summary *s, uint32_t i)
 static bool is_checkin_port(const struct scene *scene, const struct service_key *key)
 {
     const struct service *service =
-        scene->profile && !key->is_lookup ? profile_service(scene->profile, key->port) : NULL;
+        !key->is_lookup ? profile_service(scene->profile, key->port) : NULL;
     return service && service->checkin;
 }
 
@@ -197,13 +197,21 @@ static void raise_missed(struct diary *d, const struct absence_of *a, uint32_t m
     set->heads = set->severity == SEVERITY_WARNING; /* else the failures have a block */
 }
 
+/* As configured, else as learned around the i-th check-in. */
+static int64_t interval_at(const struct diary *d, size_t i)
+{
+    uint32_t configured = d->scene->profile->interval_s;
+
+    return configured ? configured * second_ns : rhythm_around(d->times, d->n_times, i);
+}
+
 static void find_missed(struct diary *d, struct endpoint *e)
 {
     for (size_t i = 0; i < d->n_times; i++) {
         struct absence_of a = { .from = d->times[i], .open = i + 1 == d->n_times };
         a.to = a.open ? d->scene->last_ns : d->times[i + 1];
-        a.interval = rhythm_around(d->times, d->n_times, i);
-        if (!a.interval || a.to - a.from < 3 * a.interval)
+        a.interval = interval_at(d, i);
+        if (!a.interval || a.to - a.from < (1 + (int64_t)d->scene->profile->missed) * a.interval)
             continue;
         look_into(d, &a);
         if ((!a.failed && !a.awake) || capture_breaks(d->scene, a.from, a.to) ||
@@ -301,7 +309,9 @@ static void keep_diary(struct summary *s, const struct scene *scene, const struc
     if (diary_open(&d, s, scene, p)) {
         struct endpoint *e = endpoint_at(s, p->endpoint[p->n - 1]);
         e->checkins.count = (uint32_t)d.n_times;
-        e->checkins.interval_ns = rhythm_interval(d.times, d.n_times);
+        e->checkins.configured = scene->profile->interval_s != 0;
+        e->checkins.interval_ns = e->checkins.configured ? scene->profile->interval_s * second_ns
+                                                         : rhythm_interval(d.times, d.n_times);
         e->checkins.last_ns = d.n_times ? d.times[d.n_times - 1] : 0;
         find_missed(&d, e);
         find_irregular(&d, e);
@@ -334,7 +344,8 @@ static size_t keep_diaries(struct summary *s, const struct scene *scene, const s
 void checkins_find(struct summary *s, const struct scene *scene)
 {
     size_t n = s->endpoints.n, n_cards = 0;
-    struct card *cards = s->history.order ? calloc(n + 1, sizeof *cards) : NULL;
+    bool able = s->history.order && scene->profile;
+    struct card *cards = able ? calloc(n + 1, sizeof *cards) : NULL;
 
     if (!cards)
         return;

@@ -554,6 +554,7 @@ void summary_count(struct summary *s, const struct scene *scene)
         common_find(s);
         sets_find(s, scene);
         checkins_find(s, scene);
+        checkin_servers_find(s, scene);
     }
     for (size_t i = 0; i < s->groups.n; i++)
         sort_frames(table_at(&s->groups, i));

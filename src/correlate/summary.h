@@ -116,8 +116,8 @@ struct endpoint {
     struct checkins {
         uint32_t count, missed;
         int64_t interval_ns, last_ns; /* 0 = not known */
-        bool irregular;
-    } checkins; /* set by summary_count */
+        bool irregular, configured;   /* configured: the interval is told, not learned */
+    } checkins;                       /* set by summary_count */
 };
 
 struct server {

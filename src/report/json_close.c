@@ -64,7 +64,7 @@ static void put_checkins(struct report *r, const struct checkins *c)
     json_number(w, "count", c->count);
     json_number(w, "interval_s",
                 observed ? (uint64_t)(c->interval_ns + 500000000) / 1000000000 : CHECKIN_DEFAULT_S);
-    json_word(w, "interval_from", observed ? "observed" : "default");
+    json_word(w, "interval_from", c->configured ? "configured" : observed ? "observed" : "default");
     if (c->last_ns)
         json_put_time(r, "last", c->last_ns);
     if (observed)

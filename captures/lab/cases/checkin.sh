@@ -4,6 +4,61 @@
 # check_in PORT... : one exchange from each port, four seconds apart
 check_in() { local p; for p; do from ${WHO:-$ME} $p; pause 4; done; }
 
+# two servers of one site, and what it configured
+SECOND=10.0.0.11
+two_servers() {
+    up; on server ip addr add $SECOND/24 dev s0
+    serve 8013 bin/tlsd.py 8013
+}
+configure() { printf '%s\n' "$@" >"$OUT/shakeout.ini"; CONFIG=1; args --config ./shakeout.ini; }
+roles() {
+    configure '[ems primary]' "addresses = $EMS" 'role = primary' '' '[ems second]' "addresses = $SECOND" 'role = backup'
+}
+visit() { port "$2"; c bin/tlsc.py "$1:8013" --source $ME; pause 2; }
+
+case_checkin_on_backup_server() {
+    TITLE='A client checks in; then its attempts get no answer, and it goes to the second server.'
+    BROKEN='a DROP rule for port 8013 of the first server on the router, after two check-ins'
+    TRUTH='The configuration beside the capture says that 10.0.0.10 is the primary and 10.0.0.11 the backup. Exchanges with the backup begin after a failure at the primary.'
+    two_servers; roles
+    record client
+    visit $EMS 50001; visit $EMS 50002
+    on router iptables -A FORWARD -d $EMS -p tcp --dport 8013 -j DROP
+    LIMIT=8 visit $EMS 50003
+    visit $SECOND 50004; visit $SECOND 50005
+    stop 1
+    works $ME 50002; fails $ME 50003 tcp.syn.silent_drop
+    primary $ME:50004 $SECOND:8013 ok.tls.established_closed_clean none certain -
+    finding checkin.on_backup_server; exits 1
+    absent checkin.unexpected_server
+}
+
+case_checkin_backup_planned() {
+    TITLE='A client checks in with the first server, and later with the second.'
+    TRUTH='Nothing failed at the primary: somebody moved the client, or it balances load.'
+    two_servers; roles
+    record client
+    visit $EMS 50001; visit $EMS 50002; visit $SECOND 50003; visit $SECOND 50004
+    stop 1
+    works $ME 50002
+    primary $ME:50003 $SECOND:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent checkin
+}
+
+case_checkin_unexpected_server() {
+    TITLE='A client checks in with a server of which the configuration says nothing.'
+    BROKEN='the profile of the client: a script that asks 10.0.0.11'
+    TRUTH='The configuration beside the capture names 10.0.0.10 only; the exchanges with 10.0.0.11 work and carry data.'
+    two_servers; configure '[ems primary]' "addresses = $EMS"
+    record client
+    visit $EMS 50001; visit $SECOND 50002
+    stop 1
+    works $ME 50001
+    primary $ME:50002 $SECOND:8013 ok.tls.established_closed_clean none certain -
+    finding checkin.unexpected_server; exits 0
+    absent checkin.on_backup_server
+}
+
 case_checkin_missed() {
     TITLE='A client checks in every four seconds; then its attempts get no answer until the capture ends.'
     BROKEN='a DROP rule for port 8013 on the router, after six check-ins'

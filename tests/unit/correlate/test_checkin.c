@@ -151,3 +151,36 @@ Test(checkin, two_addresses_at_one_time_are_two_endpoints)
     cr_assert_null(fleet_group(&f, F_CHECKIN_ADDRESS_CHANGED));
     summary_close(&f.summary);
 }
+
+Test(checkin, a_configured_interval_needs_no_learning)
+{
+    struct fleet f;
+    fleet_begin(&f);
+    f.profile.interval_s = 60;
+    minutes(&f, "10.20.40.1", 0, 1, OK);
+    minutes(&f, "10.20.40.1", 1, 6, DROP);
+
+    const struct checkins *c = count(&f, 6, "10.20.40.1");
+
+    cr_assert(c->configured);
+    cr_assert_eq(c->interval_ns, 60000000000);
+    cr_assert_eq(c->missed, 6); /* also the one that is due at the end */
+    summary_close(&f.summary);
+}
+
+Test(checkin, so_many_are_missed_as_are_configured)
+{
+    for (uint32_t missed = 3; missed <= 6; missed++) {
+        struct fleet f;
+        fleet_begin(&f);
+        f.profile.missed = missed;
+        minutes(&f, "10.20.40.1", 0, 10, OK);
+        minutes(&f, "10.20.40.1", 10, 14, DROP);
+        minutes(&f, "10.20.40.1", 14, 20, OK);
+
+        count(&f, 20, "10.20.40.1");
+
+        cr_expect_eq(fleet_group(&f, F_CHECKIN_MISSED) != NULL, missed <= 4, "%u", missed);
+        summary_close(&f.summary);
+    }
+}

@@ -33,8 +33,6 @@ static const char *const unraised[] = {
     "proxy.transparent_suspected",
     "proxy.bypass_expected",
     "set.intercept.selective",
-    "checkin.on_backup_server",
-    "checkin.unexpected_server",
     "path.lost_between",
     "path.rewritten",
     "path.forged_reset",
