@@ -254,6 +254,8 @@ write_about() {
 "
     grep -qE 'slapdd|ldapsearch' "$log" && stacks+="- OpenLDAP $(dpkg-query -W -f '${Version}' slapd | sed 's/[+-].*//') on GnuTLS
 "
+    grep -qE 'smbdd' "$log" && stacks+="- Samba $(dpkg-query -W -f '${Version}' samba | sed 's/^.*://; s/[+-].*//')
+"
     grep -qE 'bin/(tlsc|tlsd)' "$log" && stacks+="- Python $(/usr/bin/python3 -V | cut -d' ' -f2) ssl on $(/usr/bin/python3 -c 'import ssl;print(ssl.OPENSSL_VERSION)' | cut -d' ' -f1-2)
 "
     stacks+="- TCP of Linux $(uname -r | cut -d. -f1,2)

@@ -74,8 +74,12 @@ static bool accept_openers(struct service *s, const struct ini_entry *e, struct 
     if (!value_words(e, words, N(words), failure))
         return false;
     s->by_ems = false;
-    for (size_t length; (length = value_next(&list, &item));)
-        s->by_ems |= value_index(words, N(words), item, length) == EMS;
+    s->only_ems = true;
+    for (size_t length; (length = value_next(&list, &item));) {
+        bool ems = value_index(words, N(words), item, length) == EMS;
+        s->by_ems |= ems;
+        s->only_ems &= ems;
+    }
     return true;
 }
 

@@ -27,7 +27,8 @@ struct service {
     bool checkin;    /* an endpoint's check-in port: names an EMS (8013, 9443) */
     bool documented; /* false: no vendor guide lists it */
     bool udp, tcp;
-    bool by_ems; /* EMS is the client: mail, directory */
+    bool by_ems;   /* EMS is the client: mail, directory */
+    bool only_ems; /* ... and nobody else is */
 };
 
 enum { SERVICES_MAX = 64, EMS_MAX = 16, PATTERNS_MAX = 8 };

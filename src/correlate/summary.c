@@ -362,6 +362,9 @@ static void note_server(struct summary *s, const struct scene *scene, const stru
         return;
     const struct service *service =
         scene->profile ? profile_service(scene->profile, flow->port[SERVER]) : NULL;
+    bool by_ems = service && service->only_ems;
+    s->any_by_ems |= by_ems;
+    s->any_of_ems |= !by_ems;
     if (!server->connections++ && scene->profile)
         server->configured = profile_is_ems_address(scene->profile, address);
     server->ok += outcome == OUTCOME_OK;

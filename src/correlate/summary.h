@@ -138,6 +138,8 @@ struct summary {
     struct history history;
     struct totals totals;
     bool any_ok, any_error, any_warning; /* of judged connections and lookups */
+    bool any_of_ems;                     /* a connection that EMS did not open itself */
+    bool any_by_ems;                     /* one that it did */
     uint8_t n_examples;
     struct verdict *example; /* SUMMARY_EXAMPLES of them, made at need */
     const struct verdict *first_success;

@@ -36,13 +36,18 @@ static uint64_t count_failures(const struct group *const *groups, size_t n)
     return failures;
 }
 
+/* Is it about reaching an EMS?  What EMS itself opens reaches others. */
+static bool is_about_ems(const struct report *r, const struct scene *scene)
+{
+    return scene->scope == SCOPE_EMS && (r->summary.any_of_ems || !r->summary.any_by_ems);
+}
+
 /* Many endpoints are counted, one is named. */
 static void say_failures(struct report *r, const struct scene *scene, const struct group *first,
                          uint64_t n_failures, struct text *out)
 {
     const struct totals *t = &r->summary.totals;
-    const char *what =
-        scene->scope == SCOPE_EMS ? "cannot work with EMS" : "have failing connections";
+    const char *what = is_about_ems(r, scene) ? "cannot work with EMS" : "have failing connections";
     if (t->failing <= 1) {
         snprintf(r->word, sizeof r->word, "%" PRIu64 " FAILURE%s", n_failures,
                  n_failures == 1 ? "" : "S");
@@ -61,7 +66,9 @@ static void say_failures(struct report *r, const struct scene *scene, const stru
 static void say_healthy(struct report *r, const struct scene *scene, struct text *out)
 {
     const struct totals *t = &r->summary.totals;
-    const char *whom = scene->scope == SCOPE_EMS ? "EMS" : "its servers";
+    const char *whom = is_about_ems(r, scene) ? "EMS"
+                       : t->endpoints == 1    ? "its servers"
+                                              : "their servers";
     text_format(out, "%" PRIu64 " of %" PRIu64 " endpoint%s reached %s on every port %s tried",
                 t->healthy, t->endpoints, t->endpoints == 1 ? "" : "s", whom,
                 t->endpoints == 1 ? "it" : "they");

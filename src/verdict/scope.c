@@ -24,7 +24,7 @@ bool verdict_in_scope(const struct scene *scene, const struct flow *flow)
     const struct service *service = profile_service(scene->profile, flow->port[SERVER]);
     if (!service || !service->tcp)
         return false;
-    return is_ems_address(scene, &flow->address[SERVER]) ||
+    return (!service->only_ems && is_ems_address(scene, &flow->address[SERVER])) ||
            (service->by_ems && is_ems_address(scene, &flow->address[CLIENT]));
 }
 

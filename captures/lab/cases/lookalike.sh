@@ -300,6 +300,7 @@ case_ok_no_tls_banners() {
     port 50389; c bin/tcpc.py $EMS:389 say '0\x0c\x02\x01\x01`\x07\x02\x01\x03\x04\x00\x80\x00'
     hello
     stop 1
+    args --scope all
     local p; for p in 22 25 21 389; do good ok.tcp.no_tls "$ME:$((50000 + p))" $EMS:$p; done
     good $clean; healthy; absent tcp tls app
 }

@@ -12,8 +12,8 @@ TestSuite(profile, .init = begin);
 
 Test(profile, the_default_holds_the_ports_of_the_product)
 {
-    static const uint16_t ports[] = { 443, 8013, 9443, 8443,  22,   21,  25,
-                                      53,  389,  636,  10443, 8015, 8014 };
+    static const uint16_t ports[] = { 443, 8013, 9443,  8443, 22,   21,  25, 53,
+                                      389, 636,  10443, 8015, 8014, 445, 135 };
 
     cr_assert_eq(profile.n_services, sizeof ports / sizeof *ports);
     for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
@@ -36,6 +36,18 @@ Test(profile, dns_is_udp_and_tcp_and_the_rest_tcp)
     cr_assert(profile_service(&profile, 53)->udp);
     cr_assert(profile_service(&profile, 53)->tcp);
     cr_assert_not(profile_service(&profile, 443)->udp);
+}
+
+Test(profile, mail_directory_and_deployment_are_opened_by_ems_alone)
+{
+    static const uint16_t alone[] = { 25, 389, 636, 445, 135 };
+
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+        cr_expect(profile_service(&profile, alone[i])->only_ems, "%u", alone[i]);
+    cr_assert(profile_service(&profile, 53)->by_ems);
+    cr_assert_not(profile_service(&profile, 53)->only_ems, "endpoints ask as well");
+    cr_assert_not(profile_service(&profile, 8013)->by_ems);
+    cr_assert_not(profile_service(&profile, 8013)->only_ems);
 }
 
 Test(profile, nothing_is_expected_by_default)

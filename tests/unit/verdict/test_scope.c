@@ -47,6 +47,22 @@ Test(scope, a_configured_address_needs_no_traffic)
     close_scope();
 }
 
+Test(scope, what_ems_alone_opens_concerns_it_as_the_client_only)
+{
+    open_scope();
+    s.profile.ems_address[0] = s.flow.address[SERVER];
+    s.profile.n_ems_addresses = 1;
+    s.profile.service[s.profile.n_services++] = (struct service){
+        .port = 445, .tls = SERVICE_TLS_NONE, .tcp = true, .by_ems = true, .only_ems = true
+    };
+    s.flow.port[SERVER] = 445;
+
+    cr_assert_not(verdict_in_scope(&s.scene, &s.flow), "an endpoint asks it for files");
+    s.profile.ems_address[0] = s.flow.address[CLIENT];
+    cr_assert(verdict_in_scope(&s.scene, &s.flow), "it deploys");
+    close_scope();
+}
+
 Test(scope, a_tls_name_brings_in_any_port)
 {
     open_scope();
