@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATHS = 4 };
+enum { PATHS = SANDBOX_FOLDERS };
 
 struct paths {
     char folder[PATHS][PATH_MAX];
@@ -48,6 +48,10 @@ static void add_files(struct paths *p, const struct options *o)
         add_folder_of(p, o->html);
     if (o->report.certs)
         add_folder(p, o->report.certs);
+    if (o->status && o->interface)
+        add_folder_of(p, o->status);
+    if (o->textfile)
+        add_folder_of(p, o->textfile);
     if (evidence && o->map)
         add_folder_of(p, o->map);
 }

@@ -2,6 +2,7 @@
 #include "engine.h"
 
 #include "base/text.h"
+#include "correlate/summary.h"
 #include "flow/host.h"
 #include "packet/twin.h"
 #include "progress.h"
@@ -202,6 +203,29 @@ static int64_t judged_as_of(const struct engine *e, const struct flow *flow)
     return said_later ? e->watch.said_ns : e->scene.last_ns;
 }
 
+/* What the state of the watch learns of a verdict. */
+static struct board_news note_deed(struct engine *e, const struct verdict *v)
+{
+    const struct flow *flow = v->flow;
+    const struct service *service = profile_service(e->scene.profile, flow->port[SERVER]);
+    struct board_deed deed = { .client = flow->address[CLIENT],
+                               .server = flow->address[SERVER],
+                               .port = flow->port[SERVER],
+                               .outcome = outcome_of(&v->primary),
+                               .id = v->primary.id,
+                               .checkin = service && service->checkin && outcome_has_data(v),
+                               .frame = flow->first_frame,
+                               .first_ns = flow->first_ns,
+                               .last_ns = flow->last_ns };
+
+    if (!e->config->live)
+        return (struct board_news){ .change = BOARD_SAME };
+    struct board_news news = board_note(live_board(e->config->live), &deed);
+    if (news.change == BOARD_RECOVERED)
+        report_recovered(e->report, &e->scene, flow, news.since_ns);
+    return news;
+}
+
 static void judge(struct engine *e, struct flow *flow)
 {
     struct verdict verdict;
@@ -220,6 +244,7 @@ static void judge(struct engine *e, struct flow *flow)
     e->scene.last_ns = judged_as_of(e, flow);
     bool unfolded = flow_unfold(e->flows, flow, &kept);
     verdict_of(&e->scene, flow, &verdict);
+    note_deed(e, &verdict);
     report_add(e->report, &e->scene, &verdict);
     if (unfolded)
         flow_fold(e->flows, flow, &kept);
@@ -261,6 +286,7 @@ static void part_with(struct engine *e, struct flow *flow)
     if (!verdict_is_settled(&verdict))
         return;
     flow->flags |= FLOW_JUDGED;
+    note_deed(e, &verdict);
     report_add(e->report, &e->scene, &verdict);
     if (!(flow->flags & FLOW_PINNED))
         flow_release(e->flows, flow);
@@ -378,7 +404,6 @@ static bool is_noticeable(const struct engine *e, const struct flow *flow)
            verdict_in_scope(&e->scene, flow);
 }
 
-/* Says what can be said already, once a connection. */
 /* Says what is wrong with one connection, unless enough was said; is anything? */
 static bool look_at(struct engine *e, struct flow *flow, int64_t now_ns, bool said_enough)
 {
@@ -387,11 +412,14 @@ static bool look_at(struct engine *e, struct flow *flow, int64_t now_ns, bool sa
     note_abandoned(e, flow);
     session_unseal(flow);
     verdict_of(&e->scene, flow, &verdict);
+    struct board_news news = note_deed(e, &verdict);
     if (verdict.primary.severity != SEVERITY_ERROR)
         return false;
     flow->flags |= FLOW_NOTICED;
     e->watch.said_ns = e->scene.last_ns;
     e->scene.last_ns = now_ns;
+    if (e->config->changes && news.change != BOARD_FAILS)
+        return false;
     if (!said_enough)
         report_notice(e->report, &e->scene, &verdict);
     return true;
@@ -420,16 +448,34 @@ static void look_around(struct engine *e)
         e->watch.cursor = 0;
 }
 
+static void write_state(struct engine *e, bool now)
+{
+    const struct capture_facts *facts = capture_facts(e->capture);
+    struct live_facts live = { .clock_ns = watch_clock(e),
+                               .last_packet_ns = flows_counts(e->flows)->last_ns,
+                               .packets = facts->frames,
+                               .kernel_dropped = facts->kernel_dropped,
+                               .interface_dropped = facts->interface_dropped,
+                               .evicted_flows = e->scene.evicted_flows,
+                               .one_way = scene_is_one_way(&e->scene),
+                               .connections = e->scene.connections != 0 };
+
+    if (e->config->live)
+        live_tick(e->config->live, &live, now);
+}
+
 static void watch(struct engine *e, size_t n_frames)
 {
     int64_t now_ns = clock_steady_ns();
 
     if (n_frames)
         e->watch.newest_ns = now_ns;
-    if (now_ns < e->watch.next_look_ns || !e->watch.newest_ns)
+    if (now_ns < e->watch.next_look_ns)
         return;
     e->watch.next_look_ns = now_ns + second_ns / 2;
-    look_around(e);
+    if (e->watch.newest_ns)
+        look_around(e);
+    write_state(e, false);
     if (report_broken(e->report))
         capture_stop(e->capture); /* nobody reads any more */
 }
@@ -536,6 +582,8 @@ int engine_run(const struct engine_config *config, struct capture *capture, stru
         engine_read(&e);
         if (judge_rest(&e)) {
             judge_lookups(&e);
+            if (e.scene.live)
+                write_state(&e, true);
             size_t n = verdict_of_capture(&e.scene, findings, CAPTURE_FINDINGS);
             code = report_close(report, &e.scene, findings, n, failure);
         } else {

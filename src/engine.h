@@ -8,6 +8,7 @@
 #include "base/failure.h"
 #include "frame/capture.h"
 #include "keys/keys.h"
+#include "live/live.h"
 #include "report/report.h"
 #include "x509/trust.h"
 
@@ -22,6 +23,8 @@ struct engine_config {
     bool progress;          /* a progress line on stderr, when it is a terminal */
     struct keys *keys;      /* of the user; what the input itself carries is added; or NULL */
     struct trust *trust;    /* what chains are held against; or NULL */
+    struct live *live;      /* who wants the state of a watch written; or NULL */
+    bool changes;           /* live: notices of changes alone, not of each connection */
     const char *input_name; /* printable name of the input */
 };
 

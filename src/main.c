@@ -135,6 +135,8 @@ static int run(const struct options *o)
         return run_device(o);
     case VERB_DOCTOR:
         return examine(o);
+    case VERB_CHECK:
+        return check_status(&o->check, stdout);
     case VERB_EXPLAIN:
         return explain(o);
     case VERB_SCHEMA:

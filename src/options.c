@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "base/text.h"
+#include "config/value.h"
 #include "evidence/map.h"
 
 #include <ctype.h>
@@ -15,7 +16,7 @@
 
 #define N(array) (sizeof(array) / sizeof *(array))
 
-enum option_group { INPUT, OUTPUT, JUDGEMENT, OTHER, DISPLAY, CONFIGURE, SPECIAL };
+enum option_group { INPUT, OUTPUT, JUDGEMENT, OTHER, DISPLAY, CONFIGURE, SERVICE, SPECIAL };
 
 static const struct option_row {
     char letter;
@@ -246,9 +247,6 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     case OPTION_WRITE:
         o->write = value;
         return true;
-    case OPTION_SCHEMA:
-        o->verb = VERB_SCHEMA;
-        return true;
     case OPTION_OUT:
         o->output = value;
         return true;
@@ -320,24 +318,14 @@ static bool take_judgement(struct parsing *p, enum option_name name, const char 
     static const char *const levels[] = { "error", "warning" };
     struct options *o = p->out;
     int level;
-    switch (name) {
-    case OPTION_CA_BUNDLE:
+
+    if (name == OPTION_CA_BUNDLE) {
         o->ca_bundle = value;
         return true;
-    case OPTION_CHECKIN_INTERVAL:
-        return profile_set_interval(&o->profile, value) ||
-               refuse_value(p, name, value, "auto or a time such as 60s or 5m");
-    case OPTION_EXIT_ZERO:
-        o->report.exit_zero = true;
-        return true;
-    case OPTION_MAX_MEMORY:
-        return read_size(value, &o->max_memory) ||
-               refuse_value(p, name, value, "a size such as 256M");
-    default:
-        level = word_of(value, levels, N(levels));
-        o->report.fail_on_warning = level == 1;
-        return level >= 0 || refuse_value(p, name, value, "error or warning");
     }
+    level = word_of(value, levels, N(levels));
+    o->report.fail_on_warning = level == 1;
+    return level >= 0 || refuse_value(p, name, value, "error or warning");
 }
 
 static bool take_configure(struct parsing *p, enum option_name name, const char *value)
@@ -364,11 +352,68 @@ static bool scout(struct parsing *p, enum option_name name, const char *value)
     return true;
 }
 
-static bool take_special(struct parsing *p, enum option_name name)
+static bool is_set(const char *name)
 {
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+static bool take_special(struct parsing *p, enum option_name name, const char *value)
+{
+    if (name == OPTION_MAX_MEMORY)
+        return read_size(value, &p->out->max_memory) ||
+               refuse_value(p, name, value, "a size such as 256M");
+    if (name == OPTION_CHECKIN_INTERVAL)
+        return profile_set_interval(&p->out->profile, value) ||
+               refuse_value(p, name, value, "auto or a time such as 60s or 5m");
+    if (name == OPTION_SCHEMA)
+        p->out->verb = VERB_SCHEMA;
+    p->out->report.exit_zero |= name == OPTION_EXIT_ZERO;
     p->out->no_sandbox |= name == OPTION_NO_SANDBOX;
     p->out->no_labels |= name == OPTION_NO_NDPI;
     return true;
+}
+
+static bool take_range(struct parsing *p, enum option_name name, const char *value)
+{
+    struct check_config *c = &p->out->check;
+    bool warning = name == OPTION_WARNING;
+
+    *(warning ? &c->warning_text : &c->critical_text) = value;
+    return alarm_read(value, warning ? &c->warning : &c->critical) ||
+           refuse_value(p, name, value, "a range such as 10, 10: or @5:10");
+}
+
+static bool take_service(struct parsing *p, enum option_name name, const char *value)
+{
+    struct options *o = p->out;
+    uint64_t port;
+    uint32_t seconds;
+
+    switch (name) {
+    case OPTION_HEADLESS:
+        o->headless = true;
+        o->report.journal = is_set("JOURNAL_STREAM");
+        return true;
+    case OPTION_STATUS:
+        o->status = value;
+        return true;
+    case OPTION_TEXTFILE:
+        o->textfile = value;
+        return true;
+    case OPTION_SERVICE:
+        if (!read_number(value, UINT16_MAX, &port) || !port)
+            return refuse_value(p, name, value, "a port");
+        o->check.service = (uint16_t)port;
+        return true;
+    case OPTION_MAX_AGE:
+        if (!value_duration(value, &seconds))
+            return refuse_value(p, name, value, "a time such as 120s or 5m");
+        o->check.max_age_s = seconds;
+        return true;
+    default:
+        return take_range(p, name, value);
+    }
 }
 
 static bool take(struct parsing *p, enum option_name name, const char *value)
@@ -388,8 +433,10 @@ static bool take(struct parsing *p, enum option_name name, const char *value)
         return take_judgement(p, name, value);
     case CONFIGURE:
         return take_configure(p, name, value);
+    case SERVICE:
+        return take_service(p, name, value);
     case SPECIAL:
-        return take_special(p, name);
+        return take_special(p, name, value);
     case OTHER:
         break;
     }
@@ -537,15 +584,16 @@ static bool refuse_filter(struct parsing *p, size_t from)
 
 static bool is_later_verb(const char *word)
 {
-    static const char *const verbs[] = { "diff", "correlate", "check", "query" };
+    static const char *const verbs[] = { "diff", "correlate", "query" };
     return word_of(word, verbs, N(verbs)) >= 0;
 }
 
 static bool verb_of(const char *word, enum verb *verb)
 {
-    static const char *const verbs[] = { "redact", "bundle", "mask", "unmask", "config", "doctor" };
-    static const enum verb which[] = { VERB_REDACT, VERB_BUNDLE, VERB_MASK,
-                                       VERB_UNMASK, VERB_CONFIG, VERB_DOCTOR };
+    static const char *const verbs[] = { "redact", "bundle", "mask", "unmask",
+                                         "config", "doctor", "check" };
+    static const enum verb which[] = { VERB_REDACT, VERB_BUNDLE, VERB_MASK, VERB_UNMASK,
+                                       VERB_CONFIG, VERB_DOCTOR, VERB_CHECK };
     int i = word_of(word, verbs, N(verbs));
 
     if (i >= 0)
@@ -669,6 +717,36 @@ static bool check_doctor(struct parsing *p)
                   "shakeout doctor [-i INTERFACE] [--ems ADDRESS]");
 }
 
+/* What a plugin takes: no letters, for theirs mean something else here. */
+static bool check_check(struct parsing *p)
+{
+    struct options *o = p->out;
+
+    if (o->n_inputs || o->interface)
+        return refuse(p, "check", "asks a watch that runs, and reads no capture",
+                      "shakeout check [--status FILE] [--service PORT] [--warning RANGE] "
+                      "[--critical RANGE]");
+    o->check.status = o->status ? o->status : "/run/shakeout/status.json";
+    return true;
+}
+
+/* What a configuration says of a watch is no matter where files are read. */
+static bool check_live(struct parsing *p)
+{
+    static const enum option_name live[] = { OPTION_HEADLESS, OPTION_STATUS, OPTION_TEXTFILE };
+    struct options *o = p->out;
+    char what[40];
+
+    for (size_t i = 0; i < N(live) && !o->interface; i++) {
+        snprintf(what, sizeof what, "--%s", rows[live[i]].word);
+        if (o->given[live[i]])
+            return refuse(p, what, "is for watching", "say which interface: -i IF");
+    }
+    if (!o->interface)
+        o->status = o->textfile = NULL;
+    return true;
+}
+
 static bool check_together(struct parsing *p)
 {
     struct options *o = p->out;
@@ -685,12 +763,14 @@ static bool check_together(struct parsing *p)
         return check_mask(p);
     if (o->verb == VERB_DOCTOR)
         return check_doctor(p);
+    if (o->verb == VERB_CHECK)
+        return check_check(p);
     if (o->verb != VERB_ANALYSE)
         return true;
     if (o->interface && o->n_inputs)
         return refuse(p, o->input[0], "a file and -i together",
                       "either files are read or an interface is watched");
-    if (!check_write(p))
+    if (!check_write(p) || !check_live(p))
         return false;
     if (o->html && o->n_inputs > 1)
         return refuse(p, "--html", "makes a page of one input", "one file at a time");
@@ -701,12 +781,6 @@ static bool check_together(struct parsing *p)
                       "shakeout [options] FILE...   or   shakeout [options] -i INTERFACE",
                       "shakeout --help says more");
     return true;
-}
-
-static bool is_set(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value;
 }
 
 /* ux: colour is decided by the option, NO_COLOR, *_FORCE, then the terminal. */
@@ -836,7 +910,8 @@ static bool apply_settings(struct parsing *p)
     }
     for (size_t i = 0; i < all->n; i++) {
         struct ini_entry entry = setting_entry(&all->one[i]);
-        bool named = strchr(entry.section, ' ');
+        bool named =
+            strncmp(entry.section, "port ", 5) == 0 || strncmp(entry.section, "ems ", 4) == 0;
         if (named && !profile_configure(&p->out->profile, &entry, p->failure))
             return refuse_setting(p, &all->one[i]);
     }
@@ -891,6 +966,9 @@ bool options_parse(int argc, char **argv, struct options *out, struct failure *f
     *failure = (struct failure){ 0 };
     out->capture.promiscuous = true;
     out->report.out = stdout;
+    out->check = (struct check_config){
+        .max_age_s = 120, .warning = { .set = true }, .warning_text = "0", .critical_text = ""
+    };
     if (!read_configuration(&p, argc, argv) || !read_arguments(&p, argc, argv))
         return false;
     if (p.ports && !profile_set_ports(&out->profile, p.ports, failure))
@@ -940,6 +1018,7 @@ void options_help(FILE *out, bool all)
           "       shakeout mask|unmask --case ID    a text, with stand-ins or without\n"
           "       shakeout redact FILE -w FILE      a capture that may be given away\n"
           "       shakeout config [--check FILE]    what is in force, and why\n"
+          "       shakeout check [--status FILE]    what a watch knows, for Nagios\n"
           "       shakeout doctor [-i INTERFACE]    is this computer fit to capture?\n"
           "       shakeout explain [ID|PREFIX|alert:N]   what a finding or an alert means\n",
           out);
@@ -949,6 +1028,7 @@ void options_help(FILE *out, bool all)
     if (!all) {
         help_group(out, "display:", DISPLAY);
         help_group(out, "config:", CONFIGURE);
+        help_group(out, "service:", SERVICE);
         help_group(out, "special:", SPECIAL);
         fputs("--help=all says what each of them does\n", out);
     }

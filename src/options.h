@@ -12,6 +12,7 @@
 #include "demo.h"
 #include "evidence/redact.h"
 #include "frame/capture.h"
+#include "live/check.h"
 #include "report/report.h"
 
 #include <stdbool.h>
@@ -26,6 +27,7 @@ enum verb {
     VERB_CONFIG,
     VERB_WATCH,
     VERB_DOCTOR,
+    VERB_CHECK,
     VERB_EXPLAIN,
     VERB_SCHEMA,
     VERB_HELP,
@@ -69,6 +71,9 @@ struct options {
     bool no_labels;    /* --no-ndpi */
     bool no_progress;
     bool no_sandbox;
+    bool headless;
+    const char *status, *textfile; /* NULL = nowhere */
+    struct check_config check;
     enum config_job config_job;
     const char *profile_name;
     struct settings settings;

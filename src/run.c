@@ -164,6 +164,8 @@ static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capt
                                     .max_memory = o->max_memory,
                                     .label = !o->no_labels,
                                     .progress = !o->no_progress,
+                                    .live = inputs->live,
+                                    .changes = o->headless,
                                     .trust = inputs->given[i].trust };
 
     text_printable(name, strlen(name), printable, sizeof printable);
@@ -240,8 +242,16 @@ static int watch(struct run_inputs *inputs)
     struct failure failure = { 0 };
     struct capture *capture = capture_open_device(o->interface, &o->capture, &failure);
 
-    if (!capture)
+    struct live_config live = { .interface = inputs->name,
+                                .status = o->status,
+                                .textfile = o->textfile };
+
+    text_printable(o->interface, strlen(o->interface), inputs->name, sizeof inputs->name);
+    inputs->live = capture ? live_open(&live, &failure) : NULL;
+    if (!inputs->live) {
+        capture_close(capture);
         return run_fail(&failure);
+    }
     confine(o, capture_device_fd(capture));
     run_signals_begin(capture, false);
     if (!o->no_progress && !o->report.quiet && isatty(STDERR_FILENO))
@@ -249,6 +259,7 @@ static int watch(struct run_inputs *inputs)
     int code = run_capture(inputs, 0, capture, o->interface, NULL);
     run_signals_end();
     capture_close(capture);
+    live_close(inputs->live);
     return code;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/newfile.h"
 #include "keeper.h"
+#include "live/live.h"
 #include "options.h"
 #include "x509/trust.h"
 
@@ -15,6 +16,8 @@ enum { RUN_INTERRUPTED = 130 };
 struct run_inputs {
     const struct options *options;
     struct newfile page; /* of --html */
+    struct live *live;   /* of a watch; NULL = files are read */
+    char name[64];       /* of its interface, printable */
     size_t n;
     struct run_given {
         struct capture_source source; /* what could not be opened is told in its turn */

@@ -253,7 +253,7 @@ static const struct tls *hello_of(const struct verdict *v)
     return session && session->tls && session->tls->hello ? session->tls : NULL;
 }
 
-static bool carries_data(const struct verdict *v)
+bool outcome_has_data(const struct verdict *v)
 {
     return v->flow && outcome_of(&v->primary) == OUTCOME_OK &&
            v->primary.id != F_OK_TCP_PORT_PROBE && v->primary.id != F_OK_TLS_NO_DATA;
@@ -274,7 +274,7 @@ static void note_deed(struct summary *s, const struct service_count *c, const st
                             .outcome = outcome_of(&v->primary) & 3,
                             .shake = shake & 3,
                             .stage = v->failed_stage & 7,
-                            .data = carries_data(v),
+                            .data = outcome_has_data(v),
                             .version = tls ? (uint8_t)tls_offered_highest(tls->hello) : 0 });
 }
 

@@ -188,6 +188,9 @@ const struct service_count *service_find(const struct summary *s, const struct a
 size_t summary_order(const struct summary *s, const struct group **out, size_t n);
 
 enum outcome outcome_of(const struct raised *primary);
+
+/* Did it work, with data of the application, as a check-in does? */
+bool outcome_has_data(const struct verdict *verdict);
 uint32_t service_attempts(const struct summary *s, const struct address *client,
                           const struct address *server, uint16_t port);
 bool same_network(const struct address *a, const struct address *b); /* /24 or /64 */

@@ -48,6 +48,8 @@ void report_decide(struct report *r, const struct scene *scene);
 /* text.c: the whole console report. */
 void text_report(struct report *r, const struct scene *scene);
 void text_notice(struct report *r, const struct scene *scene, const struct verdict *verdict);
+void text_recovered(struct report *r, const struct scene *scene, const struct flow *flow,
+                    int64_t since_ns);
 struct page text_page(struct report *r);
 
 /* Line one, after the name of the file where there are several. */

@@ -154,6 +154,16 @@ void report_notice_more(struct report *r, size_t n)
     notice_end(r, error);
 }
 
+void report_recovered(struct report *r, const struct scene *scene, const struct flow *flow,
+                      int64_t since_ns)
+{
+    if (r->config.quiet)
+        return;
+    int error = notice_begin(r);
+    text_recovered(r, scene, flow, since_ns);
+    notice_end(r, error);
+}
+
 bool report_broken(const struct report *r) { return r->writer.error != 0; }
 
 static void report_ports(struct report *r, const struct scene *scene)

@@ -52,6 +52,8 @@ struct report_config {
     bool colour, ascii, utc, names_hidden; /* names_hidden: -n */
     bool terminal;  /* false: piped; timestamps absolute with date and offset */
     unsigned width; /* columns */
+    bool
+        journal; /* live: notices begin with a priority, as sd-daemon(3) has it, and have no time */
     unsigned verbose, quiet;
     bool fail_on_warning, exit_zero;
     const char *command;       /* the input as the user wrote it, printable */
@@ -85,6 +87,10 @@ void report_other(struct report *report, const struct flow *flow);
  * n more were reached at the same time. */
 void report_notice(struct report *report, const struct scene *scene, const struct verdict *verdict);
 void report_notice_more(struct report *report, size_t n);
+
+/* Live: what failed since then works again. */
+void report_recovered(struct report *report, const struct scene *scene, const struct flow *flow,
+                      int64_t since_ns);
 
 /* Live: the output takes nothing any more. */
 bool report_broken(const struct report *report);

@@ -410,18 +410,45 @@ void text_report(struct report *r, const struct scene *scene)
         write_body(&page, r, scene, groups, n);
 }
 
+/* What a notice begins with: its priority for the journal, which has times of its own. */
+static void put_notice(struct page *page, const struct report *r, const struct scene *scene,
+                       const char *priority, enum page_mark mark)
+{
+    char time[STAMP_TEXT];
+
+    if (r->config.journal)
+        page_put(page, STYLE_PLAIN, priority);
+    else
+        page_format(page, STYLE_DIM, "%s  ", stamp_whole(scene->last_ns, page->stamps, time));
+    page_glyph(page, mark);
+}
+
+void text_recovered(struct report *r, const struct scene *scene, const struct flow *flow,
+                    int64_t since_ns)
+{
+    struct page page = text_page(r);
+    char client[ADDRESS_TEXT], server[ADDRESS_TEXT], duration[STAMP_TEXT];
+
+    put_notice(&page, r, scene, "<5>", MARK_OK);
+    page_format(&page, STYLE_PLAIN, "%s works again with %s on port %u after %s",
+                address_text(&flow->address[CLIENT], client),
+                address_text(&flow->address[SERVER], server), flow->port[SERVER],
+                stamp_duration(flow->first_ns - since_ns, duration));
+    page_end(&page);
+}
+
 void text_notice(struct report *r, const struct scene *scene, const struct verdict *v)
 {
     r->clock_relative = scene->clock_relative;
     struct page page = text_page(r);
     struct group g = report_group_of(v);
-    char line[600], time[STAMP_TEXT];
+    char line[600];
     struct text t = text_of(line, sizeof line);
+    bool error = v->primary.severity == SEVERITY_ERROR;
 
     struct facts facts = report_facts(r, scene, &g);
     fill_headline(&facts, &t);
-    page_format(&page, STYLE_DIM, "%s  ", stamp_whole(scene->last_ns, page.stamps, time));
-    page_glyph(&page, v->primary.severity == SEVERITY_ERROR ? MARK_FAIL : MARK_WARN);
+    put_notice(&page, r, scene, error ? "<3>" : "<4>", error ? MARK_FAIL : MARK_WARN);
     page_put(&page, STYLE_PLAIN, line);
     page_format(&page, STYLE_BOLD, "  [%s]", finding_of(g.id)->id);
     page_end(&page);

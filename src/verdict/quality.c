@@ -6,7 +6,7 @@
 
 enum { CHECKIN_S = 300, LOSS_PER_MILLE = 1, COPIES_PERCENT = 5, ONE_WAY_LEAST = 3 };
 
-static bool is_one_way(const struct scene *s)
+bool scene_is_one_way(const struct scene *s)
 {
     bool all = s->connections && s->one_sided == s->connections;
     return all && ((s->connections >= ONE_WAY_LEAST && s->data_bytes) || s->unseen_bytes);
@@ -19,7 +19,7 @@ static bool is_lossy(const struct scene *s)
 
     if (s->drops || s->evicted_flows)
         return true;
-    return !is_one_way(s) && s->unseen_bytes * 1000 > all * LOSS_PER_MILLE;
+    return !scene_is_one_way(s) && s->unseen_bytes * 1000 > all * LOSS_PER_MILLE;
 }
 
 static bool is_duplicated(const struct scene *s)
@@ -84,7 +84,7 @@ size_t verdict_of_capture(const struct scene *scene, struct raised *out, size_t 
         enum finding_id id;
     } rows[] = {
         { is_damaged, F_CAPTURE_DAMAGED },
-        { is_one_way, F_CAPTURE_ONE_WAY },
+        { scene_is_one_way, F_CAPTURE_ONE_WAY },
         { is_lossy, F_CAPTURE_LOSSY },
         { is_cut, F_CAPTURE_CUT_SHORT },
         { is_duplicated, F_CAPTURE_DUPLICATED },

@@ -146,6 +146,9 @@ struct scene {
     struct kin *kin; /* other connections, and how often they were searched; NULL = not kept */
 };
 
+/* Is the other direction missing altogether, as far as it was read? */
+bool scene_is_one_way(const struct scene *scene);
+
 /* How long the capture watched, seen from a subject whose last packet is this frame. */
 int64_t scene_watched_until(const struct scene *scene, uint64_t frame);
 

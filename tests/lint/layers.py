@@ -14,7 +14,7 @@ import sys
 LIBRARIES = {
     'openssl': ['x509', 'keys', 'evidence'], 'pcap': ['frame'], 'archive': ['frame', 'evidence'],
     'archive_entry': ['frame', 'evidence'], 'ini': ['config'], 'ndpi': ['session'], 'ndpi_api': ['session'],
-    'ndpi_main': ['session'], 'ndpi_typedefs': ['session'], 'jansson': ['report', 'evidence'],
+    'ndpi_main': ['session'], 'ndpi_typedefs': ['session'], 'jansson': ['report', 'evidence', 'live'],
     'sqlite3': ['store'], 'curl': ['store'], 'ncurses': ['live'], 'microhttpd': ['live'],
     'seccomp': ['sandbox'], 'cap-ng': ['sandbox'],
 }

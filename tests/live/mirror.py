@@ -6,8 +6,11 @@
 As run.py, but shakeout sees neither end: what passes the client's interface is copied to a third one, by tc mirred.
 Output: TAP.
 """
+import json
 import os
 import pathlib
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import run  # noqa: E402
-from run import SERVER, Net, Tests, connect, make_certificate, sh, wait_for  # noqa: E402
+from run import SERVER, Net, Tests, connect, make_certificate, notice_id, sh, wait_for  # noqa: E402
 
 INSIDE = 'SHAKEOUT_MIRROR_INSIDE'
 EMS, SPAN = 8013, 'm1'
@@ -127,7 +130,161 @@ class Answers:
         self.process.wait(run.WAIT_S)
 
 
-SCENES = {'doctor': doctor_scene}
+# --- the state of a watch ---------------------------------------------------------------------------------
+
+EVERY_S = 15  # between two states
+SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? (\d+)$')
+
+
+def metrics_of(text):
+    """Samples by name and labels; complaints about the form (text format 0.0.4)."""
+    samples, complaints, family, kinds = {}, [], None, {}
+    for line in text.splitlines():
+        told = re.match(r'# (HELP|TYPE) (\w+) (.+)$', line)
+        sample = SAMPLE.match(line)
+        if told and told[1] == 'HELP':
+            complaints += [told[2] in kinds and f'{told[2]} comes twice']
+            family = told[2]
+            kinds[family] = None
+        elif told:
+            complaints += [told[2] != family and f'{line!r} has another HELP']
+            kinds[family] = told[3]
+        elif sample and sample[1] == family and kinds[family] in ('gauge', 'counter'):
+            complaints += [sample[1].endswith('_total') != (kinds[family] == 'counter') and f'{family} has a wrong name',
+                           (sample[1], sample[2]) in samples and f'{line} comes twice']
+            samples[sample[1], sample[2]] = int(sample[3])
+        else:
+            complaints.append(f'not understood: {line!r}')
+    return samples, [c for c in [*complaints, not text.endswith('\n') and 'does not end with a line feed'] if c]
+
+
+class Watch(run.Watcher):
+    """A headless watch of the mirror, with its state in files."""
+
+    def __init__(self, binary, folder, *options, environment=None):
+        folder.mkdir(exist_ok=True)
+        self.status, self.textfile = folder / 'status.json', folder / 'shakeout.prom'
+        before = run.packet_sockets()
+        super().__init__(binary, '--headless', '--status', self.status, '--textfile', self.textfile, *options,
+                         interface=SPAN, environment=environment)
+        wait_for(lambda: run.packet_sockets() > before and self.status.exists(), 'shakeout')
+        time.sleep(0.5)
+
+    def state(self):
+        return json.loads(self.status.read_text())
+
+    def wait_for_state(self, condition):
+        """The first state that has it; the state of the time-out otherwise."""
+        end = time.monotonic() + EVERY_S + 5
+        while not condition(self.state()) and time.monotonic() < end:
+            time.sleep(0.2)
+        return self.state()
+
+
+def check(binary, *options):
+    done = subprocess.run([binary, 'check', *map(str, options)], capture_output=True, text=True, check=False, timeout=20)
+    return done.returncode, done.stdout
+
+
+def state_scene(tests, binary, net, mirror, folder):
+    mirror.copy('ingress', 'egress')
+    watch = Watch(binary, folder / 'state', '--ascii', environment={'JOURNAL_STREAM': '8:1'})
+    code, out = check(binary, '--status', watch.status)
+    tests.expect('a watch that saw nothing is unknown', code == 3 and out == 'SHAKEOUT UNKNOWN - no packet on m1 yet\n',
+                 code, out)
+    check_in(folder)
+    state = watch.wait_for_state(lambda s: s['endpoints']['healthy'] == 1)
+    tests.expect('an endpoint that checked in is healthy', state['endpoints'] == {
+        'total': 1, 'healthy': 1, 'failing': 0, 'stale': 0, 'undecided': 0, 'gone': 0, 'refused': 0}
+        and state['checkin']['count'] == 1 and state['capture']['directions'] == 2, state)
+    code, out = check(binary, '--status', watch.status)
+    tests.expect('check: OK', code == 0 and out.startswith('SHAKEOUT OK - 0 of 1 endpoints failing | endpoints=1;;;0 '
+                                                          'failing=0;0;;0;1 stale=0;;;0 oldest_checkin='), code, out)
+    net.nft(f'add rule inet t in tcp dport {EMS} reject with tcp reset')
+    for _ in range(3):
+        connect(EMS, 2)
+    state = watch.wait_for_state(lambda s: s['endpoints']['failing'] == 1)
+    found = state['findings']
+    tests.expect('then it fails, with the finding', state['endpoints']['failing'] == 1 and len(found) == 1
+                 and found[0]['id'].startswith('tcp.syn.refused') and found[0]['port'] == EMS
+                 and found[0]['endpoints'] == 1 and found[0]['network'] == '10.20.40.0/24', state)
+    for options, code in ((), 1), (['--warning', '5'], 0), (['--warning', '5', '--critical', '0'], 2), \
+            (['--service', 443, '--critical', '0'], 0), (['--service', EMS, '--critical', '0'], 2):
+        got = check(binary, '--status', watch.status, *options)
+        tests.expect(f'check {" ".join(map(str, options))}: {code}', got[0] == code and len(got[1].split('|')) == 2
+                     and len(got[1].split('|')[0]) <= 200, got)
+    samples, complaints = metrics_of(watch.textfile.read_text())
+    tests.check('the metrics are of the form that Prometheus reads', complaints)
+    tests.expect('... and agree with the state', samples.get(('shakeout_endpoints', 'state="failing"')) == 1
+                 and samples.get(('shakeout_service_endpoints', f'port="{EMS}",state="failing"')) == 1, samples)
+    net.nft('flush chain inet t in')
+    check_in(folder)
+    wait_for(lambda: any('works again' in line for line in watch.out), 'recovery')
+    failures = [line for line in watch.out if notice_id(line)]
+    tests.expect('three failures of one kind are one line, with a priority', len(failures) == 1
+                 and failures[0].startswith(f'<3>FAIL {run.CLIENT} '), watch.out)
+    recoveries = [line for line in watch.out if 'works again' in line]
+    tests.expect('recovery is one line', len(recoveries) == 1 and recoveries[0].startswith(
+        f'<5>OK {run.CLIENT} works again with {SERVER} on port {EMS} after '), watch.out)
+    watch.end()
+    state = watch.state()
+    tests.expect('the end leaves its state', state['endpoints']['healthy'] == 1, state)
+    tests.expect('nothing half written is left', sorted(p.name for p in watch.status.parent.iterdir())
+                 == ['shakeout.prom', 'status.json'], list(watch.status.parent.iterdir()))
+    old_and_false(tests, binary, watch, state, folder)
+
+
+def old_and_false(tests, binary, watch, state, folder):
+    for name, text in (('an old state', json.dumps({**state, 'written_s': state['written_s'] - 1000})),
+                       ('no state', '{"schema": 1, "schema": 1}'), ('an empty file', ''), ('depth', '[' * 100_000)):
+        watch.status.write_text(text)
+        got = check(binary, '--status', watch.status)
+        tests.expect(f'check: {name} is unknown', got[0] == 3 and got[1].startswith('SHAKEOUT UNKNOWN - '), got)
+    got = check(binary, '--status', folder / 'none')
+    tests.expect('check: no file is unknown', got[0] == 3 and 'No such file' in got[1], got)
+    hostile = {**state, 'endpoints': {'total': 2, 'failing': 1}, 'findings': [
+        {'id': 'x\x1b[31m|', 'title': '\u202ex|y\n', 'port': -1, 'endpoints': 10 ** 18, 'network': ['a']}]}
+    watch.status.write_text(json.dumps({**hostile, 'written_s': int(time.time())}))
+    code, out = check(binary, '--status', watch.status)
+    tests.expect('check: what others wrote is escaped', code == 1 and '\x1b' not in out and '\u202e' not in out
+                 and len(out.splitlines()) == 2 and out.count('|') == 1, code, out)
+
+
+def faults_scene(tests, binary, net, mirror, folder):
+    mirror.copy('ingress', 'egress')
+    for _ in range(10):  # killed while it writes, or not
+        watch = Watch(binary, folder / 'killed')
+        time.sleep(random.uniform(0.3, 1.0))
+        watch.process.kill()
+        watch.process.wait(run.WAIT_S)
+        json.loads(watch.status.read_text())
+    tests.expect('after kill -9 the state is whole', True)
+    folder_scene(tests, binary, folder)
+    watch = Watch(binary, folder / 'link', '--scope', 'all')
+    sh('ip', 'link', 'set', SPAN, 'down')
+    time.sleep(1)
+    sh('ip', 'link', 'set', SPAN, 'up')
+    time.sleep(0.5)
+    connect(EMS + 1, 2)
+    wait_for(lambda: watch.notices(EMS + 1), 'a notice behind a loss of the link')
+    tests.expect('a link that goes down and up again is survived', watch.process.poll() is None, watch.err)
+    watch.end()
+
+
+def folder_scene(tests, binary, folder):
+    watch = Watch(binary, folder / 'there', '--scope', 'all')
+    (folder / 'there').rename(folder / 'away')
+    wait_for(lambda: any('go on watching' in line for line in watch.err), 'a word', EVERY_S + 5)
+    connect(EMS + 2, 2)
+    wait_for(lambda: watch.notices(EMS + 2), 'a notice')
+    (folder / 'away').rename(folder / 'there')
+    wait_for(lambda: any('written again' in line for line in watch.err), 'another word', 2 * EVERY_S)
+    time.sleep(1)
+    tests.expect('a folder that goes away is said once, and once when it is back', len(watch.err) == 4, watch.err)
+    watch.end()
+
+
+SCENES = {'doctor': doctor_scene, 'state': state_scene, 'faults': faults_scene}
 
 
 def inside(binary, scenes):

@@ -1,0 +1,78 @@
+/* board.h - who is in what state now: every endpoint with the newest outcome at each service.
+ *
+ * What it is: deeds in, in any order; states, their changes and their sums out.  An endpoint fails
+ * while its newest decided attempt at some service failed; it is stale when two of its own
+ * check-ins are overdue, its interval learned from at least five of them; gone when it was silent
+ * for twelve. What it refuses: more than BOARD_ENDPOINTS endpoints (half of the room is kept for
+ * those that succeeded at least once, so a flood of false ones leaves it), and more than
+ * BOARD_SERVICES services an endpoint; what is beyond is counted. Units: ns on the capture's clock.
+ * Ownership: board_open .. board_close. */
+#pragma once
+
+#include "base/address.h"
+#include "correlate/history.h"
+#include "verdict/catalogue.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    BOARD_ENDPOINTS = 1 << 16,
+    BOARD_SERVICES = 12, /* of an endpoint */
+    BOARD_TIMES = 16,    /* check-ins from which the interval is learned */
+    BOARD_PORTS = 32,    /* that are summed up one by one */
+    BOARD_CAUSES = 16,   /* the most frequent ones */
+};
+
+struct board_deed {
+    struct address client, server;
+    uint16_t port; /* 0 = a lookup */
+    enum outcome outcome;
+    enum finding_id id;
+    bool checkin;   /* it carried data on a port where endpoints check in */
+    uint64_t frame; /* its first: tells which attempt it is */
+    int64_t first_ns, last_ns;
+};
+
+enum board_change { BOARD_SAME, BOARD_FAILS, BOARD_RECOVERED };
+
+struct board_news {
+    enum board_change change;
+    int64_t since_ns; /* recovered: when it had begun to fail */
+};
+
+struct board_cause {
+    enum finding_id id;
+    uint16_t port;
+    uint32_t endpoints;
+    struct address network; /* of the first one: /24 or /64 */
+    bool one_network;       /* all of them are in it */
+};
+
+struct board_port {
+    uint16_t port;
+    uint32_t healthy, failing, undecided; /* endpoints */
+    uint64_t attempts[3];                 /* by outcome, since the start */
+};
+
+struct board_sums {
+    uint32_t endpoints, healthy, failing, stale, undecided, gone;
+    uint64_t checkins, refused;
+    int64_t oldest_checkin_ns; /* of those that are not gone; 0 = none */
+    size_t n_ports, n_causes;
+    struct board_port port[BOARD_PORTS];    /* ascending */
+    struct board_cause cause[BOARD_CAUSES]; /* most endpoints first */
+};
+
+struct board; /* opaque */
+
+struct board *board_open(void); /* NULL without memory */
+void board_close(struct board *board);
+
+struct board_news board_note(struct board *board, const struct board_deed *deed);
+
+void board_sum(const struct board *board, int64_t now_ns, struct board_sums *out);
+
+/* How often a finding began, since the start. */
+uint64_t board_raised(const struct board *board, enum finding_id id);

@@ -1,0 +1,41 @@
+/* live.h - one watch without a person: its state, written for others to read.
+ *
+ * What it is: deeds in; every LIVE_EVERY_S seconds a status file and a text file for Prometheus,
+ * each whole or not at all.
+ * What it refuses: ending the watch because a file cannot be written; that is said once, and again
+ * when it works.
+ * Ownership: live_open .. live_close. */
+#pragma once
+
+#include "base/failure.h"
+#include "live/board.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LIVE_EVERY_S = 15 };
+
+struct live_config {
+    const char *interface; /* printable; borrowed */
+    const char *status;    /* path; NULL = none */
+    const char *textfile;  /* path; NULL = none */
+};
+
+/* What the engine knows. */
+struct live_facts {
+    int64_t clock_ns; /* capture's, now */
+    int64_t last_packet_ns;
+    uint64_t packets, kernel_dropped, interface_dropped, evicted_flows;
+    bool one_way, connections; /* any connection at all */
+};
+
+struct live; /* opaque */
+
+/* False with a failure when a file cannot be written now. */
+struct live *live_open(const struct live_config *config, struct failure *failure);
+void live_close(struct live *live); /* accepts NULL */
+
+struct board *live_board(struct live *live);
+
+/* Often: writes when it is time, or when `now` is true. */
+void live_tick(struct live *live, const struct live_facts *facts, bool now);

@@ -1,0 +1,149 @@
+/* metrics.c - source: the exposition formats of Prometheus, text-based format. */
+#include "base/text.h"
+#include "live/state.h"
+#include "report/version.h"
+
+#include <inttypes.h>
+
+static void head(struct writer *w, const char *name, const char *type, const char *help)
+{
+    writer_format(w, "# HELP shakeout_%s %s", name, help);
+    writer_end_line(w);
+    writer_format(w, "# TYPE shakeout_%s %s", name, type);
+    writer_end_line(w);
+}
+
+/* label: "" or name="value" pairs; values that others chose are escaped by label_of. */
+static void sample(struct writer *w, const char *name, const char *label, uint64_t v)
+{
+    writer_format(w, "shakeout_%s", name);
+    if (label[0])
+        writer_format(w, "{%s}", label);
+    writer_format(w, " %" PRIu64, v);
+    writer_end_line(w);
+}
+
+/* interface="span0": backslash, quote and line feed are escaped. */
+static const char *interface_label(const struct live_state *s, char *out, size_t size)
+{
+    struct text t = text_of(out, size);
+
+    text_add(&t, "interface=\"");
+    for (const char *p = s->interface; *p && t.n + 4 < size; p++) {
+        if (*p == '\\' || *p == '"')
+            text_add(&t, "\\");
+        if (*p == '\n')
+            text_add(&t, "\\n");
+        else
+            text_add_n(&t, p, 1);
+    }
+    text_add(&t, "\"");
+    return out;
+}
+
+static void put_capture(struct writer *w, const struct live_state *s)
+{
+    char interface[160], label[200];
+
+    interface_label(s, interface, sizeof interface);
+    head(w, "up", "gauge", "1 while the interface is watched.");
+    sample(w, "up", interface, 1);
+    head(w, "capture_packets_total", "counter", "Packets that passed the filter.");
+    sample(w, "capture_packets_total", interface, s->packets);
+    head(w, "capture_dropped_packets_total", "counter",
+         "Packets that were lost before they were read.");
+    snprintf(label, sizeof label, "%s,where=\"kernel\"", interface);
+    sample(w, "capture_dropped_packets_total", label, s->kernel_dropped);
+    snprintf(label, sizeof label, "%s,where=\"interface\"", interface);
+    sample(w, "capture_dropped_packets_total", label, s->interface_dropped);
+    if (s->last_packet_s > 0) {
+        head(w, "capture_last_packet_timestamp_seconds", "gauge", "When the newest packet came.");
+        sample(w, "capture_last_packet_timestamp_seconds", interface, (uint64_t)s->last_packet_s);
+    }
+    head(w, "capture_directions", "gauge", "Directions that the mirror shows; 0 while not known.");
+    sample(w, "capture_directions", interface, s->directions);
+    head(w, "evicted_flows_total", "counter", "Connections given up for memory.");
+    sample(w, "evicted_flows_total", "", s->evicted_flows);
+}
+
+static void put_endpoints(struct writer *w, const struct board_sums *s)
+{
+    char label[80];
+
+    head(w, "endpoints", "gauge", "Endpoints by their state now.");
+    sample(w, "endpoints", "state=\"healthy\"", s->healthy);
+    sample(w, "endpoints", "state=\"failing\"", s->failing);
+    sample(w, "endpoints", "state=\"stale\"", s->stale);
+    sample(w, "endpoints", "state=\"undecided\"", s->undecided);
+    head(w, "service_endpoints", "gauge", "Endpoints by the newest outcome at a port; 0 = DNS.");
+    for (size_t i = 0; i < s->n_ports; i++) {
+        const struct board_port *p = &s->port[i];
+        snprintf(label, sizeof label, "port=\"%u\",state=\"healthy\"", p->port);
+        sample(w, "service_endpoints", label, p->healthy);
+        snprintf(label, sizeof label, "port=\"%u\",state=\"failing\"", p->port);
+        sample(w, "service_endpoints", label, p->failing);
+    }
+    head(w, "attempts_total", "counter", "Attempts that were decided.");
+    for (size_t i = 0; i < s->n_ports; i++) {
+        const struct board_port *p = &s->port[i];
+        snprintf(label, sizeof label, "port=\"%u\",outcome=\"ok\"", p->port);
+        sample(w, "attempts_total", label, p->attempts[OUTCOME_OK]);
+        snprintf(label, sizeof label, "port=\"%u\",outcome=\"fail\"", p->port);
+        sample(w, "attempts_total", label, p->attempts[OUTCOME_FAILED]);
+    }
+    head(w, "series_refused_total", "counter", "Endpoints and services beyond what is kept.");
+    sample(w, "series_refused_total", "", s->refused);
+}
+
+static const char *severity_word(enum severity severity)
+{
+    static const char *const words[] = { [SEVERITY_INFO] = "info",
+                                         [SEVERITY_QUALITY] = "quality",
+                                         [SEVERITY_WARNING] = "warning",
+                                         [SEVERITY_ERROR] = "error" };
+    return words[severity];
+}
+
+static void put_findings(struct writer *w, const struct live_state *s)
+{
+    char label[160];
+    const struct board_sums *sums = &s->sums;
+
+    head(w, "findings_total", "counter", "How often an endpoint began to fail in this way.");
+    for (int id = 0; id < FINDINGS; id++) {
+        const struct finding *f = finding_of((enum finding_id)id);
+        if (!board_raised(s->board, (enum finding_id)id))
+            continue;
+        snprintf(label, sizeof label, "id=\"%s\",severity=\"%s\"", f->id,
+                 severity_word(f->severity));
+        sample(w, "findings_total", label, board_raised(s->board, (enum finding_id)id));
+    }
+    head(w, "findings_active", "gauge", "Endpoints that fail in this way now, by port.");
+    for (size_t i = 0; i < sums->n_causes; i++) {
+        const struct board_cause *c = &sums->cause[i];
+        snprintf(label, sizeof label, "id=\"%s\",port=\"%u\"", finding_of(c->id)->id, c->port);
+        sample(w, "findings_active", label, c->endpoints);
+    }
+}
+
+static void put_checkins(struct writer *w, const struct live_state *s)
+{
+    head(w, "checkins_total", "counter", "Exchanges with data on a check-in port.");
+    sample(w, "checkins_total", "", s->sums.checkins);
+    if (s->sums.oldest_checkin_ns <= 0)
+        return;
+    head(w, "checkin_oldest_timestamp_seconds", "gauge",
+         "The newest check-in of the endpoint that is silent for longest.");
+    sample(w, "checkin_oldest_timestamp_seconds", "",
+           (uint64_t)(s->sums.oldest_checkin_ns / 1000000000));
+}
+
+void metrics_write(struct writer *w, const struct live_state *s)
+{
+    head(w, "build_info", "gauge", "The program that wrote this.");
+    sample(w, "build_info", "version=\"" SHAKEOUT_VERSION "\",schema=\"1\"", 1);
+    put_capture(w, s);
+    put_endpoints(w, &s->sums);
+    put_findings(w, s);
+    put_checkins(w, s);
+}

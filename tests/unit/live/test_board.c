@@ -1,0 +1,153 @@
+#include "live/board.h"
+
+#include <criterion/criterion.h>
+
+static const int64_t second_ns = 1000000000;
+
+static struct board_deed deed(const char *client, uint16_t port, enum outcome outcome,
+                              uint64_t frame)
+{
+    struct board_deed d = { .port = port,
+                            .outcome = outcome,
+                            .id = outcome == OUTCOME_FAILED ? F_TCP_SYN_SILENT_DROP
+                                                            : F_OK_TLS_ESTABLISHED,
+                            .checkin = outcome == OUTCOME_OK,
+                            .frame = frame,
+                            .first_ns = (int64_t)frame * second_ns,
+                            .last_ns = (int64_t)frame * second_ns };
+
+    address_parse(client, &d.client);
+    address_parse("10.0.0.10", &d.server);
+    return d;
+}
+
+static struct board_news note(struct board *b, const char *client, uint16_t port,
+                              enum outcome outcome, uint64_t frame)
+{
+    struct board_deed d = deed(client, port, outcome, frame);
+    return board_note(b, &d);
+}
+
+static struct board_sums sums_at(const struct board *b, int64_t seconds)
+{
+    struct board_sums sums;
+
+    board_sum(b, seconds * second_ns, &sums);
+    return sums;
+}
+
+Test(board, an_endpoint_fails_once_and_recovers_once)
+{
+    struct board *b = board_open();
+
+    cr_expect_eq(note(b, "10.20.40.17", 8013, OUTCOME_OK, 10).change, BOARD_SAME);
+    cr_expect_eq(note(b, "10.20.40.17", 8013, OUTCOME_FAILED, 20).change, BOARD_FAILS);
+    cr_expect_eq(note(b, "10.20.40.17", 8013, OUTCOME_FAILED, 30).change, BOARD_SAME);
+    cr_expect_eq(sums_at(b, 31).failing, 1);
+    struct board_news news = note(b, "10.20.40.17", 8013, OUTCOME_OK, 40);
+    cr_expect_eq(news.change, BOARD_RECOVERED);
+    cr_expect_eq(news.since_ns, 20 * second_ns);
+    cr_expect_eq(note(b, "10.20.40.17", 8013, OUTCOME_OK, 40).change, BOARD_SAME);
+    cr_expect_eq(sums_at(b, 41).healthy, 1);
+    board_close(b);
+}
+
+Test(board, another_finding_is_a_change)
+{
+    struct board *b = board_open();
+    struct board_deed d = deed("10.20.40.17", 8013, OUTCOME_FAILED, 20);
+
+    cr_expect_eq(board_note(b, &d).change, BOARD_FAILS);
+    d.frame = 30;
+    d.id = F_TCP_SYN_REFUSED_BY_HOST;
+    cr_expect_eq(board_note(b, &d).change, BOARD_FAILS);
+    cr_expect_eq(board_raised(b, F_TCP_SYN_SILENT_DROP), 1);
+    cr_expect_eq(board_raised(b, F_TCP_SYN_REFUSED_BY_HOST), 1);
+    board_close(b);
+}
+
+Test(board, an_older_attempt_changes_nothing_and_the_newest_may_change_its_mind)
+{
+    struct board *b = board_open();
+
+    note(b, "10.20.40.17", 8013, OUTCOME_OK, 30);
+    cr_expect_eq(note(b, "10.20.40.17", 8013, OUTCOME_FAILED, 20).change, BOARD_SAME);
+    cr_expect_eq(sums_at(b, 31).healthy, 1);
+    cr_expect_eq(note(b, "10.20.40.17", 8013, OUTCOME_FAILED, 30).change, BOARD_FAILS);
+    cr_expect_eq(sums_at(b, 31).failing, 1);
+    board_close(b);
+}
+
+Test(board, one_failing_port_makes_an_endpoint_fail_and_is_summed_up)
+{
+    struct board *b = board_open();
+
+    note(b, "10.20.40.17", 443, OUTCOME_OK, 10);
+    note(b, "10.20.40.17", 8013, OUTCOME_FAILED, 11);
+    note(b, "10.20.40.18", 8013, OUTCOME_FAILED, 12);
+    note(b, "10.20.41.5", 443, OUTCOME_OK, 13);
+    note(b, "10.20.41.6", 443, OUTCOME_UNDECIDED, 14);
+    struct board_sums s = sums_at(b, 20);
+
+    cr_expect_eq(s.endpoints, 4);
+    cr_expect_eq(s.failing, 2);
+    cr_expect_eq(s.healthy, 1);
+    cr_expect_eq(s.undecided, 1);
+    cr_expect_eq(s.n_ports, 2);
+    cr_expect_eq(s.port[0].port, 443);
+    cr_expect_eq(s.port[0].healthy, 2);
+    cr_expect_eq(s.port[0].undecided, 1);
+    cr_expect_eq(s.port[1].failing, 2);
+    cr_expect_eq(s.port[1].attempts[OUTCOME_FAILED], 2);
+    cr_expect_eq(s.n_causes, 1);
+    cr_expect_eq(s.cause[0].endpoints, 2);
+    cr_expect(s.cause[0].one_network);
+    note(b, "10.30.0.1", 8013, OUTCOME_FAILED, 15);
+    cr_expect_not(sums_at(b, 20).cause[0].one_network);
+    board_close(b);
+}
+
+Test(board, stale_is_two_of_its_own_intervals_and_gone_is_twelve)
+{
+    struct board *b = board_open();
+
+    for (unsigned i = 0; i < 6; i++)
+        note(b, "10.20.40.17", 8013, OUTCOME_OK, 100 + 60 * i); /* the last one at 400 */
+    cr_expect_eq(sums_at(b, 400 + 119).healthy, 1);
+    cr_expect_eq(sums_at(b, 400 + 140).stale, 1);
+    cr_expect_eq(sums_at(b, 400 + 140).oldest_checkin_ns, 400 * second_ns);
+    cr_expect_eq(sums_at(b, 400 + 60 * 13).gone, 1);
+    cr_expect_eq(sums_at(b, 400 + 60 * 13).endpoints, 0);
+    cr_expect_eq(sums_at(b, 400).checkins, 6);
+    board_close(b);
+}
+
+Test(board, without_a_learned_interval_nobody_is_stale)
+{
+    struct board *b = board_open();
+
+    for (unsigned i = 0; i < 4; i++)
+        note(b, "10.20.40.17", 8013, OUTCOME_OK, 100 + 60 * i);
+    cr_expect_eq(sums_at(b, 100000).healthy, 1);
+    board_close(b);
+}
+
+Test(board, a_flood_of_false_endpoints_leaves_room_for_real_ones)
+{
+    struct board *b = board_open();
+    struct board_deed d = deed("10.0.0.0", 8013, OUTCOME_FAILED, 1);
+
+    for (uint32_t i = 0; i < 200000; i++) {
+        d.client.octet[13] = (uint8_t)(i >> 16);
+        d.client.octet[14] = (uint8_t)(i >> 8);
+        d.client.octet[15] = (uint8_t)i;
+        board_note(b, &d);
+    }
+    note(b, "192.0.2.7", 8013, OUTCOME_OK, 5);
+    struct board_sums s = sums_at(b, 6);
+
+    cr_expect_eq(s.failing, BOARD_ENDPOINTS / 2);
+    cr_expect_eq(s.healthy, 1);
+    cr_expect_eq(s.refused, 200000 - BOARD_ENDPOINTS / 2);
+    board_close(b);
+}
