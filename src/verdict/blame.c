@@ -1,6 +1,7 @@
 #include "verdict/blame.h"
 
 #include "base/text.h"
+#include "verdict/leaves.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -228,19 +229,23 @@ enum owner blame_rejection(const struct matter *m, char why[VERDICT_NOTE], uint6
 
     if (!m->seen)
         return OWNER_UNKNOWN;
-    unsigned accept = served_others(&m->seen->worked, client);
-    unsigned reject = served_others(&m->seen->rejected, client);
-    if (served_has(&m->seen->worked, client))
+    /* Where several certificates were shown, who took another one has not accepted this one. */
+    const struct leaves *leaves = m->seen->leaves;
+    const struct leaf *leaf = leaves && leaves->n > 1 ? leaves_of(leaves, m->flow) : NULL;
+    const struct served_clients *worked = leaf ? &leaf->worked : &m->seen->worked;
+    const struct served_clients *rejected = leaf ? &leaf->rejected : &m->seen->rejected;
+    unsigned accept = served_others(worked, client), reject = served_others(rejected, client);
+    if (served_has(worked, client))
         return OWNER_UNKNOWN; /* this client accepts it at other times */
     if (accept >= 2 && reject == 0) {
         snprintf(why, VERDICT_NOTE, "at least %u other endpoints accept the same server", accept);
-        *frame = m->seen->worked.client[0].frame;
+        *frame = worked->client[0].frame;
         return OWNER_CLIENT;
     }
     if (reject >= 1 && m->seen->worked.n == 0) {
         snprintf(why, VERDICT_NOTE, "no endpoint accepts this certificate, at least %u refuse it",
                  reject + 1);
-        *frame = m->seen->rejected.client[0].frame;
+        *frame = rejected->client[0].frame;
         return OWNER_SERVER;
     }
     return OWNER_UNKNOWN;

@@ -2,6 +2,7 @@
 
 #include "base/table.h"
 #include "session/session.h"
+#include "verdict/leaves.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,8 @@ void served_close(struct served *s)
         return;
     for (size_t i = 0; i < s->dealings.n; i++)
         free(((struct dealing *)table_at(&s->dealings, i))->empty);
+    for (size_t i = 0; i < s->services.n; i++)
+        free(((struct service_seen *)table_at(&s->services, i))->leaves);
     table_close(&s->services);
     table_close(&s->logins);
     table_close(&s->dealings);
@@ -105,7 +108,7 @@ unsigned served_others(const struct served_clients *clients, const struct addres
     return clients->n - served_has(clients, address);
 }
 
-static void list_add(struct served_clients *clients, const struct address *address, uint64_t frame,
+void served_list_add(struct served_clients *clients, const struct address *address, uint64_t frame,
                      int64_t time_ns)
 {
     if (clients->n == SERVED_CLIENTS || served_has(clients, address))
@@ -168,13 +171,17 @@ static void note_tls(struct service_seen *seen, const struct told *told)
     const struct tls *t = told->tls;
     const struct address *client = &flow->address[CLIENT];
 
+    const struct leaf_told leaf = { .worked = tls_worked(t, &told->sealed),
+                                    .rejected = client_rejected(t, &told->sealed) };
+
     if (t->server_hello.present && !t->server_hello.cut && !t->server_hello.malformed)
         choice_add(seen, &t->server_hello);
-    if (client_rejected(t, &told->sealed))
-        list_add(&seen->rejected, client, flow->last_frame, flow->last_ns);
-    if (!tls_worked(t, &told->sealed))
+    leaves_note(&seen->leaves, flow, &leaf);
+    if (leaf.rejected)
+        served_list_add(&seen->rejected, client, flow->last_frame, flow->last_ns);
+    if (!leaf.worked)
         return;
-    list_add(&seen->worked, client, t->server_hello.at.frame, flow->last_ns);
+    served_list_add(&seen->worked, client, t->server_hello.at.frame, flow->last_ns);
     if (!t->hello)
         return;
     if (t->hello->server_name.left)
@@ -199,13 +206,13 @@ static void note_service(struct served *s, const struct told *told)
         return;
     const struct address subnet = served_subnet(&flow->address[CLIENT]);
     if (flow->half[SERVER].flags & HALF_SYN)
-        list_add(&seen->answered, &subnet,
-                 flow->more ? flow->more->half[SERVER].first_syn.frame : flow->last_frame,
-                 flow->last_ns);
+        served_list_add(&seen->answered, &subnet,
+                        flow->more ? flow->more->half[SERVER].first_syn.frame : flow->last_frame,
+                        flow->last_ns);
     if (told->tls)
         note_tls(seen, told);
     else if (plain_worked(flow))
-        list_add(&seen->worked, &flow->address[CLIENT], flow->last_frame, flow->last_ns);
+        served_list_add(&seen->worked, &flow->address[CLIENT], flow->last_frame, flow->last_ns);
 }
 
 /* A full handshake with a name, no data of the client, and the client ends it. */

@@ -39,6 +39,7 @@ struct service_seen {
     struct served_clients worked;                /* clients that exchanged data */
     struct served_clients rejected;              /* clients that broke off at the certificate */
     struct served_clients answered;              /* subnets that got a SYN-ACK */
+    struct leaves *leaves;                       /* leaves.h; NULL mostly */
     uint64_t named_frame; /* ClientHello with a name on a connection that worked; 0 = none */
     uint32_t small_hello; /* octets of the largest ClientHello segment that was acknowledged */
     uint64_t small_frame; /* where */
@@ -83,6 +84,9 @@ const struct dealing *served_dealing(const struct served *served, const struct a
 /* Did this client, within half a minute after `since_ns`, get through to the same end of the same
  * server that asked it for a login? */
 bool served_login_follows(const struct served *served, const struct flow *flow, int64_t since_ns);
+
+void served_list_add(struct served_clients *clients, const struct address *address, uint64_t frame,
+                     int64_t time_ns);
 
 /* Is it in the list, and how many others are? */
 bool served_has(const struct served_clients *clients, const struct address *address);

@@ -296,3 +296,38 @@ case_ok_ems_own_certificate() {
     primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
     exits 0; absent tls.intercept tls.cert
 }
+
+# shown_by CERT PORT...: EMS shows this certificate to clients on these ports, and is stopped again
+shown_by() {
+    local cert=$1 n; shift
+    serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert "made/certs/$cert"
+    for n; do
+        port "$n"; c bin/tlsc.py $EMS:8013 --tls 1.2 --source "10.20.40.1${n: -1}"
+    done
+    note "server# kill what listens on 8013"
+    kill "$(in_ns server ss -Hltnp 'sport = :8013' | grep -oP 'pid=\K\d+' | head -1)"
+    pause 0.3
+}
+two_clients() { up; on client ip addr add 10.20.40.18/24 dev c0; record client; }
+case_cert_changed_in_capture() {
+    TITLE='The certificate of EMS is renewed while the capture runs (TLS 1.2).'
+    BROKEN='nothing: the service is started again with a new certificate'
+    TRUTH='Two clients are shown one certificate three times, then only the other one, which is younger.'
+    two_clients
+    shown_by good 50007 50018 50027
+    shown_by renewed 50037 50048 50057
+    stop 1
+    must 6 'tls.handshake.type==11'
+    frames tls.cert.changed_in_capture 'tls.handshake.type==11 && (tcp.port==50027 || tcp.port==50037)'
+    exits 0; absent tcp tls.intercept
+}
+case_ok_cert_of_two_nodes() {
+    TITLE='Two servers behind one address show certificates of their own in turn (TLS 1.2).'
+    BROKEN='nothing: the service is started again each time with the certificate of the other'
+    TRUTH='The older certificate comes again after the younger one, so nothing was renewed.'
+    two_clients
+    shown_by good 50007; shown_by renewed 50018; shown_by good 50027; shown_by renewed 50037
+    stop 1
+    must 4 'tls.handshake.type==11'
+    exits 0; absent tls.cert tls.intercept tcp
+}

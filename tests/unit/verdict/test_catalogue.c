@@ -12,7 +12,6 @@ static const char *const unraised[] = {
     "l2.duplicate_address",
     "tcp.seq_anomaly",
     "tls.sigalg.none_common",
-    "tls.cert.changed_in_capture",
     "tls.cert.revocation_unreachable",
     "tls.intercept.other",
     "tls.wrong_endpoint.fortigate_8013",

@@ -1,0 +1,173 @@
+/* Which certificates one service showed, to whom and when, and what follows from it. */
+#include "order.h"
+
+static struct scenario s;
+static const struct cert *chains[16];
+static unsigned n_chains;
+
+static const struct order old_one = { .issued = true };
+static const struct order new_one = { .issued = true, .from = "20251101000000Z" };
+
+/* A connection that shows this certificate in this second of the capture, and exchanges data. */
+static void exchange(struct scenario *c, const struct cert *cert, const char *client, int second)
+{
+    up12(c);
+    data12(c, CLIENT, 100, 60);
+    data12(c, SERVER, 100, 70);
+    fin(c, CLIENT, 80);
+    chains[n_chains] = cert;
+    c->session.chain[SERVER] = &chains[n_chains++];
+    c->session.n_chain[SERVER] = 1;
+    c->session.server_name = "ems.corp.example";
+    c->flow.address[CLIENT] = at(client);
+    c->tls.certificate[SERVER].frame += (uint64_t)second * 100;
+    c->tls.certificate[SERVER].time_ns += MS(second * 1000);
+}
+
+static void shown(const struct cert *cert, const char *client, int second)
+{
+    struct scenario other;
+
+    exchange(&other, cert, client, second);
+    served_note((struct served *)s.scene.served, &other.flow);
+    over(&other);
+}
+
+/* The connection that is judged shows this certificate in second 50. */
+static void judged_shows(const struct cert *cert)
+{
+    n_chains = 0;
+    exchange(&s, cert, "10.20.40.17", 50);
+    served_note((struct served *)s.scene.served, &s.flow);
+}
+
+static const struct raised *change(void)
+{
+    assert_primary(&s, 9000, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN);
+    return noticed(&s.verdict, F_TLS_CERT_CHANGED_IN_CAPTURE);
+}
+
+Test(leaves, one_certificate_and_then_only_another_is_a_change)
+{
+    const struct cert *was = made(&old_one), *is = made(&new_one);
+    judged_shows(is);
+    for (int i = 1; i <= 5; i++)
+        shown(was, "10.20.40.18", i);
+    for (int i = 1; i <= 4; i++)
+        shown(is, "10.20.40.19", 50 + i);
+
+    const struct raised *r = change();
+
+    cr_assert_not_null(r);
+    cr_assert_eq(r->fact, CERTAIN);
+    cr_assert_eq(r->severity, SEVERITY_INFO);
+    over(&s);
+}
+
+Test(leaves, few_connections_make_a_change_less_sure)
+{
+    const struct cert *was = made(&old_one), *is = made(&new_one);
+    judged_shows(is);
+    shown(was, "10.20.40.18", 1);
+    shown(is, "10.20.40.18", 51);
+    cr_assert_null(change());
+
+    shown(was, "10.20.40.18", 2);
+    const struct raised *r = change();
+
+    cr_assert_not_null(r);
+    cr_assert_eq(r->fact, POSSIBLE);
+    over(&s);
+}
+
+Test(leaves, another_issuer_makes_a_change_less_sure)
+{
+    const struct cert *was = made(&old_one);
+    const struct cert *is =
+        made(&(struct order){ .issued = true, .issuer = "Other", .from = "20251101000000Z" });
+    judged_shows(is);
+    for (int i = 1; i <= 5; i++) {
+        shown(was, "10.20.40.18", i);
+        shown(is, "10.20.40.18", 50 + i);
+    }
+
+    const struct raised *r = change();
+
+    cr_assert_not_null(r);
+    cr_assert_eq(r->fact, PROBABLE);
+    over(&s);
+}
+
+Test(leaves, certificates_that_come_in_turn_are_no_change)
+{
+    const struct cert *was = made(&old_one), *is = made(&new_one);
+    judged_shows(is);
+    for (int i = 1; i <= 3; i++) {
+        shown(was, "10.20.40.18", i);
+        shown(is, "10.20.40.18", 50 + i);
+    }
+    cr_assert_not_null(change());
+    shown(was, "10.20.40.18", 60);
+
+    cr_assert_null(change());
+    over(&s);
+}
+
+Test(leaves, an_older_certificate_is_no_renewal)
+{
+    const struct cert *was = made(&new_one), *is = made(&old_one);
+    judged_shows(is);
+    for (int i = 1; i <= 3; i++) {
+        shown(was, "10.20.40.18", i);
+        shown(is, "10.20.40.18", 50 + i);
+    }
+
+    cr_assert_null(change());
+    over(&s);
+}
+
+Test(leaves, a_change_is_said_where_it_is_seen_first)
+{
+    const struct cert *was = made(&old_one), *is = made(&new_one);
+    judged_shows(is);
+    for (int i = 1; i <= 3; i++) {
+        shown(was, "10.20.40.18", i);
+        shown(is, "10.20.40.18", 40 + i);
+    }
+
+    cr_assert_null(change());
+    over(&s);
+}
+
+Test(leaves, more_certificates_than_are_kept_say_nothing)
+{
+    judged_shows(made(&new_one));
+    for (int i = 1; i <= 4; i++)
+        shown(made(&old_one), "10.20.40.18", i);
+
+    cr_assert_null(change());
+    over(&s);
+}
+
+/* Rule R13: who took another certificate did not take this one. */
+Test(leaves, who_accepts_another_certificate_excuses_nobody)
+{
+    const struct cert *one = made(&old_one), *other = made(&new_one);
+    n_chains = 0;
+    opened(&s);
+    hello(&s, 20);
+    flight12(&s, 30);
+    alert(&s, CLIENT, 48, 40);
+    fin(&s, CLIENT, 41);
+    chains[n_chains] = one;
+    s.session.chain[SERVER] = &chains[n_chains++];
+    s.session.n_chain[SERVER] = 1;
+    s.session.server_name = "ems.corp.example";
+    served_note((struct served *)s.scene.served, &s.flow);
+    shown(other, "10.20.40.18", 1);
+    shown(other, "10.20.40.19", 2);
+
+    assert_primary(&s, 9000, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_UNKNOWN);
+    over(&s);
+}
