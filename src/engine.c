@@ -58,6 +58,8 @@ struct engine {
     struct watch {
         int64_t next_look_ns, newest_ns; /* steady clock: of the next look, of the newest packet */
         int64_t said_ns;                 /* capture's clock: of the latest notice */
+        int64_t next_count_ns;           /* steady clock: when check-ins are counted */
+        size_t first_lookup, endpoint;   /* that may have something to say */
         uint32_t cursor;
     } watch; /* live */
 };
@@ -204,7 +206,19 @@ static int64_t judged_as_of(const struct engine *e, const struct flow *flow)
 }
 
 /* What the state of the watch learns of a verdict. */
-static struct board_news note_deed(struct engine *e, const struct verdict *v)
+static struct board_news note_deed(struct engine *e, const struct board_deed *deed)
+{
+    struct report_parties parties = { &deed->client, &deed->server, deed->port };
+
+    if (!e->config->live)
+        return (struct board_news){ .change = BOARD_SAME };
+    struct board_news news = board_note(live_board(e->config->live), deed);
+    if (news.change == BOARD_RECOVERED)
+        report_recovered(e->report, &e->scene, &parties, deed->first_ns - news.since_ns);
+    return news;
+}
+
+static struct board_news note_verdict(struct engine *e, const struct verdict *v)
 {
     const struct flow *flow = v->flow;
     const struct service *service = profile_service(e->scene.profile, flow->port[SERVER]);
@@ -218,12 +232,7 @@ static struct board_news note_deed(struct engine *e, const struct verdict *v)
                                .first_ns = flow->first_ns,
                                .last_ns = flow->last_ns };
 
-    if (!e->config->live)
-        return (struct board_news){ .change = BOARD_SAME };
-    struct board_news news = board_note(live_board(e->config->live), &deed);
-    if (news.change == BOARD_RECOVERED)
-        report_recovered(e->report, &e->scene, flow, news.since_ns);
-    return news;
+    return note_deed(e, &deed);
 }
 
 static void judge(struct engine *e, struct flow *flow)
@@ -244,7 +253,7 @@ static void judge(struct engine *e, struct flow *flow)
     e->scene.last_ns = judged_as_of(e, flow);
     bool unfolded = flow_unfold(e->flows, flow, &kept);
     verdict_of(&e->scene, flow, &verdict);
-    note_deed(e, &verdict);
+    note_verdict(e, &verdict);
     report_add(e->report, &e->scene, &verdict);
     if (unfolded)
         flow_fold(e->flows, flow, &kept);
@@ -286,7 +295,7 @@ static void part_with(struct engine *e, struct flow *flow)
     if (!verdict_is_settled(&verdict))
         return;
     flow->flags |= FLOW_JUDGED;
-    note_deed(e, &verdict);
+    note_verdict(e, &verdict);
     report_add(e->report, &e->scene, &verdict);
     if (!(flow->flags & FLOW_PINNED))
         flow_release(e->flows, flow);
@@ -412,7 +421,7 @@ static bool look_at(struct engine *e, struct flow *flow, int64_t now_ns, bool sa
     note_abandoned(e, flow);
     session_unseal(flow);
     verdict_of(&e->scene, flow, &verdict);
-    struct board_news news = note_deed(e, &verdict);
+    struct board_news news = note_verdict(e, &verdict);
     if (verdict.primary.severity != SEVERITY_ERROR)
         return false;
     flow->flags |= FLOW_NOTICED;
@@ -425,14 +434,79 @@ static bool look_at(struct engine *e, struct flow *flow, int64_t now_ns, bool sa
     return true;
 }
 
+/* A question that failed may be asked again with another name, or elsewhere, at once. */
+static bool is_ripe(const struct lookup *l, int64_t as_of_ns)
+{
+    return (l->answered ? l->reply_ns : l->last_try_ns) <= as_of_ns;
+}
+
+/* Is anything wrong with this lookup?  What cannot be said yet is looked at again. */
+static bool look_at_lookup(struct engine *e, struct lookup *l, int64_t now_ns, bool said_enough)
+{
+    struct verdict verdict;
+
+    verdict_of_lookup(&e->scene, l, &verdict);
+    enum outcome outcome = outcome_of(&verdict.primary);
+    if (verdict.primary.id == F_NONE && l->answered)
+        outcome = OUTCOME_OK;
+    l->noticed = outcome != OUTCOME_UNDECIDED || !verdict.in_scope;
+    if (!verdict.in_scope)
+        return false;
+    struct board_deed deed = { .client = l->client,
+                               .server = l->server,
+                               .outcome = outcome,
+                               .id = verdict.primary.id,
+                               .frame = l->frames[0],
+                               .first_ns = l->first_ns,
+                               .last_ns = l->answered ? l->reply_ns : l->last_try_ns };
+    struct board_news news = note_deed(e, &deed);
+    if (outcome != OUTCOME_FAILED || (e->config->changes && news.change != BOARD_FAILS))
+        return false;
+    e->scene.last_ns = now_ns;
+    if (!said_enough)
+        report_notice(e->report, &e->scene, &verdict);
+    return true;
+}
+
+static size_t look_at_lookups(struct engine *e, int64_t now_ns, size_t n_said)
+{
+    size_t n = names_lookups(e->world.names);
+    bool all_before = true;
+
+    for (size_t i = e->watch.first_lookup; i < n; i++) {
+        struct lookup *l = names_lookup(e->world.names, i);
+        e->scene.last_ns = now_ns - hindsight_ns;
+        if (!l->noticed && is_ripe(l, e->scene.last_ns))
+            n_said += look_at_lookup(e, l, now_ns, n_said >= NOTICES);
+        all_before = all_before && l->noticed;
+        if (all_before)
+            e->watch.first_lookup = i + 1;
+    }
+    return n_said;
+}
+
+static void look_at_checkins(struct engine *e, int64_t now_ns)
+{
+    struct board_missed missed;
+
+    if (!e->config->live || clock_steady_ns() < e->watch.next_count_ns)
+        return;
+    e->watch.next_count_ns = clock_steady_ns() + second_ns;
+    e->scene.last_ns = now_ns;
+    while (board_missed(live_board(e->config->live), now_ns, &e->watch.endpoint, &missed))
+        report_missed(e->report, &e->scene, &missed.client, missed.missed, missed.interval_ns,
+                      missed.last_ns);
+}
+
 static void look_around(struct engine *e)
 {
-    size_t n_said = 0, n_looked = 0;
+    size_t n_said, n_looked = 0;
     struct flow *flow = NULL, kept;
     int64_t now_ns = watch_clock(e);
 
     scene_refresh(e);
     keys_poll(e->world.keys);
+    n_said = look_at_lookups(e, now_ns, 0);
     while (n_looked++ < LOOKED_AT && (flow = flows_next(e->flows, &e->watch.cursor)) != NULL) {
         e->scene.last_ns = now_ns - hindsight_ns;
         if (!is_noticeable(e, flow))
@@ -444,6 +518,7 @@ static void look_around(struct engine *e)
     }
     if (n_said > NOTICES)
         report_notice_more(e->report, n_said - NOTICES);
+    look_at_checkins(e, now_ns);
     if (!flow)
         e->watch.cursor = 0;
 }

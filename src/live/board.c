@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOGETHER_S = 5, OVERDUE_QUARTERS = 9, GONE_INTERVALS = 12 };
+enum { OVERDUE_QUARTERS = 9, GONE_INTERVALS = 12 };
 
-static const int64_t second_ns = 1000000000;
+static const int64_t together_ns = 3000000000; /* two connections of one check-in */
 
 struct place { /* one service, as one endpoint knows it */
     struct address server;
@@ -23,7 +23,7 @@ struct place { /* one service, as one endpoint knows it */
 
 struct endpoint_state {
     uint8_t n_places, n_times;
-    bool succeeded;
+    bool succeeded, missed; /* missed: and told */
     int64_t last_ns;
     struct place place[BOARD_SERVICES];
     int64_t times[BOARD_TIMES]; /* of check-ins, ascending, the latest ones */
@@ -73,9 +73,7 @@ static struct endpoint_state *endpoint_of(struct board *b, const struct board_de
     } else if (e && ok && !e->succeeded) {
         b->n_failed_only--;
     }
-    if (!e)
-        b->refused++;
-    else
+    if (e)
         e->succeeded |= ok;
     return e;
 }
@@ -94,14 +92,22 @@ static struct place *place_of(struct endpoint_state *e, const struct board_deed 
     return place;
 }
 
-static void note_checkin(struct board *b, struct endpoint_state *e, int64_t time_ns)
+/* Answers whether it ends a silence that was told. */
+static struct board_news note_checkin(struct board *b, struct endpoint_state *e, int64_t time_ns)
 {
-    if (e->n_times && time_ns - e->times[e->n_times - 1] < TOGETHER_S * second_ns)
-        return; /* the same one, or long counted */
+    struct board_news news = { .change = BOARD_SAME };
+    int64_t last_ns = e->n_times ? e->times[e->n_times - 1] : INT64_MIN / 2;
+
+    if (time_ns - last_ns < together_ns)
+        return news; /* the same one, or long counted */
+    if (e->missed)
+        news = (struct board_news){ .change = BOARD_RECOVERED, .since_ns = last_ns };
+    e->missed = false;
     if (e->n_times == BOARD_TIMES)
         memmove(e->times, e->times + 1, --e->n_times * sizeof *e->times);
     e->times[e->n_times++] = time_ns;
     b->checkins++;
+    return news;
 }
 
 static void count_attempt(struct board *b, uint16_t port, enum outcome outcome)
@@ -145,23 +151,35 @@ static struct board_news decide(struct board *b, struct place *place, const stru
     return news;
 }
 
+/* What is not kept cannot stay the same. */
+static struct board_news unkept(struct board *b, const struct board_deed *deed)
+{
+    bool failed = deed->outcome == OUTCOME_FAILED;
+
+    b->refused++;
+    return (struct board_news){ .change = failed ? BOARD_FAILS : BOARD_SAME };
+}
+
 struct board_news board_note(struct board *b, const struct board_deed *deed)
 {
     struct board_news news = { .change = BOARD_SAME };
     struct endpoint_state *e = endpoint_of(b, deed);
     struct place *place = e ? place_of(e, deed) : NULL;
 
-    if (!e)
+    if (!e) {
+        b->refused++; /* a flood: nobody wants to read of each */
         return news;
+    }
     if (deed->last_ns > e->last_ns)
         e->last_ns = deed->last_ns;
     if (deed->checkin && deed->outcome == OUTCOME_OK)
-        note_checkin(b, e, deed->first_ns);
-    if (!place) {
-        b->refused++;
+        news = note_checkin(b, e, deed->first_ns);
+    if (!place)
+        return unkept(b, deed);
+    if (deed->outcome == OUTCOME_UNDECIDED)
         return news;
-    }
-    return deed->outcome == OUTCOME_UNDECIDED ? news : decide(b, place, deed);
+    struct board_news decided = decide(b, place, deed);
+    return decided.change == BOARD_SAME ? news : decided;
 }
 
 /* ---- sums ---- */
@@ -184,6 +202,34 @@ static enum state state_of(const struct endpoint_state *e, int64_t now_ns)
     if (interval && age / OVERDUE_QUARTERS * 4 > interval)
         return STALE;
     return any ? HEALTHY : UNDECIDED;
+}
+
+static bool is_missing(const struct endpoint_state *e, int64_t now_ns, struct board_missed *out)
+{
+    int64_t interval = rhythm_interval(e->times, e->n_times);
+    int64_t last_ns = e->n_times ? e->times[e->n_times - 1] : 0;
+
+    if (!interval || e->missed || state_of(e, now_ns) != STALE || e->last_ns < last_ns + interval)
+        return false;
+    out->interval_ns = interval;
+    out->last_ns = last_ns;
+    out->missed = (unsigned)((now_ns - last_ns) / interval);
+    return true;
+}
+
+bool board_missed(struct board *b, int64_t now_ns, size_t *cursor, struct board_missed *out)
+{
+    for (; *cursor < b->endpoints.n; ++*cursor) {
+        struct endpoint_state *e = table_at(&b->endpoints, *cursor);
+        if (!is_missing(e, now_ns, out))
+            continue;
+        memcpy(&out->client, table_key(&b->endpoints, *cursor), sizeof out->client);
+        e->missed = true;
+        ++*cursor;
+        return true;
+    }
+    *cursor = 0;
+    return false;
 }
 
 static struct board_port *port_of(struct board_sums *out, uint16_t port)

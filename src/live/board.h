@@ -5,7 +5,8 @@
  * check-ins are overdue, its interval learned from at least five of them; gone when it was silent
  * for twelve. What it refuses: more than BOARD_ENDPOINTS endpoints (half of the room is kept for
  * those that succeeded at least once, so a flood of false ones leaves it), and more than
- * BOARD_SERVICES services an endpoint; what is beyond is counted. Units: ns on the capture's clock.
+ * BOARD_SERVICES services an endpoint; what is beyond is counted, and each of
+ * its failures is a change. Units: ns on the capture's clock.
  * Ownership: board_open .. board_close. */
 #pragma once
 
@@ -42,6 +43,13 @@ struct board_news {
     int64_t since_ns; /* recovered: when it had begun to fail */
 };
 
+/* Two check-ins of an endpoint that was seen doing something else meanwhile. */
+struct board_missed {
+    struct address client;
+    int64_t interval_ns, last_ns; /* its own; its latest check-in */
+    unsigned missed;
+};
+
 struct board_cause {
     enum finding_id id;
     uint16_t port;
@@ -71,6 +79,11 @@ struct board *board_open(void); /* NULL without memory */
 void board_close(struct board *board);
 
 struct board_news board_note(struct board *board, const struct board_deed *deed);
+
+/* The next endpoint, from *cursor on, that misses check-ins and of which that was not told yet;
+ * false at the end, with the cursor at the beginning.  One that fails is told otherwise, one that
+ * is silent altogether may be switched off. */
+bool board_missed(struct board *board, int64_t now_ns, size_t *cursor, struct board_missed *out);
 
 void board_sum(const struct board *board, int64_t now_ns, struct board_sums *out);
 

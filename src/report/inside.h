@@ -48,8 +48,10 @@ void report_decide(struct report *r, const struct scene *scene);
 /* text.c: the whole console report. */
 void text_report(struct report *r, const struct scene *scene);
 void text_notice(struct report *r, const struct scene *scene, const struct verdict *verdict);
-void text_recovered(struct report *r, const struct scene *scene, const struct flow *flow,
-                    int64_t since_ns);
+void text_recovered(struct report *r, const struct scene *scene,
+                    const struct report_parties *parties, int64_t for_ns);
+void text_missed(struct report *r, const struct scene *scene, const struct address *client,
+                 unsigned missed, int64_t interval_ns, int64_t last_ns);
 struct page text_page(struct report *r);
 
 /* Line one, after the name of the file where there are several. */

@@ -154,13 +154,23 @@ void report_notice_more(struct report *r, size_t n)
     notice_end(r, error);
 }
 
-void report_recovered(struct report *r, const struct scene *scene, const struct flow *flow,
-                      int64_t since_ns)
+void report_recovered(struct report *r, const struct scene *scene,
+                      const struct report_parties *parties, int64_t for_ns)
 {
     if (r->config.quiet)
         return;
     int error = notice_begin(r);
-    text_recovered(r, scene, flow, since_ns);
+    text_recovered(r, scene, parties, for_ns);
+    notice_end(r, error);
+}
+
+void report_missed(struct report *r, const struct scene *scene, const struct address *client,
+                   unsigned missed, int64_t interval_ns, int64_t last_ns)
+{
+    if (r->config.quiet)
+        return;
+    int error = notice_begin(r);
+    text_missed(r, scene, client, missed, interval_ns, last_ns);
     notice_end(r, error);
 }
 

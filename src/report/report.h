@@ -89,8 +89,16 @@ void report_notice(struct report *report, const struct scene *scene, const struc
 void report_notice_more(struct report *report, size_t n);
 
 /* Live: what failed since then works again. */
-void report_recovered(struct report *report, const struct scene *scene, const struct flow *flow,
-                      int64_t since_ns);
+struct report_parties {
+    const struct address *client, *server;
+    uint16_t port; /* 0 = a name server */
+};
+void report_recovered(struct report *report, const struct scene *scene,
+                      const struct report_parties *parties, int64_t for_ns);
+
+/* Live: an endpoint missed so many check-ins. */
+void report_missed(struct report *report, const struct scene *scene, const struct address *client,
+                   unsigned missed, int64_t interval_ns, int64_t last_ns);
 
 /* Live: the output takes nothing any more. */
 bool report_broken(const struct report *report);

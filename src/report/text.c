@@ -423,17 +423,33 @@ static void put_notice(struct page *page, const struct report *r, const struct s
     page_glyph(page, mark);
 }
 
-void text_recovered(struct report *r, const struct scene *scene, const struct flow *flow,
-                    int64_t since_ns)
+void text_recovered(struct report *r, const struct scene *scene,
+                    const struct report_parties *parties, int64_t for_ns)
 {
     struct page page = text_page(r);
     char client[ADDRESS_TEXT], server[ADDRESS_TEXT], duration[STAMP_TEXT];
 
     put_notice(&page, r, scene, "<5>", MARK_OK);
-    page_format(&page, STYLE_PLAIN, "%s works again with %s on port %u after %s",
-                address_text(&flow->address[CLIENT], client),
-                address_text(&flow->address[SERVER], server), flow->port[SERVER],
-                stamp_duration(flow->first_ns - since_ns, duration));
+    page_format(&page, STYLE_PLAIN, "%s works again with %s%s",
+                address_text(parties->client, client), parties->port ? "" : "the name server ",
+                address_text(parties->server, server));
+    if (parties->port)
+        page_format(&page, STYLE_PLAIN, " on port %u", parties->port);
+    page_format(&page, STYLE_PLAIN, " after %s", stamp_duration(for_ns, duration));
+    page_end(&page);
+}
+
+void text_missed(struct report *r, const struct scene *scene, const struct address *client,
+                 unsigned missed, int64_t interval_ns, int64_t last_ns)
+{
+    struct page page = text_page(r);
+    char address[ADDRESS_TEXT], every[STAMP_TEXT], last[STAMP_TEXT];
+
+    put_notice(&page, r, scene, "<4>", MARK_WARN);
+    page_format(&page, STYLE_PLAIN, "%s missed %u check-ins; it made one every %s, the last at %s",
+                address_text(client, address), missed, stamp_duration(interval_ns, every),
+                stamp_whole(last_ns, page.stamps, last));
+    page_format(&page, STYLE_BOLD, "  [%s]", finding_of(F_CHECKIN_MISSED)->id);
     page_end(&page);
 }
 

@@ -55,7 +55,7 @@ struct lookup {
     struct address answer[LOOKUP_ANSWERS];
     uint64_t icmp_frame; /* an ICMP error quoted the question; 0 = none */
     uint8_t icmp_type, icmp_code;
-    bool judged;
+    bool noticed; /* live: what it came to was seen already */
 };
 
 /* One message as a dissector read it. */

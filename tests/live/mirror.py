@@ -284,7 +284,199 @@ def folder_scene(tests, binary, folder):
     watch.end()
 
 
-SCENES = {'doctor': doctor_scene, 'state': state_scene, 'faults': faults_scene}
+# --- classes of failures, live as in the file -------------------------------------------------------------------
+
+LATE_S = 2       # after it can be known
+SILENCE_S = run.SILENCE_S
+DNS_PORT = 53
+NAMES = {'nx': 3, 'servfail': 2, 'refused': 5}  # first label: rcode
+
+
+def answer_names(net):
+    """A name server that does what the first label of the name says."""
+    program = f"""
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("{SERVER}", {DNS_PORT}))
+codes = {NAMES!r}
+while True:
+    q, peer = s.recvfrom(2000)
+    label = q[13:13 + q[12]].decode()
+    if label == "silent":
+        continue
+    good = label not in codes
+    answer = bytes.fromhex("c00c00010001") + struct.pack(">IH4B", 60, 4, 10, 20, 40, 10) if good else b""
+    s.sendto(q[:2] + struct.pack(">HHHHH", 0x8180 | codes.get(label, 0), 1, good, 0, 0) + q[12:] + answer, peer)
+"""
+    process = net.run(sys.executable, '-c', program)
+    time.sleep(0.5)
+    return process
+
+
+def ask(label, tries=1):
+    """One question for the address of LABEL.ems.example, asked again each second."""
+    name = b''.join(bytes([len(part)]) + part.encode() for part in (label, 'ems', 'example')) + b'\0'
+    with run.socket.socket(run.socket.AF_INET, run.socket.SOCK_DGRAM) as s:
+        s.settimeout(1)
+        for _ in range(tries):
+            s.sendto(os.urandom(2) + bytes.fromhex('01000001000000000000') + name + bytes.fromhex('00010001'),
+                     (SERVER, DNS_PORT))
+            try:
+                s.recv(2000)
+                return
+            except TimeoutError:
+                pass
+
+
+def serve_python(net, port, what):
+    """A TCP server that does `what` with c."""
+    process = net.run(sys.executable, '-c', 'import socket, struct, time\nkept = []\n'
+                      f's = socket.create_server(("{SERVER}", {port}))\nwhile True:\n    c, _ = s.accept()\n    {what}\n')
+    wait_for(lambda: net.listens(port), f'the server on {port}')
+    return process
+
+
+def serve_openssl(net, port, certificate, *options):
+    process = net.run('openssl', 's_server', '-4', '-accept', port, '-cert', certificate.with_suffix('.pem'), '-key',
+                      certificate.with_suffix('.key'), '-www', '-quiet', *options)
+    wait_for(lambda: net.listens(port), f's_server on {port}')
+    return process
+
+
+def client(port, *options):
+    """An OpenSSL client; what it could not do is the matter."""
+    subprocess.run(['openssl', 's_client', '-connect', f'{SERVER}:{port}', '-servername', 'ems.corp.example', '-quiet',
+                    '-no_ign_eof', *map(str, options)], input=b'GET / HTTP/1.0\r\n\r\n', stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, check=False, timeout=20)
+
+
+def make_certificates(folder):
+    for name, days in ('good', 30), ('other', 30), ('short', 30):
+        sh('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', days, '-subj', '/CN=ems.corp.example',
+           '-addext', 'subjectAltName=DNS:ems.corp.example', '-keyout', folder / f'{name}.key', '-out',
+           folder / f'{name}.pem', stderr=subprocess.DEVNULL)
+
+
+def failures(net, folder):
+    """(what, port, what a client does there, seconds of silence behind it before it can be known)"""
+    good, ca = folder / 'good', folder / 'other.pem'
+    reset = 'c.recv(9000); c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)); c.close()'
+    servers = [serve_openssl(net, 7001, good, '-tls1_2'), serve_openssl(net, 7002, good),
+               serve_openssl(net, 7003, good, '-tls1_3'), serve_openssl(net, 7004, good, '-tls1_2', '-Verify', '1',
+                                                                        '-verify_return_error'),
+               serve_python(net, 7005, reset), serve_python(net, 7006, 'c.close()'),
+               serve_python(net, 7007, 'c.recv(9000); c.sendall(b"HTTP/1.1 400 Bad Request\\r\\n\\r\\n"); c.close()'),
+               serve_python(net, 7008, 'kept.append(c)'), serve_python(net, 7009, 'c.recv(9000); c.close()')]
+    net.nft('add rule inet t in tcp dport 7010 reject with icmpx type admin-prohibited',
+            'add rule inet t in tcp dport 7011 drop')
+    hello = ['-CAfile', folder / 'good.pem', '-verify_return_error']
+    return servers, [
+        ('the server resets the SYN', 7000, lambda: connect(7000, 2), 0),
+        ('the client does not know the authority, TLS 1.2', 7001,
+         lambda: client(7001, '-CAfile', ca, '-verify_return_error'), 0),
+        ('the client does not know the authority, TLS 1.3', 7002,
+         lambda: client(7002, '-CAfile', ca, '-verify_return_error'), 0),
+        ('there is no common version', 7003, lambda: client(7003, '-tls1_2', *hello), 0),
+        ('the server wants a certificate of the client', 7004, lambda: client(7004, *hello), 0),
+        ('the server resets behind the hello', 7005, lambda: client(7005, *hello), 0),
+        ('the server closes at once', 7006, lambda: client(7006, *hello), 0),
+        ('the server speaks HTTP where TLS should be', 7007, lambda: client(7007, *hello), 0),
+        ('the server closes behind the hello', 7009, lambda: client(7009, *hello), 0),
+        ('a filter says that it is one', 7010, lambda: connect(7010, 2), 0),
+        ('a filter drops', 7011, lambda: connect(7011, SILENCE_S + 1), -1),
+        ('the server is mute', 7008, lambda: mute(7008), SILENCE_S),
+    ]
+
+
+def mute(port):
+    process = subprocess.Popen(['openssl', 's_client', '-connect', f'{SERVER}:{port}', '-servername',
+                                'ems.corp.example'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    threading.Timer(SILENCE_S + LATE_S + 2, process.kill).start()
+
+
+def class_scene(tests, binary, net, mirror, folder):
+    mirror.copy('ingress', 'egress')
+    make_certificates(folder)
+    names = answer_names(net)
+    servers, classes = failures(net, folder)
+    watch = Watch(binary, folder / 'classes', '--scope', 'all', '--utc')
+    recorder = run.Recorder(folder / 'classes.pcap', SPAN)
+    known = {}
+    for _, port, fail, silence in classes:
+        fail()
+        known[port] = time.monotonic() + silence
+    asked = {}
+    for label in [*NAMES, 'good', 'silent']:
+        ask(label, 1 if label != 'silent' else 4)
+        asked[label] = time.monotonic()
+    time.sleep(SILENCE_S + LATE_S + 1)
+    said = list(watch.said)
+    watch.end()
+    path = recorder.end()
+    lines = run_file(binary, path)
+    for what, port, _, _ in classes:
+        in_file = {line['shakeout']['primary'] for line in run.line_of(lines, port)}
+        notices = [(when, notice_id(text)) for when, text in said if notice_id(text) and f'port {port}' in text]
+        tests.check(f'live as in the file: {what}', [
+            {i for _, i in notices} != in_file and f'live {notices}, file {in_file}', len(in_file) != 1 and f'{in_file}',
+            *(when > known[port] + LATE_S and f'{when - known[port]:.1f} s after it could be known'
+              for when, _ in notices)])
+    lookups(tests, lines, said, asked)
+    late = [when - known[port] for _, port, _, _ in classes for when, text in said
+            if notice_id(text) and f'port {port}' in text]
+    print(f'# said {max(late):.1f} s after it could be known, at the latest')
+    for server in [*servers, names]:
+        server.kill()
+    net.nft('flush chain inet t in')
+
+
+def run_file(binary, path):
+    done = subprocess.run([binary, '--scope', 'all', '--format', 'jsonl', path], capture_output=True, check=False)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def lookups(tests, lines, said, asked):
+    in_file = {line['dns']['question']['name'].split('.')[0]: line['shakeout'].get('primary') for line in lines
+               if line['event']['dataset'] == 'shakeout.dns'}
+    notices = [(when, notice_id(text)) for when, text in said if (notice_id(text) or '').startswith('dns.')]
+    for label in NAMES:
+        mine = [when for when, i in notices if i == in_file[label]]
+        tests.check(f'live as in the file: a name server says {label}', [
+            not mine and f'live {notices}, file {in_file}', *(when > asked[label] + LATE_S
+                                                             and f'{when - asked[label]:.1f} s late' for when in mine)])
+    tests.expect('no other lookup is said to fail', len(notices) == len([i for i in in_file.values()
+                                                                        if i and i.startswith('dns.')]), notices, in_file)
+
+
+# --- check-ins ----------------------------------------------------------------------------------------------
+
+def missed_scene(tests, binary, net, mirror, folder):
+    """An endpoint that checks in every 4 s stops, and goes on with something else."""
+    interval = 4
+    mirror.copy('ingress', 'egress')
+    web = serve(net, folder, 443)
+    watch = Watch(binary, folder / 'missed')
+    begin = time.monotonic()
+    for i in range(6):
+        time.sleep(max(0, begin + i * interval - time.monotonic()))
+        check_in(folder)
+    last = time.monotonic()
+    while time.monotonic() < last + 2 * interval + 5:
+        check_in(folder, 443)
+        time.sleep(1)
+    missed = [when - last for when, text in watch.said if notice_id(text) == 'checkin.missed']
+    tests.expect('two missed check-ins are said within 2 s', len(missed) == 1
+                 and 2 * interval - 1 < missed[0] < 2 * interval + LATE_S, missed, watch.said)
+    check_in(folder)
+    wait_for(lambda: any('works again' in line for line in watch.out), 'recovery')
+    tests.expect('the next one ends it', watch.state()['endpoints']['failing'] == 0, watch.state())
+    watch.end()
+    web.kill()
+
+
+SCENES = {'doctor': doctor_scene, 'state': state_scene, 'faults': faults_scene, 'classes': class_scene,
+          'missed': missed_scene}
 
 
 def inside(binary, scenes):

@@ -162,16 +162,16 @@ def packet_sockets():
     return len(pathlib.Path('/proc/self/net/packet').read_text().splitlines()) - 1
 
 
-def tcpdump_command():
+def tcpdump_command(interface='c0'):
     stay_root = ['-Z', 'root'] if os.geteuid() == 0 else []
-    return ['tcpdump', '-i', 'c0', '-U', '-B', '16384', *stay_root]
+    return ['tcpdump', '-i', interface, '-U', '-B', '16384', *stay_root]
 
 
 class Recorder:
-    def __init__(self, path):
+    def __init__(self, path, interface='c0'):
         before = packet_sockets()
         self.path = path
-        self.process = subprocess.Popen([*tcpdump_command(), '-w', str(path)], stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen([*tcpdump_command(interface), '-w', str(path)], stderr=subprocess.DEVNULL)
         wait_for(lambda: packet_sockets() > before, 'tcpdump')
         time.sleep(0.5)  # the socket is there before it is bound
 

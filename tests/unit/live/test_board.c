@@ -122,6 +122,31 @@ Test(board, stale_is_two_of_its_own_intervals_and_gone_is_twelve)
     board_close(b);
 }
 
+Test(board, who_misses_two_while_it_does_other_things_is_told_once)
+{
+    struct board *b = board_open();
+    struct board_missed missed;
+    size_t cursor = 0;
+
+    for (unsigned i = 0; i < 6; i++)
+        note(b, "10.20.40.17", 8013, OUTCOME_OK, 100 + 60 * i);
+    cr_expect_not(board_missed(b, 540 * second_ns, &cursor, &missed), "it may be switched off");
+    struct board_deed other = deed("10.20.40.17", 443, OUTCOME_OK, 500);
+    other.checkin = false;
+    board_note(b, &other);
+    cr_expect_not(board_missed(b, 510 * second_ns, &cursor, &missed), "one is not two");
+    cr_assert(board_missed(b, 540 * second_ns, &cursor, &missed));
+    cr_expect_eq(missed.missed, 2);
+    cr_expect_eq(missed.interval_ns, 60 * second_ns);
+    cr_expect_eq(missed.last_ns, 400 * second_ns);
+    cr_expect_not(board_missed(b, 540 * second_ns, &cursor, &missed));
+    cr_expect_not(board_missed(b, 700 * second_ns, &cursor, &missed), "told already");
+    struct board_news news = note(b, "10.20.40.17", 8013, OUTCOME_OK, 760);
+    cr_expect_eq(news.change, BOARD_RECOVERED);
+    cr_expect_eq(news.since_ns, 400 * second_ns);
+    board_close(b);
+}
+
 Test(board, without_a_learned_interval_nobody_is_stale)
 {
     struct board *b = board_open();
@@ -129,6 +154,19 @@ Test(board, without_a_learned_interval_nobody_is_stale)
     for (unsigned i = 0; i < 4; i++)
         note(b, "10.20.40.17", 8013, OUTCOME_OK, 100 + 60 * i);
     cr_expect_eq(sums_at(b, 100000).healthy, 1);
+    board_close(b);
+}
+
+Test(board, what_is_not_kept_is_told_each_time)
+{
+    struct board *b = board_open();
+
+    for (unsigned i = 0; i < BOARD_SERVICES; i++)
+        note(b, "10.20.40.17", (uint16_t)(8000 + i), OUTCOME_FAILED, i + 1);
+    cr_expect_eq(note(b, "10.20.40.17", 9000, OUTCOME_FAILED, 100).change, BOARD_FAILS);
+    cr_expect_eq(note(b, "10.20.40.17", 9000, OUTCOME_FAILED, 101).change, BOARD_FAILS);
+    cr_expect_eq(note(b, "10.20.40.17", 9000, OUTCOME_OK, 102).change, BOARD_SAME);
+    cr_expect_eq(sums_at(b, 200).refused, 3);
     board_close(b);
 }
 
