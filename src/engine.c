@@ -12,6 +12,8 @@
 #include "verdict/kin.h"
 #include "verdict/served.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +61,9 @@ struct engine {
         int64_t next_look_ns, newest_ns; /* steady clock: of the next look, of the newest packet */
         int64_t said_ns;                 /* capture's clock: of the latest notice */
         int64_t next_count_ns;           /* steady clock: when check-ins are counted */
+        bool one_way;                    /* and told */
+        uint64_t drops;                  /* told */
+        int64_t next_loss_ns;            /* steady clock: when losses may be told again */
         size_t first_lookup, endpoint;   /* that may have something to say */
         uint32_t cursor;
     } watch; /* live */
@@ -498,6 +503,31 @@ static void look_at_checkins(struct engine *e, int64_t now_ns)
                       missed.last_ns);
 }
 
+/* A watch must tell its own blindness before silence is read as health. */
+static void look_at_capture(struct engine *e, int64_t now_ns)
+{
+    enum { LOSS_EVERY_S = 10 };
+    struct watch *w = &e->watch;
+    bool one_way = scene_is_one_way(&e->scene);
+    char line[160];
+
+    e->scene.last_ns = now_ns;
+    if (one_way != w->one_way)
+        report_tell(e->report, &e->scene, one_way ? F_CAPTURE_ONE_WAY : F_NONE,
+                    one_way ? "only one direction is seen, most verdicts are impossible: "
+                              "mirror rx and tx"
+                            : "both directions are seen");
+    w->one_way = one_way;
+    if (e->scene.drops == w->drops || clock_steady_ns() < w->next_loss_ns)
+        return;
+    snprintf(line, sizeof line,
+             "%" PRIu64 " packet%s lost: verdicts that need what is missing are withheld",
+             e->scene.drops - w->drops, e->scene.drops - w->drops == 1 ? " was" : "s were");
+    report_tell(e->report, &e->scene, F_CAPTURE_LOSSY, line);
+    w->drops = e->scene.drops;
+    w->next_loss_ns = clock_steady_ns() + LOSS_EVERY_S * second_ns;
+}
+
 static void look_around(struct engine *e)
 {
     size_t n_said, n_looked = 0;
@@ -506,6 +536,7 @@ static void look_around(struct engine *e)
 
     scene_refresh(e);
     keys_poll(e->world.keys);
+    look_at_capture(e, now_ns);
     n_said = look_at_lookups(e, now_ns, 0);
     while (n_looked++ < LOOKED_AT && (flow = flows_next(e->flows, &e->watch.cursor)) != NULL) {
         e->scene.last_ns = now_ns - hindsight_ns;

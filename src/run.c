@@ -16,6 +16,7 @@
 /* For the signal handler: what is read now, and what a first signal means there. */
 static struct reading {
     struct capture *volatile capture;
+    struct live *volatile live;    /* SIGUSR1: its state is written now */
     volatile sig_atomic_t patient; /* Ctrl-C also ends who fills the pipe: then the rest is read */
     volatile sig_atomic_t signals;
 } reading;
@@ -27,6 +28,13 @@ static void stop(int signal_number)
         return;
     if (reading.capture)
         capture_stop(reading.capture);
+}
+
+static void ask(int signal_number)
+{
+    (void)signal_number;
+    if (reading.live)
+        live_ask(reading.live);
 }
 
 void run_signals_begin(struct capture *capture, bool patient)
@@ -253,11 +261,18 @@ static int watch(struct run_inputs *inputs)
         return run_fail(&failure);
     }
     confine(o, capture_device_fd(capture));
+    struct sigaction asking = { .sa_handler = ask, .sa_flags = SA_RESTART };
+
     run_signals_begin(capture, false);
+    reading.live = inputs->live;
+    sigaction(SIGUSR1, &asking, NULL);
+    live_ready(inputs->live);
     if (!o->no_progress && !o->report.quiet && isatty(STDERR_FILENO))
         fprintf(stderr, "watching %s; Ctrl-C ends with the report\n", o->interface);
     int code = run_capture(inputs, 0, capture, o->interface, NULL);
     run_signals_end();
+    reading.live = NULL; /* a late SIGUSR1 asks nobody */
+    live_stopping(inputs->live);
     capture_close(capture);
     live_close(inputs->live);
     return code;

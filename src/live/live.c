@@ -1,8 +1,10 @@
 #include "live/live.h"
 
 #include "base/newfile.h"
+#include "live/notify.h"
 #include "live/state.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -18,14 +20,18 @@ struct live {
     struct board *board;
     struct output output[2];
     struct live_state state;
-    int64_t next_s; /* steady clock */
+    int64_t next_ns; /* steady clock: when it is written again */
+    struct notify notify;
+    volatile sig_atomic_t asked; /* write it now */
     struct writer writer;
 };
 
-static int64_t steady_s(void)
+static const int64_t second_ns = 1000000000;
+
+static int64_t steady_ns(void)
 {
     struct timespec now;
-    return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? now.tv_sec : 0;
+    return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? now.tv_sec * second_ns + now.tv_nsec : 0;
 }
 
 static bool output_write(struct live *l, struct output *o, struct failure *failure)
@@ -55,11 +61,14 @@ struct live *live_open(const struct live_config *config, struct failure *failure
     struct live *l = calloc(1, sizeof *l);
 
     *failure = (struct failure){ .what = "memory", .why = "the machine has none left" };
+    if (l)
+        l->notify.fd = -1;
     if (!l || !(l->board = board_open())) {
         live_close(l);
         return NULL;
     }
     l->config = *config;
+    notify_open(&l->notify);
     l->output[0] = (struct output){ .path = config->status, .write = status_write };
     l->output[1] = (struct output){ .path = config->textfile, .write = metrics_write };
     l->state = (struct live_state){ .interface = config->interface,
@@ -72,7 +81,7 @@ struct live *live_open(const struct live_config *config, struct failure *failure
             live_close(l);
             return NULL;
         }
-    l->next_s = steady_s() + 1; /* the first one holds nothing yet */
+    l->next_ns = steady_ns() + second_ns; /* the first one holds nothing yet */
     return l;
 }
 
@@ -80,16 +89,21 @@ void live_close(struct live *l)
 {
     if (!l)
         return;
+    notify_close(&l->notify);
     board_close(l->board);
     free(l);
 }
+
+void live_ready(struct live *l) { notify_say(&l->notify, "READY=1"); }
+
+void live_stopping(struct live *l) { notify_say(&l->notify, "STOPPING=1"); }
+
+void live_ask(struct live *l) { l->asked = 1; }
 
 struct board *live_board(struct live *l) { return l->board; }
 
 static void state_refresh(struct live_state *s, const struct live_facts *facts)
 {
-    const int64_t second_ns = 1000000000;
-
     s->now_s = time(NULL);
     s->last_packet_s = facts->last_packet_ns / second_ns;
     s->packets = facts->packets;
@@ -108,9 +122,13 @@ void live_tick(struct live *l, const struct live_facts *facts, bool now)
 {
     struct failure failure;
 
-    if (!now && steady_s() < l->next_s)
+    int64_t at_ns = steady_ns();
+
+    notify_alive(&l->notify, at_ns);
+    if (!now && !l->asked && at_ns < l->next_ns)
         return;
-    l->next_s = steady_s() + LIVE_EVERY_S;
+    l->asked = 0;
+    l->next_ns = at_ns + LIVE_EVERY_S * second_ns;
     state_refresh(&l->state, facts);
     for (size_t i = 0; i < 2; i++)
         if (l->output[i].path)

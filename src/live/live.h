@@ -35,6 +35,13 @@ struct live; /* opaque */
 struct live *live_open(const struct live_config *config, struct failure *failure);
 void live_close(struct live *live); /* accepts NULL */
 
+/* For systemd: all is open, and packets are read; the end begins. */
+void live_ready(struct live *live);
+void live_stopping(struct live *live);
+
+/* Write the state soon; safe in a signal handler. */
+void live_ask(struct live *live);
+
 struct board *live_board(struct live *live);
 
 /* Often: writes when it is time, or when `now` is true. */

@@ -164,6 +164,15 @@ void report_recovered(struct report *r, const struct scene *scene,
     notice_end(r, error);
 }
 
+void report_tell(struct report *r, const struct scene *scene, enum finding_id id, const char *text)
+{
+    if (r->config.quiet)
+        return;
+    int error = notice_begin(r);
+    text_tell(r, scene, id, text);
+    notice_end(r, error);
+}
+
 void report_missed(struct report *r, const struct scene *scene, const struct address *client,
                    unsigned missed, int64_t interval_ns, int64_t last_ns)
 {

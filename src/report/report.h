@@ -96,6 +96,10 @@ struct report_parties {
 void report_recovered(struct report *report, const struct scene *scene,
                       const struct report_parties *parties, int64_t for_ns);
 
+/* Live: something about the capture itself; id F_NONE = it is well again. */
+void report_tell(struct report *report, const struct scene *scene, enum finding_id id,
+                 const char *text);
+
 /* Live: an endpoint missed so many check-ins. */
 void report_missed(struct report *report, const struct scene *scene, const struct address *client,
                    unsigned missed, int64_t interval_ns, int64_t last_ns);

@@ -439,18 +439,26 @@ void text_recovered(struct report *r, const struct scene *scene,
     page_end(&page);
 }
 
+void text_tell(struct report *r, const struct scene *scene, enum finding_id id, const char *text)
+{
+    struct page page = text_page(r);
+
+    put_notice(&page, r, scene, id ? "<4>" : "<5>", id ? MARK_WARN : MARK_OK);
+    page_put(&page, STYLE_PLAIN, text);
+    if (id)
+        page_format(&page, STYLE_BOLD, "  [%s]", finding_of(id)->id);
+    page_end(&page);
+}
+
 void text_missed(struct report *r, const struct scene *scene, const struct address *client,
                  unsigned missed, int64_t interval_ns, int64_t last_ns)
 {
-    struct page page = text_page(r);
-    char address[ADDRESS_TEXT], every[STAMP_TEXT], last[STAMP_TEXT];
+    char line[300], address[ADDRESS_TEXT], every[STAMP_TEXT], last[STAMP_TEXT];
 
-    put_notice(&page, r, scene, "<4>", MARK_WARN);
-    page_format(&page, STYLE_PLAIN, "%s missed %u check-ins; it made one every %s, the last at %s",
-                address_text(client, address), missed, stamp_duration(interval_ns, every),
-                stamp_whole(last_ns, page.stamps, last));
-    page_format(&page, STYLE_BOLD, "  [%s]", finding_of(F_CHECKIN_MISSED)->id);
-    page_end(&page);
+    snprintf(line, sizeof line, "%s missed %u check-ins; it made one every %s, the last at %s",
+             address_text(client, address), missed, stamp_duration(interval_ns, every),
+             stamp_whole(last_ns, text_page(r).stamps, last));
+    text_tell(r, scene, F_CHECKIN_MISSED, line);
 }
 
 void text_notice(struct report *r, const struct scene *scene, const struct verdict *v)

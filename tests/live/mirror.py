@@ -12,6 +12,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -271,6 +272,52 @@ def faults_scene(tests, binary, net, mirror, folder):
     watch.end()
 
 
+def blind_scene(tests, binary, net, mirror, folder):
+    """What a watch does not see is said, and that it sees again."""
+    mirror.copy('egress')
+    watch = Watch(binary, folder / 'blind')
+    began = time.monotonic()
+    for _ in range(4):
+        check_in(folder)
+    wait_for(lambda: any(notice_id(line) == 'capture.one_way' for line in watch.out), 'a word', 30)
+    tests.expect('a mirror of one direction is said once, within 30 s', time.monotonic() - began < 30
+                 and [notice_id(line) for line in watch.out if notice_id(line)].count('capture.one_way') == 1, watch.out)
+    watch.wait_for_state(lambda s: s['capture']['directions'] == 1)
+    code, out = check(binary, '--status', watch.status)
+    tests.expect('check: one direction is unknown', code == 3 and 'one direction' in out, code, out)
+    mirror.copy('ingress', 'egress')
+    check_in(folder)
+    wait_for(lambda: any('both directions are seen' in line for line in watch.out), 'the other word')
+    watch.process.send_signal(signal.SIGSTOP)
+    with run.socket.socket(run.socket.AF_INET, run.socket.SOCK_DGRAM) as s:
+        for _ in range(40_000):
+            s.sendto(bytes(1400), (SERVER, 4))
+    watch.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: any(notice_id(line) == 'capture.lossy' for line in watch.out), 'a word of losses')
+    tests.expect('losses are said', re.search(r'OK|WARN', ''.join(watch.out)) and any(
+        re.search(r'\b[1-9]\d{3,} packets were lost', line) for line in watch.out), watch.out)
+    watch.end()
+
+
+def service_scene(tests, binary, net, mirror, folder):
+    """As systemd has it: told of readiness, of life, and of the end; SIGUSR1 asks for the state."""
+    for path in str(folder / 'notify'), '\0shakeout-notify':
+        with run.socket.socket(run.socket.AF_UNIX, run.socket.SOCK_DGRAM) as listener:
+            listener.bind(path)
+            listener.settimeout(run.WAIT_S)
+            watch = Watch(binary, folder / 'service', environment={
+                'NOTIFY_SOCKET': path.replace('\0', '@'), 'WATCHDOG_USEC': '1000000'})
+            words = [listener.recv(100), listener.recv(100), listener.recv(100)]
+            tests.expect('systemd hears that it is ready and alive', words == [b'READY=1'] + 2 * [b'WATCHDOG=1'], words)
+            before = watch.status.stat().st_mtime_ns
+            watch.process.send_signal(signal.SIGUSR1)
+            wait_for(lambda: watch.status.stat().st_mtime_ns > before, 'the state', 3)
+            watch.end(signal.SIGTERM)
+            while words[-1] == b'WATCHDOG=1':
+                words.append(listener.recv(100))
+            tests.expect('... and that it ends', words[-1] == b'STOPPING=1', words)
+
+
 def folder_scene(tests, binary, folder):
     watch = Watch(binary, folder / 'there', '--scope', 'all')
     (folder / 'there').rename(folder / 'away')
@@ -475,7 +522,7 @@ def missed_scene(tests, binary, net, mirror, folder):
     web.kill()
 
 
-SCENES = {'doctor': doctor_scene, 'state': state_scene, 'faults': faults_scene, 'classes': class_scene,
+SCENES = {'doctor': doctor_scene, 'state': state_scene, 'faults': faults_scene, 'blind': blind_scene, 'service': service_scene, 'classes': class_scene,
           'missed': missed_scene}
 
 
