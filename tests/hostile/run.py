@@ -502,6 +502,19 @@ def dns_packets(bite, at):
     return out
 
 
+def ber(tag, *parts):
+    body = b''.join(parts)
+    return bytes([tag, 0x84]) + struct.pack('>I', len(body)) + body
+
+
+def bind(number, name, password=b'secret'):
+    return ber(0x30, ber(2, bytes([number])), ber(0x60, b'\2\1\3', ber(4, name), ber(0x80, password)))
+
+
+def bind_answer(number, result, words=b''):
+    return ber(0x30, ber(2, bytes([number])), ber(0x61, bytes([10, 1, result]), ber(4), ber(4, words)))
+
+
 def certificate(tests, bite):
     """Subject and SAN with the name that bites, made by OpenSSL; NUL cannot be passed, so it is left out."""
     word = bite.replace(b'\0', b'')[:60]
@@ -539,6 +552,7 @@ def hostile_talks(bite, der):
             (443, hello(bite), b'HTTP/1.1 302 ' + bite + b'\r\nLocation: http://' + bite + b'/\r\n\r\n'),
             (9443, hello(bite), b'220 ' + bite + b' ESMTP\r\n'), (2525, b'EHLO ' + bite, b'220 ' + bite + b'\r\n'),
             (8443, b'SSH-2.0-' + bite + b'\r\n', b'SSH-2.0-' + bite + b'\r\n'), (7777, bite, bite),
+            (389, bind(1, bite, bite), bind_answer(1, 49, bite + b', data 775, ' + bite)),
             (8080, b'CONNECT ' + bite + b':443 HTTP/1.1\r\n\r\n', b'HTTP/1.1 407 ' + bite + b'\r\n\r\n'),
             (3128, b'PROXY TCP4 ' + bite + b'\r\n' + hello(bite), b'\x15\3\3\0\2\2\x28'))):
         talk = Talk(CLIENT, 50010 + number, server, port, at + (2 + number) * 10**8)
@@ -649,12 +663,34 @@ def gap_at_the_end(tests):
     tests.check('holes that only the end closes', [done.returncode not in (0, 1, 3) and f'{done.returncode}'])
 
 
+def ber_bombs(tests):
+    """LDAP with lengths that lie, depth without end, and more messages than anybody reads."""
+    deep = b''.join(b'\x30\x84' + struct.pack('>I', 60000 - 6 * n) for n in range(10000))
+    many = b''.join(bind(n % 128, b'cn=x') for n in range(8000))
+    refusals = b''.join(bind_answer(n % 128, 1 + n % 127, b', data ' * 40) for n in range(8000))
+    for what, ask, answer in (
+            ('4 GiB', bind(1, b'cn=x'), b'\x30\x84\xff\xff\xff\xff\2\1\1\x61\x84\xff\xff\xff\xff\x0a\1\x31'),
+            ('64 MiB that never come', bind(1, b'cn=x'), b'\x30\x84\3\xff\xff\xff\2\1\1\x64' + bytes(200000)),
+            ('an inner length beyond the outer', bind(1, b'cn=x'),
+             b'\x30\x0c\2\1\1\x61\x07\x0a\1\x31\4\x84\x7f\xff\xff\xff'),
+            ('no length', b'\x30\x80\2\1\1\x60\x80', b'\x30\x80\2\1\1\x61\x80\0\0'),
+            ('ten thousand levels', deep, deep), ('a flood', many, refusals)):
+        talk = Talk(CLIENT, 40389, '10.0.0.10', 389, NOW * 10**9)
+        talk.say(0, ask)
+        talk.say(1, answer)
+        talk.close()
+        began = time.monotonic()
+        done = call(tests.binary, '--scope', 'all', tests.file('ldap', pcap(*(record(*p) for p in talk.packets))))
+        tests.check(f'LDAP: {what}', [done.returncode not in (0, 1, 3) and f'{done.returncode}',
+                                      time.monotonic() - began > 5 and 'more than five seconds', *teeth_in(done)])
+
+
 def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     plain = str(pathlib.Path(sys.argv[2]).resolve()) if len(sys.argv) > 2 else binary
     with tempfile.TemporaryDirectory(prefix='shakeout-hostile.') as folder:
         tests = Tests(binary, plain, folder)
-        for part in gap_at_the_end, cuts, lies, bombs, names, words_of_ours, floods:
+        for part in gap_at_the_end, cuts, lies, bombs, ber_bombs, names, words_of_ours, floods:
             try:
                 part(tests)
             except AssertionError as error:
