@@ -1,6 +1,7 @@
 #include "verdict/checks.h"
 
 #include "verdict/blame.h"
+#include "verdict/inspector.h"
 #include "verdict/visible.h"
 
 #include <stdio.h>
@@ -315,15 +316,11 @@ static void weigh_alert(const struct matter *m, struct raised *r)
 /* Refused, and made up on the way: that goes before what the alert says (rule R10). */
 static struct raised blame_inspector(const struct matter *m, enum finding_id id)
 {
-    enum confidence fact = NO_CONFIDENCE;
-    enum finding_id made = m->alert->from == CLIENT && finding_of(id)->stage == STAGE_CERT
-                               ? visible_inspector(m, &fact)
-                               : F_NONE;
-    struct raised r = raise_of(made ? made : id);
+    struct raised none = raise_of(F_NONE);
+    bool refused = m->alert->from == CLIENT && finding_of(id)->stage == STAGE_CERT;
+    struct raised r = refused ? inspector_of(m) : none;
 
-    if (made)
-        r.fact = fact;
-    return r;
+    return r.id ? r : raise_of(id);
 }
 
 struct raised checks_alert(const struct matter *m)

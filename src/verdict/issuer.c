@@ -1,6 +1,7 @@
 #include "verdict/issuer.h"
 
 #include <string.h>
+#include <strings.h>
 
 static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -39,30 +40,65 @@ static bool is_of_fortinet(const char *issuer)
            strcmp(issuer, "support") == 0;
 }
 
-enum finding_id issuer_inspects(const struct cert_facts *leaf, enum confidence *fact)
+static bool begins(const char *name, const char *with)
+{
+    return strncasecmp(name, with, strlen(with)) == 0;
+}
+
+/* Names under which products sign what they inspect, each seen in public reports of users. */
+static struct inspection of_product(const char *cn)
+{
+    static const char *const on_the_way[] = {
+        "Zscaler Intermediate Root CA",
+        "Zscaler Root CA",
+        "SonicWALL Firewall DPI-SSL",
+        "Sophos SSL CA_",
+        "Forcepoint Cloud CA",
+        "Fireware HTTPS Proxy",
+        "Cisco Umbrella Primary SubCA",
+        "mitmproxy",
+        "Cisco Umbrella Secondary SubCA",
+    };
+    static const char *const on_the_endpoint[] = {
+        "Kaspersky Anti-Virus Personal Root",
+        "ESET SSL Filter CA",
+        "Avast Web/Mail Shield Root",
+        "AVG Web/Mail Shield Root",
+        "Bitdefender Personal CA",
+        "Norton Web/Mail Shield Root",
+        "Adguard Personal CA",
+        "DO_NOT_TRUST_FiddlerRoot",
+    };
+
+    for (size_t i = 0; i < sizeof on_the_way / sizeof *on_the_way; i++)
+        if (begins(cn, on_the_way[i]))
+            return (struct inspection){ F_TLS_INTERCEPT_OTHER, POSSIBLE, false };
+    for (size_t i = 0; i < sizeof on_the_endpoint / sizeof *on_the_endpoint; i++)
+        if (begins(cn, on_the_endpoint[i]))
+            return (struct inspection){ F_TLS_INTERCEPT_OTHER, POSSIBLE, true };
+    return (struct inspection){ 0 };
+}
+
+struct inspection issuer_inspects(const struct cert_facts *leaf)
 {
     static const struct authority {
         const char *cn;
-        enum finding_id id;
-        enum confidence fact;
+        struct inspection is;
     } authorities[] = {
-        { "FortiGate CA", F_TLS_INTERCEPT_FORTIGATE, CERTAIN },
-        { "Fortinet_CA_SSL", F_TLS_INTERCEPT_FORTIGATE, CERTAIN },
-        { "Fortinet_CA_Untrusted", F_TLS_INTERCEPT_FORTIGATE_UNTRUSTED, CERTAIN },
-        { "Fortinet Untrusted CA", F_TLS_INTERCEPT_FORTIGATE_UNTRUSTED, PROBABLE },
+        { "FortiGate CA", { F_TLS_INTERCEPT_FORTIGATE, CERTAIN, false } },
+        { "Fortinet_CA_SSL", { F_TLS_INTERCEPT_FORTIGATE, CERTAIN, false } },
+        { "Fortinet_CA_Untrusted", { F_TLS_INTERCEPT_FORTIGATE_UNTRUSTED, CERTAIN, false } },
+        { "Fortinet Untrusted CA", { F_TLS_INTERCEPT_FORTIGATE_UNTRUSTED, PROBABLE, false } },
     };
 
     if (!leaf->parsed || issuer_is_ems(leaf->subject_cn) || is_of_fortigate(leaf->subject_cn) ||
         is_of_fortinet(leaf->issuer_cn))
-        return F_NONE;
-    for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++) {
-        if (strcmp(leaf->issuer_cn, authorities[i].cn) != 0)
-            continue;
-        *fact = authorities[i].fact;
-        return authorities[i].id;
-    }
-    if (!issuer_is_fortigate(leaf->issuer_cn) || strcmp(leaf->issuer_o, "Fortinet") != 0)
-        return F_NONE;
-    *fact = PROBABLE; /* newer units sign with their serial number */
-    return F_TLS_INTERCEPT_FORTIGATE;
+        return (struct inspection){ 0 };
+    for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++)
+        if (strcmp(leaf->issuer_cn, authorities[i].cn) == 0)
+            return authorities[i].is;
+    /* Newer units sign with their serial number. */
+    if (issuer_is_fortigate(leaf->issuer_cn) && strcmp(leaf->issuer_o, "Fortinet") == 0)
+        return (struct inspection){ F_TLS_INTERCEPT_FORTIGATE, PROBABLE, false };
+    return of_product(leaf->issuer_cn);
 }

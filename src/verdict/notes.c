@@ -1,6 +1,7 @@
 #include "verdict/notes.h"
 
 #include "verdict/dns_answer.h"
+#include "verdict/inspector.h"
 #include "verdict/issuer.h"
 #include "verdict/leaves.h"
 #include "verdict/visible.h"
@@ -199,15 +200,11 @@ static bool expires_soon(const struct matter *m)
 /* Nobody refused it, or something else came first: no more than a warning. */
 static void note_inspector(const struct matter *m, struct verdict *out)
 {
-    enum confidence fact = NO_CONFIDENCE;
-    enum finding_id id = visible_inspector(m, &fact);
-    struct raised r = raise_of(id);
+    struct raised r = inspector_of(m);
 
-    if (id == F_NONE || out->primary.id == id)
+    if (r.id == F_NONE || out->primary.id == r.id)
         return;
-    r.fact = fact;
     r.severity = SEVERITY_WARNING; /* rule R20 */
-    raise_frame(&r, m->tls->certificate[SERVER].frame);
     raise_settle(&r, m);
     raise_also(out, &r);
 }
@@ -235,10 +232,9 @@ static void note_change(const struct matter *m, struct verdict *out)
 {
     const struct leaf *leaf = m->seen ? leaves_of(m->seen->leaves, m->flow) : NULL;
     const struct leaf *before = leaf ? leaves_before(m->seen->leaves, leaf) : NULL;
-    enum confidence fact = NO_CONFIDENCE;
 
     if (!before || leaf->first_frame != m->tls->certificate[SERVER].frame || !newer(leaf, before) ||
-        visible_inspector(m, &fact))
+        inspector_of(m).id)
         return;
     struct raised r = raise_of(F_TLS_CERT_CHANGED_IN_CAPTURE);
     r.fact = sure_of_change(leaf, before);

@@ -275,6 +275,14 @@ static bool is_split(const struct flow *flow)
            half->flags & HALF_ACKED && half->acked != half->isn + 1;
 }
 
+static void note_leaf(struct dealing *d, const struct flow *flow)
+{
+    const struct cert *leaf = leaf_shown(flow);
+
+    d->leaf_varies = d->leaf_varies || (leaf && d->leaf && leaf != d->leaf);
+    d->leaf = leaf ? leaf : d->leaf;
+}
+
 static void note_dealing(struct served *s, const struct told *told, uint16_t port)
 {
     const struct flow *flow = told->flow;
@@ -292,6 +300,7 @@ static void note_dealing(struct served *s, const struct told *told, uint16_t por
         d->last_ns = flow->first_ns;
     d->attempts++;
     note_exchange(d, told);
+    note_leaf(d, flow);
     d->split += is_split(flow);
     if (!(flow->half[SERVER].flags & HALF_SEEN)) {
         d->unanswered += !(flow->more && flow->more->n_icmp);

@@ -57,6 +57,8 @@ struct dealing {
     uint64_t first_frame;
     int64_t answered_ns;        /* newest SYN-ACK */
     uint64_t answered_frame;    /* 0 = none */
+    const struct cert *leaf;    /* certificate that it was shown; NULL = none readable */
+    bool leaf_varies;           /* and others at other times */
     bool exchanged;             /* data both ways, at least once */
     uint8_t n_empty;            /* full handshakes that the client closed without data */
     struct served_empty *empty; /* the first of them; NULL mostly */

@@ -4,6 +4,7 @@
 #include "verdict/blame.h"
 #include "verdict/checks.h"
 #include "verdict/dns.h"
+#include "verdict/inspector.h"
 #include "verdict/kin.h"
 #include "verdict/spoken.h"
 #include "verdict/visible.h"
@@ -1066,16 +1067,15 @@ static void name_the_defect(const struct matter *m, struct raised *r)
     if (r->id != F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE &&
         r->id != F_TLS_CERT_REJECTED_BY_CLIENT_ENCRYPTED)
         return;
-    enum confidence fact = PROBABLE;
-    enum finding_id id = visible_inspector(m, &fact);
-    if (id == F_NONE)
-        id = visible_explained(m, ANY_ALERT);
-    if (id == F_NONE)
+    struct raised better = inspector_of(m);
+    if (better.id == F_NONE) {
+        better = raise_of(visible_explained(m, ANY_ALERT));
+        better.fact = PROBABLE;
+    }
+    if (better.id == F_NONE)
         return;
-    struct raised better = raise_of(id);
-    better.fact = fact;
-    memcpy(better.frames, r->frames, sizeof better.frames);
-    better.n_frames = r->n_frames;
+    for (unsigned i = 0; i < r->n_frames; i++)
+        raise_frame(&better, r->frames[i]);
     *r = better;
 }
 

@@ -1,7 +1,6 @@
 #include "verdict/visible.h"
 
 #include "base/text.h"
-#include "verdict/issuer.h"
 
 /* ---- the visible certificate
  * ----------------------------------------------------------------------- */
@@ -119,12 +118,6 @@ unsigned visible_proven(const struct matter *m)
     if (!trust || trust->error != TRUST_EXPIRED)
         found &= ~(unsigned)DEFECT_ISSUER_EXPIRED;
     return found;
-}
-
-enum finding_id visible_inspector(const struct matter *m, enum confidence *fact)
-{
-    const struct cert *leaf = visible_leaf(m);
-    return leaf ? issuer_inspects(cert_facts(leaf), fact) : F_NONE;
 }
 
 void visible_list(unsigned defects, char *out, size_t size)

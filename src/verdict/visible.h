@@ -40,8 +40,5 @@ enum { ANY_ALERT = -1 };
 /* The finding of the first visible defect that explains a rejection with this alert; F_NONE. */
 enum finding_id visible_explained(const struct matter *m, int code);
 
-/* Who made it up, when an inspecting FortiGate did: the finding, and how sure that is. */
-enum finding_id visible_inspector(const struct matter *m, enum confidence *fact);
-
 /* "it has expired, it is for another name" */
 void visible_list(unsigned defects, char *out, size_t size);

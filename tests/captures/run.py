@@ -46,6 +46,7 @@ PERMITTED = {
                                     'tls.client.closed_midway', 'tcp.reset.by_client'],
     # The issuer, once it is cut away, leaves what the client says of its certificate.
     'tls.intercept.fortigate': ['tls.cert.rejected_by_client.unknown_ca'],
+    'tls.intercept.other': ['tls.cert.rejected_by_client.unknown_ca'],
     'tls.intercept.fortigate_untrusted': ['tls.cert.rejected_by_client.unknown_ca'],
     # The request for a certificate, once it is cut away, leaves an alert whose subject is unknown (rule R6).
     'tls.clientcert': ['tls.handshake_failure'],

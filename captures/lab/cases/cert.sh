@@ -331,3 +331,49 @@ case_ok_cert_of_two_nodes() {
     must 4 'tls.handshake.type==11'
     exits 0; absent tls.cert tls.intercept tcp
 }
+
+case_tls_intercept_other() {
+    TITLE='A box in the path replaces the certificate of EMS by one of a known proxy product; the client refuses it (TLS 1.2).'
+    BROKEN='the router takes connections to 8013 itself and shows a certificate of "Zscaler Intermediate Root CA"'
+    TRUTH='The issuer has the name under which that product signs, and the client says 48.'
+    inspected proxied
+    primary $ME:50001 $EMS:8013 tls.intercept.other middlebox possible -
+    exits 1; absent tcp.reset tls.clientcert tls.server
+}
+case_tls_intercept_other_compared() {
+    TITLE='A box in the path replaces the certificate of EMS for one of three clients (TLS 1.2).'
+    BROKEN='the router takes the connections of 10.20.40.17 to 8013 itself and shows a certificate of an authority of its own'
+    TRUTH='One client is shown another issuer than the others for the same name, both times it connects, and refuses it.'
+    COMPANION='two other clients that work with the certificate of EMS'
+    WHERE='the interface of the router towards the clients, r0'
+    up
+    on client ip addr add 10.20.40.18/24 dev c0
+    on client ip addr add 10.20.40.19/24 dev c0
+    serve 8013 bin/tlsd.py 8013 --tls 1.2
+    on router nft 'add table ip g; add chain ip g c { type nat hook prerouting priority -100; }; add rule ip g c ip saddr 10.20.40.17 tcp dport 8013 redirect to :8013'
+    bg router bin/tlsd.py 8013 --tls 1.2 --cert made/certs/private
+    pause 1
+    record router
+    local n
+    for n in 50017 50018 50027 50019; do
+        port $n; c bin/tlsc.py $EMS:8013 --tls 1.2 --source "10.20.40.1${n: -1}"
+    done
+    port 50037; c bin/tlsc.py $EMS:8013 --tls 1.2 --source $ME
+    stop 1
+    must 3 'tls.alert_message.desc==48'
+    for n in 50017 50027 50037; do primary $ME:$n $EMS:8013 tls.intercept.other middlebox probable -; done
+    for n in 8 9; do primary 10.20.40.1$n:5001$n $EMS:8013 ok.tls.established_closed_clean none certain -; done
+    exits 1; absent tcp.reset tls.clientcert tls.server tls.cert
+}
+case_cert_unknown_ca_of_one_node() {
+    TITLE='Of two servers behind one address one shows a certificate that a client does not trust (TLS 1.2).'
+    BROKEN='the service is started again each time with the certificate of the other node'
+    TRUTH='The client that says 48 is shown the other certificate as well and works with it: no box in its path.'
+    two_clients
+    shown_by private 50007; shown_by good 50018 50017; shown_by private 50027; shown_by good 50028
+    stop 1
+    must 2 'tls.alert_message.desc==48'
+    primary $ME:50007 $EMS:8013 $ca_unknown unknown certain -
+    primary $ME:50027 $EMS:8013 $ca_unknown unknown certain -
+    exits 1; absent tls.intercept tls.cert.changed_in_capture tcp
+}

@@ -13,7 +13,6 @@ static const char *const unraised[] = {
     "tcp.seq_anomaly",
     "tls.sigalg.none_common",
     "tls.cert.revocation_unreachable",
-    "tls.intercept.other",
     "tls.wrong_endpoint.fortigate_8013",
     "tls.clientcert.broken_by_inspection",
     "tls.clientcert.renegotiation_fail",

@@ -8,13 +8,8 @@ static unsigned n_chains;
 static const struct order old_one = { .issued = true };
 static const struct order new_one = { .issued = true, .from = "20251101000000Z" };
 
-/* A connection that shows this certificate in this second of the capture, and exchanges data. */
-static void exchange(struct scenario *c, const struct cert *cert, const char *client, int second)
+static void show(struct scenario *c, const struct cert *cert, const char *client, int second)
 {
-    up12(c);
-    data12(c, CLIENT, 100, 60);
-    data12(c, SERVER, 100, 70);
-    fin(c, CLIENT, 80);
     chains[n_chains] = cert;
     c->session.chain[SERVER] = &chains[n_chains++];
     c->session.n_chain[SERVER] = 1;
@@ -22,6 +17,16 @@ static void exchange(struct scenario *c, const struct cert *cert, const char *cl
     c->flow.address[CLIENT] = at(client);
     c->tls.certificate[SERVER].frame += (uint64_t)second * 100;
     c->tls.certificate[SERVER].time_ns += MS(second * 1000);
+}
+
+/* A connection that shows this certificate in this second of the capture, and exchanges data. */
+static void exchange(struct scenario *c, const struct cert *cert, const char *client, int second)
+{
+    up12(c);
+    data12(c, CLIENT, 100, 60);
+    data12(c, SERVER, 100, 70);
+    fin(c, CLIENT, 80);
+    show(c, cert, client, second);
 }
 
 static void shown(const struct cert *cert, const char *client, int second)
@@ -149,25 +154,123 @@ Test(leaves, more_certificates_than_are_kept_say_nothing)
     over(&s);
 }
 
+/* A connection of the same client that shows this certificate in this second, and is refused. */
+static void refusal(struct scenario *c, const struct cert *cert, int second)
+{
+    opened(c);
+    hello(c, 20);
+    flight12(c, 30);
+    alert(c, CLIENT, 48, 40);
+    fin(c, CLIENT, 41);
+    show(c, cert, "10.20.40.17", second);
+}
+
+static void judged_refuses(const struct cert *cert)
+{
+    n_chains = 0;
+    refusal(&s, cert, 50);
+    served_note((struct served *)s.scene.served, &s.flow);
+}
+
+static void refused(const struct cert *cert, int second)
+{
+    struct scenario other;
+
+    refusal(&other, cert, second);
+    served_note((struct served *)s.scene.served, &other.flow);
+    over(&other);
+}
+
 /* Rule R13: who took another certificate did not take this one. */
 Test(leaves, who_accepts_another_certificate_excuses_nobody)
 {
     const struct cert *one = made(&old_one), *other = made(&new_one);
-    n_chains = 0;
-    opened(&s);
-    hello(&s, 20);
-    flight12(&s, 30);
-    alert(&s, CLIENT, 48, 40);
-    fin(&s, CLIENT, 41);
-    chains[n_chains] = one;
-    s.session.chain[SERVER] = &chains[n_chains++];
-    s.session.n_chain[SERVER] = 1;
-    s.session.server_name = "ems.corp.example";
-    served_note((struct served *)s.scene.served, &s.flow);
+    judged_refuses(one);
     shown(other, "10.20.40.18", 1);
     shown(other, "10.20.40.19", 2);
 
     assert_primary(&s, 9000, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA);
     cr_assert_eq(s.verdict.primary.owner, OWNER_UNKNOWN);
+    over(&s);
+}
+
+/* ---- another certificate for others
+ * ------------------------------------------------------------------------------ */
+
+static const struct order private_one = { .issued = true, .issuer = "Proxy CA" };
+
+static void judged_against(int more_refusals, const char *const clients[2])
+{
+    const struct cert *false_one = made(&private_one), *true_one = made(&new_one);
+
+    judged_refuses(false_one);
+    for (int i = 1; i <= more_refusals; i++)
+        refused(false_one, 50 + 2 * i);
+    for (int i = 0; i < 2; i++) {
+        shown(true_one, clients[i], 49);
+        shown(true_one, clients[i], 51);
+    }
+}
+
+Test(leaves, who_alone_is_shown_another_certificate_is_inspected)
+{
+    judged_against(1, (const char *const[2]){ "10.20.40.18", "10.20.40.19" });
+
+    assert_primary(&s, 9000, F_TLS_INTERCEPT_OTHER);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_MIDDLEBOX);
+    over(&s);
+}
+
+Test(leaves, one_refusal_is_too_few_to_compare)
+{
+    judged_against(0, (const char *const[2]){ "10.20.40.18", "10.20.40.19" });
+
+    assert_primary(&s, 9000, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA);
+    over(&s);
+}
+
+Test(leaves, one_other_client_is_too_few_to_compare)
+{
+    judged_against(1, (const char *const[2]){ "10.20.40.18", "10.20.40.18" });
+
+    assert_primary(&s, 9000, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA);
+    over(&s);
+}
+
+Test(leaves, who_is_shown_both_meets_two_servers)
+{
+    judged_against(1, (const char *const[2]){ "10.20.40.18", "10.20.40.19" });
+    shown(made(&new_one), "10.20.40.17", 53);
+
+    assert_primary(&s, 9000, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA);
+    over(&s);
+}
+
+Test(leaves, what_others_are_shown_later_is_no_comparison)
+{
+    const struct cert *was = made(&private_one), *is = made(&new_one);
+    judged_refuses(was);
+    refused(was, 51);
+    shown(is, "10.20.40.18", 60);
+    shown(is, "10.20.40.19", 61);
+
+    assert_primary(&s, 9000, F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA);
+    over(&s);
+}
+
+Test(leaves, a_known_product_is_more_probable_by_comparison)
+{
+    const struct cert *product =
+        made(&(struct order){ .issued = true, .issuer = "Zscaler Intermediate Root CA" });
+    judged_refuses(product);
+    assert_primary(&s, 9000, F_TLS_INTERCEPT_OTHER);
+    cr_assert_eq(s.verdict.primary.fact, POSSIBLE);
+
+    refused(product, 52);
+    shown(made(&new_one), "10.20.40.18", 51);
+
+    assert_primary(&s, 9000, F_TLS_INTERCEPT_OTHER);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
     over(&s);
 }
