@@ -252,6 +252,10 @@ write_about() {
 "
     grep -q 'wget ' "$log" && stacks+="- $(wget --version | sed -n '1s/ built.*//p') on GnuTLS
 "
+    grep -q 'bin/maild' "$log" && stacks+="- aiosmtpd $(dpkg-query -W -f '${Version}' python3-aiosmtpd | sed 's/-.*//')
+"
+    grep -q 'swaks ' "$log" && stacks+="- swaks $(swaks --version | sed -n '1s/.* version //p')
+"
     grep -qE 'slapdd|ldapsearch' "$log" && stacks+="- OpenLDAP $(dpkg-query -W -f '${Version}' slapd | sed 's/[+-].*//') on GnuTLS
 "
     grep -qE 'smbdd' "$log" && stacks+="- Samba $(dpkg-query -W -f '${Version}' samba | sed 's/^.*://; s/[+-].*//')

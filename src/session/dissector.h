@@ -18,6 +18,7 @@ enum step {
 struct dissector {
     const char *name;      /* lower case, stable: appears in reports */
     const uint16_t *ports; /* server side, ends with 0 */
+    bool server_first;     /* the server greets before the client says anything */
     size_t state_size;     /* zeroed, from the flow's arena, gone with the flow */
     enum step (*feed)(struct session *s, void *state, enum side from, struct bytes *in);
     void (*gap)(struct session *s, void *state, enum side from, uint64_t missing); /* optional */

@@ -36,10 +36,28 @@ enum said {
     SAID_LDAP_STARTTLS_REFUSED, /* with its result */
     SAID_LDAP_LEFT_TLS,         /* a message in clear behind the start of TLS */
     SAID_LDAP_NOTICE,           /* the server ends the connection, with its result */
+    /* smtp.c, ftp.c: lines of a command, replies of three digits */
+    SAID_COMMAND,     /* one that is answered */
+    SAID_REPLY,       /* its answer */
+    SAID_GOODBYE,     /* QUIT */
+    SAID_OUT_OF_STEP, /* which reply belongs to which command is not known any more */
+    SAID_TLS_AGREED,  /* the answer to the wish for TLS */
+    /* smtp.c: RFC 5321, RFC 3207, RFC 4954 */
+    SAID_SMTP_WORK,   /* the client does more than to ask what the server can */
+    SAID_SMTP_NO_TLS, /* EHLO is answered without STARTTLS; 1 = something on the way overwrote it */
+    SAID_SMTP_OFFERS_UNREAD, /* the answer to EHLO was 1 cut, 2 lost */
+    SAID_SMTP_HELO,          /* a HELO was taken */
+    SAID_SMTP_LOGGED_IN,
+    SAID_SMTP_DELIVERED,     /* a message was taken */
+    SAID_SMTP_EHLO_REFUSED,  /* with its code, as all that follow */
+    SAID_SMTP_TLS_REFUSED,   /* in answer to STARTTLS */
+    SAID_SMTP_TLS_WANTED,    /* in answer to anything before it */
+    SAID_SMTP_LOGIN_REFUSED, /* in answer to AUTH */
+    SAID_SMTP_REFUSED,       /* in answer to all else, or as the greeting */
     SAIDS,
 };
 
-enum { TALK_REMARKS = 12, TALK_TEXT = 96 };
+enum { TALK_REMARKS = 16, TALK_TEXT = 96 };
 
 struct remark {
     uint8_t said; /* enum said */

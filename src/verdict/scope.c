@@ -2,7 +2,7 @@
 #include "verdict/spoken.h"
 #include "verdict/verdict.h"
 
-static bool is_ems_address(const struct scene *scene, const struct address *address)
+bool verdict_is_ems(const struct scene *scene, const struct address *address)
 {
     if (profile_is_ems_address(scene->profile, address) || candidate_is(scene->candidates, address))
         return true;
@@ -24,8 +24,8 @@ bool verdict_in_scope(const struct scene *scene, const struct flow *flow)
     const struct service *service = profile_service(scene->profile, flow->port[SERVER]);
     if (!service || !service->tcp)
         return false;
-    return (!service->only_ems && is_ems_address(scene, &flow->address[SERVER])) ||
-           (service->by_ems && is_ems_address(scene, &flow->address[CLIENT]));
+    return (!service->only_ems && verdict_is_ems(scene, &flow->address[SERVER])) ||
+           (service->by_ems && verdict_is_ems(scene, &flow->address[CLIENT]));
 }
 
 bool verdict_never_in_scope(const struct scene *scene, const struct flow *flow)

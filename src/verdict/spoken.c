@@ -9,6 +9,7 @@ enum amends {
     AMENDS_NOTHING,
     AMENDS_LATER, /* the same connection goes on well: then it is a warning */
     AMENDS_HERE,  /* the same, and it may go on yet */
+    AMENDS_STAY,  /* the client goes on in spite of it */
     AMENDS_LOGIN, /* a login follows, here or on another connection to the same end */
 };
 
@@ -37,6 +38,15 @@ static const struct saying {
     { SAID_PAC_FAILED, 400, 599, F_PROXY_PAC_FAILED, AMENDS_LATER },
     { SAID_LDAP_BIND_REFUSED, 1, 0xffff, F_APP_LDAP_BIND_FAILED, AMENDS_HERE },
     { SAID_LDAP_STARTTLS_REFUSED, 1, 0xffff, F_APP_LDAP_STARTTLS_REFUSED, AMENDS_HERE },
+    { SAID_SMTP_NO_TLS, 0, 1, F_APP_SMTP_STARTTLS_NOT_OFFERED, AMENDS_STAY },
+    { SAID_SMTP_OFFERS_UNREAD, 1, 1, F_CANNOT_TELL_TRUNCATED, AMENDS_STAY },
+    { SAID_SMTP_OFFERS_UNREAD, 2, 2, F_CANNOT_TELL_CAPTURE_LOSS, AMENDS_STAY },
+    { SAID_SMTP_TLS_REFUSED, 400, 599, F_APP_SMTP_STARTTLS_REFUSED, AMENDS_HERE },
+    { SAID_SMTP_TLS_WANTED, 400, 599, F_APP_SMTP_STARTTLS_REQUIRED, AMENDS_HERE },
+    { SAID_SMTP_LOGIN_REFUSED, 535, 535, F_APP_SMTP_AUTH_FAILED, AMENDS_HERE },
+    { SAID_SMTP_LOGIN_REFUSED, 400, 599, F_APP_SMTP_REJECTED, AMENDS_HERE },
+    { SAID_SMTP_EHLO_REFUSED, 400, 599, F_APP_SMTP_REJECTED, AMENDS_HERE },
+    { SAID_SMTP_REFUSED, 400, 599, F_APP_SMTP_REJECTED, AMENDS_HERE },
 };
 
 /* What shows that it works after all. */
@@ -50,6 +60,15 @@ static const struct good {
     { SAID_LDAP_BIND_REFUSED, SAID_LDAP_STARTTLS_ACCEPTED }, /* the next login is sealed */
     { SAID_LDAP_STARTTLS_REFUSED, SAID_LDAP_BOUND },
     { SAID_LDAP_STARTTLS_REFUSED, SAID_LDAP_STARTTLS_ACCEPTED },
+    { SAID_SMTP_TLS_REFUSED, SAID_TLS_AGREED },
+    { SAID_SMTP_TLS_REFUSED, SAID_SMTP_DELIVERED },
+    { SAID_SMTP_TLS_WANTED, SAID_TLS_AGREED },
+    { SAID_SMTP_LOGIN_REFUSED, SAID_SMTP_LOGGED_IN },
+    { SAID_SMTP_LOGIN_REFUSED, SAID_TLS_AGREED },
+    { SAID_SMTP_LOGIN_REFUSED, SAID_SMTP_DELIVERED },
+    { SAID_SMTP_EHLO_REFUSED, SAID_SMTP_HELO },
+    { SAID_SMTP_EHLO_REFUSED, SAID_SMTP_DELIVERED },
+    { SAID_SMTP_REFUSED, SAID_SMTP_DELIVERED },
 };
 /* clang-format on */
 
@@ -74,12 +93,31 @@ static bool went_on_well(const struct talk *talk, const struct remark *r)
     return false;
 }
 
+/* Once it knew what the server can, the client asked for nothing and left. */
+static bool left_at_once(const struct matter *m)
+{
+    const struct talk *talk = talk_of(m);
+
+    return !talk_find(talk, SAID_SMTP_WORK) &&
+           (talk_find(talk, SAID_GOODBYE) || m->how == ENDED_FIN_CLIENT ||
+            m->how == ENDED_RST_CLIENT);
+}
+
+/* An EMS does not talk to a mail server to try it out, as monitors do. */
+static bool wanted_tls(const struct matter *m, const struct remark *r)
+{
+    return verdict_is_ems(m->scene, &m->flow->address[CLIENT]) ||
+           (r->said == SAID_SMTP_NO_TLS && r->code);
+}
+
 static bool is_amended(const struct matter *m, const struct saying *saying, const struct remark *r)
 {
     const struct talk *talk = talk_of(m);
 
     if (saying->amends == AMENDS_NOTHING)
         return false;
+    if (saying->amends == AMENDS_STAY)
+        return !left_at_once(m) || !wanted_tls(m, r);
     if (went_on_well(talk, r))
         return true;
     return saying->amends == AMENDS_LOGIN &&
@@ -131,12 +169,22 @@ static bool is_plain_refusal(uint16_t result)
            result == INVALID_CREDENTIALS;
 }
 
-static void weigh(const struct talk *talk, const struct remark *said, struct raised *r)
+static void weigh(const struct matter *m, const struct remark *said, struct raised *r)
 {
+    const struct talk *talk = talk_of(m);
+
     if (r->id == F_PROXY_CONNECT_502_503_504 && said->code == 500)
         r->fact = PROBABLE; /* it may be a fault of the proxy itself */
     if (r->id == F_APP_LDAP_BIND_FAILED && !is_plain_refusal(said->code))
         r->cause = POSSIBLE;
+    if (said->said == SAID_SMTP_NO_TLS && !verdict_is_ems(m->scene, &m->flow->address[CLIENT]))
+        r->severity = SEVERITY_WARNING;
+    if (said->said == SAID_SMTP_NO_TLS && said->code)
+        raise_owner(r, OWNER_MIDDLEBOX, "the offer is there, and its letters were overwritten");
+    else if (said->said == SAID_SMTP_NO_TLS)
+        r->cause = POSSIBLE;
+    if (r->id == F_APP_SMTP_REJECTED && (said->code == 450 || said->code == 451))
+        r->severity = SEVERITY_WARNING; /* greylisting says so, and takes the mail the next time */
     if (r->id == F_APP_HTTP_502 && is_through_gateway(talk, 502))
         raise_owner(r, OWNER_PROXY, "the answer has a Via field: a gateway wrote or passed it");
 }
@@ -150,7 +198,7 @@ static struct raised raised_of(const struct matter *m, const struct remark *said
     raise_frame(&r, asked ? asked->first.frame : 0);
     raise_frame(&r, said->first.frame);
     raise_frame(&r, said->last.frame);
-    weigh(talk, said, &r);
+    weigh(m, said, &r);
     return r;
 }
 
@@ -184,8 +232,11 @@ bool spoken_login_unanswered(const struct matter *m)
 {
     const struct talk *talk = talk_of(m);
 
-    return talk && !talk->full && !m->tls &&
-           talk_count(talk, SAID_LDAP_BIND) > talk_count(talk, SAID_LDAP_BOUND) +
+    if (!talk || talk->full || m->tls)
+        return false;
+    if (talk_count(talk, SAID_COMMAND) > talk_count(talk, SAID_REPLY))
+        return !talk_find(talk, SAID_OUT_OF_STEP);
+    return talk_count(talk, SAID_LDAP_BIND) > talk_count(talk, SAID_LDAP_BOUND) +
                                                   talk_count(talk, SAID_LDAP_BIND_GOES_ON) +
                                                   talk_count(talk, SAID_LDAP_BIND_REFUSED);
 }

@@ -1,5 +1,6 @@
 #include "verdict/stall.h"
 
+#include "session/dissector.h"
 #include "verdict/absence.h"
 #include "verdict/blame.h"
 #include "verdict/checks.h"
@@ -171,6 +172,22 @@ static bool login_unanswered(const struct matter *m)
 }
 
 static bool login_30s(const struct matter *m) { return login_unanswered(m) && request_30s(m); }
+
+/* The server ought to have greeted. */
+static bool greeting_30s(const struct matter *m)
+{
+    const struct dissector *d = dissector_for_port(m->flow->port[SERVER]);
+
+    return d && d->server_first && flow_is_tcp(m->flow) &&
+           matter_waited(m, open_since(m)) >= SECONDS(30);
+}
+
+/* Both agreed on TLS, and the client leaves without a hello. */
+static bool tls_unused(const struct matter *m)
+{
+    return m->session && !m->tls && talk_find(m->session->talk, SAID_TLS_AGREED) &&
+           !hidden_payload(m);
+}
 
 static bool hidden_handshake(const struct matter *m)
 {
@@ -918,6 +935,7 @@ static const struct stall stalls[] = {
     /* connected, no payload */
     { BIT(STOP_OPEN), ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_OPEN, NULL },
     { BIT(STOP_OPEN), ANY, tls_idle_5s, F_TLS_NONE_CLIENT_SILENT, ON_CLIENT, E_OPEN | E_CLOSE, NULL },
+    { BIT(STOP_OPEN), RC | FC, greeting_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_OPEN | E_CLOSE, weigh_possible },
     { BIT(STOP_OPEN), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_OPEN), RS | FS, idle_5s, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_OPEN), RS, NULL, F_TCP_ACCEPT_THEN_RESET, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
@@ -944,6 +962,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_CLIENT_ONLY), FC, request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_HELLO | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY), FC, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
     { BIT(STOP_SERVER_ONLY), ANY, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_PLAIN), FC, tls_unused, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_DATA | E_CLOSE, weigh_possible },
     { BIT(STOP_PLAIN), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_CLOSE, weigh_dropped },
     { BIT(STOP_PLAIN), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_CLOSE, weigh_reset },
     { BIT(STOP_PLAIN), ANY, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },

@@ -152,6 +152,9 @@ bool scene_is_one_way(const struct scene *scene);
 /* How long the capture watched, seen from a subject whose last packet is this frame. */
 int64_t scene_watched_until(const struct scene *scene, uint64_t frame);
 
+/* Is this the address of a recognised or configured EMS, or has DNS given it the name of one? */
+bool verdict_is_ems(const struct scene *scene, const struct address *address);
+
 /* Is the server of this flow a recognised or configured EMS, or one of their services (R15)? */
 bool verdict_in_scope(const struct scene *scene, const struct flow *flow);
 

@@ -296,3 +296,183 @@ Test(spoken, a_login_whose_answer_was_not_read_has_no_missing_answer)
     assert_primary(&s, 9000, F_OK_TCP_NO_TLS);
     over(&s);
 }
+
+/* ---- mail (RFC 5321, RFC 3207, RFC 4954) ---- */
+
+/* Between an EMS and its mail server. */
+static void relay(void)
+{
+    asked();
+    s.profile.ems_address[0] = s.flow.address[CLIENT];
+    s.profile.n_ems_addresses = 1;
+    s.flow.port[SERVER] = 25;
+    talk = (struct talk){ .target = "" };
+    say(SAID_COMMAND, 0);
+    payload(&s, SERVER, 20, 30);
+    say(SAID_REPLY, 0);
+}
+
+Test(spoken, each_refusal_of_a_mail_server_has_its_meaning)
+{
+    static const struct {
+        enum said said;
+        uint16_t code;
+        enum finding_id id;
+        enum confidence cause;
+    } rows[] = {
+        { SAID_SMTP_REFUSED, 554, F_APP_SMTP_REJECTED, POSSIBLE },
+        { SAID_SMTP_REFUSED, 421, F_APP_SMTP_REJECTED, POSSIBLE },
+        { SAID_SMTP_EHLO_REFUSED, 550, F_APP_SMTP_REJECTED, POSSIBLE },
+        { SAID_SMTP_LOGIN_REFUSED, 535, F_APP_SMTP_AUTH_FAILED, CERTAIN },
+        { SAID_SMTP_LOGIN_REFUSED, 454, F_APP_SMTP_REJECTED, POSSIBLE },
+        { SAID_SMTP_TLS_WANTED, 530, F_APP_SMTP_STARTTLS_REQUIRED, CERTAIN },
+        { SAID_SMTP_TLS_REFUSED, 454, F_APP_SMTP_STARTTLS_REFUSED, PROBABLE },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        relay();
+        say(rows[i].said, rows[i].code);
+        fin(&s, CLIENT, 40);
+
+        assert_primary(&s, 9000, rows[i].id);
+        cr_assert_eq(s.verdict.primary.fact, CERTAIN);
+        cr_assert_eq(s.verdict.primary.cause, rows[i].cause);
+        cr_assert_eq(s.verdict.primary.severity, SEVERITY_ERROR);
+        over(&s);
+    }
+}
+
+Test(spoken, a_refusal_that_does_not_keep_the_mail_from_being_taken_is_a_warning)
+{
+    static const enum said rows[] = { SAID_SMTP_REFUSED, SAID_SMTP_EHLO_REFUSED,
+                                      SAID_SMTP_LOGIN_REFUSED, SAID_SMTP_TLS_REFUSED };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        relay();
+        say(rows[i], 550);
+        payload(&s, SERVER, 20, 35);
+        say(SAID_SMTP_DELIVERED, 0);
+        fin(&s, CLIENT, 40);
+
+        assert_primary(&s, 9000, F_OK_TCP_NO_TLS);
+        cr_assert_eq(s.verdict.also[0].severity, SEVERITY_WARNING);
+        over(&s);
+    }
+}
+
+Test(spoken, greylisting_is_a_warning)
+{
+    relay();
+    say(SAID_SMTP_REFUSED, 451);
+    fin(&s, CLIENT, 40);
+
+    assert_primary(&s, 9000, F_APP_SMTP_REJECTED);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_WARNING);
+    over(&s);
+}
+
+Test(spoken, tls_that_is_not_offered_matters_to_a_client_that_leaves_at_once)
+{
+    for (int work = 0; work < 2; work++) {
+        relay();
+        say(SAID_SMTP_NO_TLS, 0);
+        if (work)
+            say(SAID_SMTP_WORK, 0);
+        say(SAID_GOODBYE, 0);
+        fin(&s, SERVER, 40);
+
+        assert_primary(&s, 9000, work ? F_OK_TCP_NO_TLS : F_APP_SMTP_STARTTLS_NOT_OFFERED);
+        over(&s);
+    }
+
+    relay();
+    say(SAID_SMTP_NO_TLS, 0);
+    fin(&s, SERVER, 40);
+    assert_primary(&s, 9000, F_OK_TCP_NO_TLS);
+    over(&s);
+}
+
+Test(spoken, a_monitor_leaves_a_mail_server_at_once_and_wants_no_tls)
+{
+    for (uint16_t masked = 0; masked < 2; masked++) {
+        relay();
+        s.profile.n_ems_addresses = 0;
+        say(SAID_SMTP_NO_TLS, masked);
+        fin(&s, CLIENT, 40);
+
+        assert_primary(&s, 9000, masked ? F_APP_SMTP_STARTTLS_NOT_OFFERED : F_OK_TCP_NO_TLS);
+        if (masked)
+            cr_assert_eq(s.verdict.primary.severity, SEVERITY_WARNING);
+        over(&s);
+    }
+}
+
+Test(spoken, an_offer_that_was_overwritten_is_the_work_of_a_device_in_between)
+{
+    static const enum confidence causes[] = { POSSIBLE, PROBABLE };
+    static const enum owner owners[] = { OWNER_SERVER, OWNER_MIDDLEBOX };
+
+    for (uint16_t masked = 0; masked < 2; masked++) {
+        relay();
+        say(SAID_SMTP_NO_TLS, masked);
+        fin(&s, CLIENT, 40);
+
+        assert_primary(&s, 9000, F_APP_SMTP_STARTTLS_NOT_OFFERED);
+        cr_assert_eq(s.verdict.primary.cause, causes[masked]);
+        cr_assert_eq(s.verdict.primary.owner, owners[masked]);
+        over(&s);
+    }
+}
+
+Test(spoken, offers_that_were_not_captured_are_no_offers_that_were_not_made)
+{
+    static const enum finding_id ids[] = { F_CANNOT_TELL_TRUNCATED, F_CANNOT_TELL_CAPTURE_LOSS };
+
+    for (uint16_t i = 0; i < 2; i++) {
+        relay();
+        say(SAID_SMTP_OFFERS_UNREAD, i + 1);
+        fin(&s, CLIENT, 40);
+
+        assert_primary(&s, 9000, ids[i]);
+        over(&s);
+    }
+}
+
+Test(spoken, a_command_without_a_reply_counts_while_replies_can_be_counted)
+{
+    for (int out_of_step = 0; out_of_step < 2; out_of_step++) {
+        relay();
+        talk.remark[0].count++;
+        if (out_of_step)
+            say(SAID_OUT_OF_STEP, 0);
+        fin(&s, SERVER, 40);
+
+        assert_primary(&s, 9000, out_of_step ? F_OK_TCP_NO_TLS : F_APP_CLOSED_WITHOUT_REPLY);
+        over(&s);
+    }
+}
+
+Test(spoken, tls_that_was_agreed_on_and_never_begun_is_left_by_the_client)
+{
+    relay();
+    say(SAID_TLS_AGREED, 0);
+    fin(&s, CLIENT, 40);
+
+    assert_primary(&s, 9000, F_TLS_CLIENT_CLOSED_MIDWAY);
+    over(&s);
+}
+
+Test(spoken, a_greeting_that_does_not_come_in_half_a_minute_counts_where_the_server_speaks_first)
+{
+    for (int port = 25; port < 27; port++)
+        for (int seconds = 29; seconds < 32; seconds += 2) {
+            opened(&s);
+            s.flow.port[SERVER] = (uint16_t)port;
+            fin(&s, CLIENT, seconds * 1000);
+
+            assert_primary(&s, 40000,
+                           port == 25 && seconds > 30 ? F_APP_NO_REPLY_TIMEOUT
+                                                      : F_OK_TCP_PORT_PROBE);
+            over(&s);
+        }
+}
