@@ -33,6 +33,16 @@ static void add_folder_of(struct paths *p, const char *path)
         p->folder[p->plan.n_folders - 1][slash - path] = '\0';
 }
 
+static void add_export(struct paths *p, const char *spec)
+{
+    char inside[PATH_MAX];
+    bool directory;
+    const char *path = export_path(spec, &directory);
+
+    snprintf(inside, sizeof inside, "%s%s", path, directory ? "/" : "");
+    add_folder_of(p, inside);
+}
+
 /* Evidence is read out of the inputs once more, and what was written is read again. */
 static void add_files(struct paths *p, const struct options *o)
 {
@@ -44,6 +54,8 @@ static void add_files(struct paths *p, const struct options *o)
         add_folder_of(p, o->output ? o->output : "");
     if (o->write)
         add_folder_of(p, o->write);
+    for (size_t i = 0; i < o->n_exports; i++)
+        add_export(p, o->export[i]);
     if (o->html)
         add_folder_of(p, o->html);
     if (o->report.certs)

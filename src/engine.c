@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "correlate/summary.h"
 #include "flow/host.h"
+#include "flow/ledger.h"
 #include "packet/twin.h"
 #include "progress.h"
 #include "session/dissector.h"
@@ -48,6 +49,7 @@ struct engine {
     struct session_world world;
     struct candidates *candidates;
     struct served *served;
+    struct ledgers *ledgers; /* NULL unless somebody exports */
     struct kin kin;
     struct scene scene;
     struct parting {
@@ -88,9 +90,10 @@ static bool engine_open(struct engine *e)
     e->world.labeller = e->config->label ? labeller_open() : NULL;
     e->candidates = candidates_open();
     e->served = served_open();
+    e->ledgers = report_exports(e->report) ? ledgers_open() : NULL;
     e->partings = calloc(PARTINGS, sizeof *e->partings);
     if (!e->decoder || !e->twins || !e->flows || !e->hosts || !e->world.certs || !e->world.names ||
-        !e->candidates || !e->served || !e->partings)
+        !e->candidates || !e->served || !e->partings || (!e->ledgers && report_exports(e->report)))
         return false;
     e->world.flows = e->flows;
     e->world.pool = flows_pool(e->flows);
@@ -103,6 +106,7 @@ static bool engine_open(struct engine *e)
     e->scene.names = e->world.names;
     e->scene.candidates = e->candidates;
     e->scene.served = e->served;
+    e->scene.ledgers = e->ledgers;
     e->kin.flows = e->flows;
     e->scene.kin = &e->kin;
     e->scene.live = capture_is_live(e->capture);
@@ -113,6 +117,7 @@ static bool engine_open(struct engine *e)
 static void engine_close(struct engine *e)
 {
     free(e->partings);
+    ledgers_close(e->ledgers);
     served_close(e->served);
     candidates_close(e->candidates);
     labeller_close(e->world.labeller);
@@ -351,7 +356,8 @@ static void note_parting(struct engine *e, struct flow *flow)
         (struct parting){ flow, flow->first_frame };
 }
 
-static void accept_packet(struct engine *e, const struct packet *p, struct flow *met)
+static void accept_packet(struct engine *e, const struct packet *p, struct flow *met,
+                          const struct frame *frame)
 {
     enum side from = CLIENT;
 
@@ -370,6 +376,8 @@ static void accept_packet(struct engine *e, const struct packet *p, struct flow 
     struct flow *flow = flow_accept_met(e->flows, p, met, &from);
     if (!flow || p->kind == PACKET_ICMP)
         return;
+    if (e->ledgers)
+        ledger_take(e->ledgers, flow, p, from, bytes_on_wire(&frame->data));
     if (host_wants(flow, p, from))
         host_note(e->hosts, flow, p, from);
     if (p->flags & TCP_SYN && from == CLIENT)
@@ -660,7 +668,7 @@ static void engine_read(struct engine *e)
         flows_prefetch(e->flows, packets, n);
         sessions_prefetch(e->flows, packets, n);
         for (size_t i = 0; i < n; i++)
-            accept_packet(e, &packets[i], flows_met(e->flows, i));
+            accept_packet(e, &packets[i], flows_met(e->flows, i), &frames[i]);
         expire(e);
         if (e->scene.live)
             watch(e, n);

@@ -57,7 +57,8 @@ static int analyse(const struct options *o)
     }
     confine(o, -1);
     int code = analyse_all(&inputs, &keeper);
-    run_close(&inputs);
+    if (!run_finish(&inputs, &failure))
+        code = run_fail(&failure);
     return keeper_close(&keeper, &failure) ? code : run_fail(&failure);
 }
 

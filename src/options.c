@@ -220,6 +220,19 @@ static bool take_demo(struct parsing *p, const char *value)
     return add_input(p, "-");
 }
 
+static bool take_export(struct parsing *p, const char *value)
+{
+    struct options *o = p->out;
+    bool directory;
+
+    if (!export_path(value, &directory))
+        return refuse_value(p, OPTION_EXPORT, value, "of the form zeek=DIRECTORY");
+    if (o->n_exports == EXPORTS_MAX)
+        return refuse(p, value, "too many exports", "each kind once");
+    o->export[o->n_exports++] = value;
+    return true;
+}
+
 static bool take_matrix(struct parsing *p, const char *value)
 {
     static const char *const kinds[] = { "stages", "ports", "csv" };
@@ -252,6 +265,8 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
         return true;
     case OPTION_CASE:
         return take_case(p, value);
+    case OPTION_EXPORT:
+        return take_export(p, value);
     case OPTION_HTML:
         o->html = value;
         return true;
@@ -670,7 +685,7 @@ static bool check_bundle(struct parsing *p)
 {
     struct options *o = p->out;
 
-    if (!o->n_inputs || o->interface || o->write || o->html || o->report.certs)
+    if (!o->n_inputs || o->interface || o->write || o->html || o->report.certs || o->n_exports)
         return refuse(p, "bundle", "takes captures, and writes one archive",
                       "shakeout bundle FILE... [--case ID] [-o FILE] [--redact LEVEL]");
     if (!p->redacted)
@@ -711,7 +726,7 @@ static bool check_doctor(struct parsing *p)
 {
     const struct options *o = p->out;
 
-    if (!o->n_inputs && !o->write && !o->html)
+    if (!o->n_inputs && !o->write && !o->html && !o->n_exports)
         return true;
     return refuse(p, "doctor", "looks at this computer, not at files",
                   "shakeout doctor [-i INTERFACE] [--ems ADDRESS]");

@@ -13,6 +13,7 @@
 #include "evidence/redact.h"
 #include "frame/capture.h"
 #include "live/check.h"
+#include "report/exports.h"
 #include "report/report.h"
 
 #include <stdbool.h>
@@ -51,11 +52,13 @@ struct options {
     size_t n_inputs;
     const char *input[INPUTS_MAX]; /* as given; borrowed from argv */
     const char *interface;
-    const char *keylog;       /* NULL = none */
-    const char *ca_bundle;    /* NULL = none */
-    const char *output;       /* of a bundle; NULL = named after the case */
-    const char *case_name;    /* NULL = none */
-    const char *map;          /* of the case: who is who; NULL = kept nowhere */
+    const char *keylog;              /* NULL = none */
+    const char *ca_bundle;           /* NULL = none */
+    const char *output;              /* of a bundle; NULL = named after the case */
+    const char *case_name;           /* NULL = none */
+    const char *map;                 /* of the case: who is who; NULL = kept nowhere */
+    const char *export[EXPORTS_MAX]; /* "zeek=DIR" */
+    size_t n_exports;
     const char *html;         /* where the page goes; NULL = nowhere */
     const char *write;        /* where the evidence goes; NULL = nowhere */
     bool force;               /* it may replace a file */

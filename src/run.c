@@ -125,6 +125,8 @@ bool run_open(struct run_inputs *inputs, const struct options *o, struct failure
         fine = fine && given_open(&inputs->given[i], o, failure);
     fine = fine && (!o->report.certs || pem_folder(o->report.certs, failure));
     fine = fine && (!o->html || newfile_open(&inputs->page, o->html, o->force, failure));
+    if (fine && o->n_exports)
+        fine = (inputs->exports = exports_open(o->export, o->n_exports, o->force, failure)) != NULL;
     for (size_t i = 0; i < o->n_inputs && fine; i++)
         capture_source_open(o->input[i], &inputs->given[i].source);
     if (!fine)
@@ -132,8 +134,21 @@ bool run_open(struct run_inputs *inputs, const struct options *o, struct failure
     return fine;
 }
 
+bool run_finish(struct run_inputs *inputs, struct failure *failure)
+{
+    bool fine = exports_close(inputs->exports, inputs->n_judged > 0, failure);
+
+    inputs->exports = NULL;
+    run_close(inputs);
+    return fine;
+}
+
 void run_close(struct run_inputs *inputs)
 {
+    struct failure ignored;
+
+    (void)exports_close(inputs->exports, false, &ignored);
+    inputs->exports = NULL;
     for (size_t i = 0; i < inputs->n; i++)
         given_close(&inputs->given[i]);
     newfile_abandon(&inputs->page);
@@ -183,9 +198,11 @@ static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capt
     config.plan = plan;
     config.html = inputs->page.file;
     config.certs_replace = o->force;
+    config.exports = inputs->exports;
     engine.keys = keys_of(o, &inputs->given[i], &failure);
     struct report *report = engine.keys ? report_open(&config, &failure) : NULL;
     int code = report ? engine_run(&engine, capture, report, &failure) : 2;
+    inputs->n_judged += code != 2;
     report_free(report);
     keys_close(engine.keys);
     if (code != 2 && inputs->page.file && !newfile_finish(&inputs->page, 0, &failure))
@@ -286,6 +303,5 @@ int run_device(const struct options *o)
     if (!run_open(&inputs, o, &failure))
         return run_fail(&failure);
     int code = watch(&inputs);
-    run_close(&inputs);
-    return code;
+    return run_finish(&inputs, &failure) ? code : run_fail(&failure);
 }

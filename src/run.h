@@ -15,10 +15,11 @@ enum { RUN_INTERRUPTED = 130 };
 /* Everything that is read, open before the first octet of a capture is looked at. */
 struct run_inputs {
     const struct options *options;
-    struct newfile page; /* of --html */
-    struct live *live;   /* of a watch; NULL = files are read */
-    char name[64];       /* of its interface, printable */
-    size_t n;
+    struct newfile page;     /* of --html */
+    struct exports *exports; /* of --export; NULL = none */
+    struct live *live;       /* of a watch; NULL = files are read */
+    char name[64];           /* of its interface, printable */
+    size_t n, n_judged;
     struct run_given {
         struct capture_source source; /* what could not be opened is told in its turn */
         int keys_fd;                  /* -1 = none */
@@ -29,6 +30,9 @@ struct run_inputs {
 /* False with a failure, and nothing to close. */
 bool run_open(struct run_inputs *inputs, const struct options *options, struct failure *failure);
 void run_close(struct run_inputs *inputs);
+
+/* Gives the exports of all inputs their names, if any input was judged; then run_close. */
+bool run_finish(struct run_inputs *inputs, struct failure *failure);
 
 /* The i-th file; what is evidence goes to the keeper, if it wants any. */
 int run_input(struct run_inputs *inputs, struct keeper *keeper, size_t i);

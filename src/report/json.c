@@ -214,6 +214,13 @@ static void community_text(const struct address *a, uint16_t a_port, const struc
 
 _Static_assert(COMMUNITY_TEXT == 2 + DIGEST_SHA1_BASE64, "its whole text");
 
+void json_community(const struct flow *f, char out[COMMUNITY_TEXT + 1])
+{
+    community_text(&f->address[CLIENT], f->port[CLIENT], &f->address[SERVER], f->port[SERVER],
+                   f->protocol, out);
+    out[COMMUNITY_TEXT] = '\0';
+}
+
 void json_put_community(struct report *r, const struct address *a, uint16_t a_port,
                         const struct address *b, uint16_t b_port, uint8_t protocol)
 {

@@ -55,6 +55,7 @@ void json_put_end(struct report *r, const char *key, const struct address *a, ui
                   bool open);
 
 /* Community ID, version 1, seed 0. */
+void json_community(const struct flow *flow, char out[COMMUNITY_TEXT + 1]);
 void json_put_community(struct report *r, const struct address *a, uint16_t a_port,
                         const struct address *b, uint16_t b_port, uint8_t protocol);
 
@@ -71,6 +72,10 @@ char *json_pen_finding_ids(struct report *r, char *p, const struct verdict *v);
 char *json_pen_primary(struct report *r, char *p, const struct scene *scene,
                        const struct verdict *v);
 void json_word_set(struct pen_word *word, const char *text);
+
+/* A refusal on either side is no success, whatever the records before it looked like. */
+enum established { ESTABLISHED_NO, ESTABLISHED_YES, ESTABLISHED_UNKNOWN };
+enum established json_established(const struct verdict *v, const struct tls *t);
 
 void json_tls(struct report *r, const struct json_flow *flow, const struct verdict *v);
 

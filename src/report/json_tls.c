@@ -40,10 +40,7 @@ void json_put_tls_version(struct writer *w, uint16_t version)
     writer_commit(w, p - (p != begin));
 }
 
-enum established { ESTABLISHED_NO, ESTABLISHED_YES, ESTABLISHED_UNKNOWN };
-
-/* A refusal on either side is no success, whatever the records before it looked like. */
-static enum established established_of(const struct verdict *v, const struct tls *t)
+enum established json_established(const struct verdict *v, const struct tls *t)
 {
     bool failed = outcome_of(&v->primary) == OUTCOME_FAILED &&
                   (v->failed_stage == STAGE_TLS || v->failed_stage == STAGE_CERT);
@@ -123,7 +120,7 @@ static char *pen_tls(struct report *r, char *p, const struct verdict *v,
                      const struct session *session, const struct prints *prints)
 {
     const struct tls *t = session->tls;
-    enum established established = established_of(v, t);
+    enum established established = json_established(v, t);
 
     p = PEN_PUT(p, ",\"tls\":{");
     char *begin = p;

@@ -1,3 +1,4 @@
+#include "report/exports.h"
 #include "report/inside.h"
 #include "report/pem.h"
 #include "report/shown.h"
@@ -30,6 +31,8 @@ void report_free(struct report *r)
     prints_close(r->prints);
     free(r);
 }
+
+bool report_exports(const struct report *r) { return r->config.exports != NULL; }
 
 static bool is_json(const struct report *r) { return r->config.format == REPORT_JSONL; }
 static bool is_csv(const struct report *r) { return r->config.format == REPORT_CSV; }
@@ -89,6 +92,8 @@ void report_add(struct report *r, const struct scene *scene, const struct verdic
         proof_connection(r, scene, verdict);
     if (r->config.certs || is_json(r))
         shown_note(&r->shown, verdict);
+    if (r->config.exports)
+        exports_connection(r->config.exports, scene, verdict);
     if (!is_json(r) && !is_csv(r))
         return;
     report_capture(r, scene);
@@ -231,6 +236,8 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
     r->n_capture_findings = n;
     if (r->config.plan)
         proof_capture(r);
+    if (r->config.exports)
+        exports_settle(r->config.exports);
     summary_count(&r->summary, scene);
     report_decide(r, scene);
     report_capture(r, scene);

@@ -41,6 +41,8 @@ struct outcomes {
     size_t n, room;
 };
 
+struct exports; /* exports.h */
+
 struct report_config {
     enum report_format format;
     FILE *out;                          /* borrowed */
@@ -60,10 +62,14 @@ struct report_config {
     bool several_inputs;       /* a heading per input, frames as 2:#412 */
     unsigned input;            /* 1-based number of this input */
     struct outcomes *outcomes; /* borrowed: gets a line each; NULL = nobody compares */
+    struct exports *exports;   /* borrowed: get connections as well; NULL = nobody asked */
     struct plan *plan;         /* borrowed: takes what is evidence; NULL = nobody asked */
 };
 
 struct report; /* opaque */
+
+/* Do connections go to other tools as well, which want a ledger of each? */
+bool report_exports(const struct report *report);
 
 struct report *report_open(const struct report_config *config, struct failure *failure);
 

@@ -16,7 +16,7 @@
 
 enum {
     SANDBOX_INPUTS = 72,
-    SANDBOX_FOLDERS = 6,
+    SANDBOX_FOLDERS = 10,
 };
 
 struct sandbox_plan {

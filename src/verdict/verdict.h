@@ -104,6 +104,7 @@ enum scope { SCOPE_EMS, SCOPE_ALL };
 struct served;     /* served.h */
 struct candidates; /* candidate.h */
 struct kin;        /* kin.h */
+struct ledgers;    /* flow/ledger.h */
 
 /* The capture as a whole: copied from the stages by the engine, read by every rule. */
 struct scene {
@@ -111,6 +112,7 @@ struct scene {
     const struct profile *profile;
     const struct hosts *hosts;
     const struct names *names;
+    struct ledgers *ledgers;   /* of connections, for exports; NULL = not kept */
     struct trust *trust;       /* of the user's bundle; NULL = trust is not judged */
     int64_t first_ns, last_ns; /* capture's first and last packet */
     uint64_t last_frame;

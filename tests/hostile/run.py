@@ -27,6 +27,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests/captures'))
+import exports  # noqa: E402
 import page  # noqa: E402
 import pcapfile  # noqa: E402
 
@@ -595,6 +596,7 @@ def names(tests):
         for form, extra in FORMS:
             tests.check(f'{what}: {form}', name_complaints(tests, path, extra))
         tests.check(f'{what}: HTML', page_of(tests, path))
+        tests.check(f'{what}: exports', exports_of(tests, path))
         os.unlink(path)
 
 
@@ -607,6 +609,22 @@ def page_of(tests, path):
         return [f'exit {done.returncode}: {done.stderr[-600:]!r}']
     data = open(target, 'rb').read()
     return [*page.complaints(data), *teeth_in(Done(0, data, b''))]
+
+
+def exports_of(tests, path):
+    """What is wrong with the logs for other tools: their form, and characters that may not be in them."""
+    folder = pathlib.Path(tests.folder) / 'zeek'
+    done = subprocess.run([tests.binary, '--scope', 'all', '-qq', '--force', '--export', f'zeek={folder}', path],
+                          capture_output=True, timeout=TIME_LIMIT_S, check=False, env={**os.environ, 'LC_ALL': 'C.UTF-8'})
+    if done.returncode not in (1, 3):
+        yield f'exit {done.returncode}: {done.stderr[-600:]!r}'
+        return
+    for name in ('conn', 'ssl', 'x509'):
+        rows, complaints = exports.log_read(folder / f'{name}.log')
+        yield from complaints
+        yield from [] if rows else [f'{name}.log is empty: the names were not reached']
+        data = (folder / f'{name}.log').read_bytes().replace(b'\t', b' ')
+        yield from (f'{name}.log: {c}' for c in teeth_in(Done(0, data, b'')))
 
 
 def csv_complaints(text):

@@ -235,6 +235,15 @@ Test(options, what_has_no_demo_is_said)
     cr_assert_not(parse("--demo", "", NULL));
 }
 
+Test(options, an_export_is_a_kind_and_a_path)
+{
+    cr_assert(parse("--export", "zeek=logs", "a.pcap", NULL));
+    cr_assert_eq(options.n_exports, 1);
+    cr_assert_str_eq(options.export[0], "zeek=logs");
+    cr_assert_not(parse("--export", "zeek=", "a.pcap", NULL));
+    cr_assert_not(parse("--export", "logs", "a.pcap", NULL));
+}
+
 /* ---- configuration ---- */
 
 static char config_path[64];

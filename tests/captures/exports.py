@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Holds the exports for other tools (`--export`) against the JSON Lines of the same capture, and against what is known.
+
+    exports.py BINARY [--corpus FOLDER] [CASE...]
+
+Each connection of the JSON Lines is a line of conn.log, each TLS handshake one of ssl.log, each certificate one of
+x509.log, with the same values; the logs are read as Zeek writes them and every cell as its type demands.  conn_state and
+history of some cases follow from what was done in the lab (captures/lab), and those of some captures of others are what
+Zeek prints of them.  Output: TAP.
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import run as cases
+
+TIME_LIMIT_S = 120
+# What the lab did, in Zeek's words (docs.zeek.org, Conn::Info): client port -> conn_state, history.
+CAUSED = {
+    'syn_silent_drop': {50001: ('S0', 'S')},  # no answer
+    'syn_refused': {50001: ('REJ', 'Sr')},  # RST to the SYN
+    'ok_openssl_tls12': {50001: ('SF', 'ShADadfF')},  # the server closes first
+    'synack_lost_at_client': {50001: ('S0', 'S')},  # the answer never arrives at the capture
+    'one_sided_server': {50001: ('SHR', '^hadf')},  # only the server is heard
+    'ok_probe_rst': {50001: ('RSTO', 'ShAR')},  # the client connects and resets
+    'ok_probe_fin': {50001: ('SF', 'ShAFf')},  # ... or closes
+    'reset_by_client_established': {50001: ('RSTO', 'ShADadR')},
+    'reset_by_server_established': {50001: ('RSTR', 'ShADadr')},
+    'accept_then_fin': {50001: ('SF', 'ShAfFa')},
+    'accept_then_reset': {50001: ('RSTR', 'ShAr')},
+    'zero_window': {50001: ('SF', 'ShADadtWfF')},
+}
+# What Zeek prints (zeek/zeek, testing/btest/Baseline): orig_bytes ... resp_ip_bytes of its only TCP connection.
+ZEEK = {
+    'tcp__miss_end_data.pcap': '10.048360 538 2902 SF T F 2902 ShADafgF 5 750 4 172',
+    'mysql__encrypted.pcap': '0.021783 713 1959 SF T T 0 ShAdDaFf 10 1241 8 2383',
+    'tls__irc-starttls.pcap': '4.923144 913 1903 SF F F 0 ShADadFRf 11 1469 9 2379',
+    'tls__imap-starttls.pcap': '2.827002 540 5653 SF T F 0 ShAdDafFr 18 1284 14 6225',
+}
+ZEEK_COLUMNS = ('duration orig_bytes resp_bytes conn_state local_orig local_resp missed_bytes history orig_pkts '
+                'orig_ip_bytes resp_pkts resp_ip_bytes').split()
+TYPES = {'time': r'-?\d+\.\d{6}', 'interval': r'\d+\.\d{6}', 'count': r'\d+', 'port': r'\d+', 'bool': '[TF]', 'enum': 'tcp',
+         'string': r'[^\t\x00-\x1f\x7f]+', 'addr': r'[0-9a-f.:]+'}
+
+
+def cell_complaint(kind, text):
+    if text == '-':
+        return None
+    inner = re.match(r'(?:vector|set)\[(\w+)\]$', kind)
+    parts = text.split(',') if inner else [text]
+    wrong = [p for p in parts if not re.fullmatch(TYPES[inner[1] if inner else kind], p)]
+    return f'{wrong[0]!r} is no {kind}' if wrong else None
+
+
+def log_read(path):
+    """(rows as dicts, complaints)"""
+    lines = path.read_text(encoding='utf-8').split('\n')
+    rows, complaints, fields, types = [], [], None, None
+    if lines[0] != '#separator \\x09' or not lines[-2].startswith('#close\t') or lines[-1]:
+        complaints.append(f'{path.name}: no head or no end')
+    for line in lines[:-1]:
+        cells = line.split('\t')
+        if cells[0] == '#fields':
+            fields = cells[1:]
+        elif cells[0] == '#types':
+            types = cells[1:]
+        elif not line.startswith('#'):
+            if len(cells) != len(fields) or len(types) != len(fields):
+                complaints.append(f'{path.name}: {len(cells)} cells, {len(fields)} names, {len(types)} types')
+                continue
+            complaints += [f'{path.name} {f}: {c}' for f, c in zip(fields, map(cell_complaint, types, cells)) if c]
+            rows.append(dict(zip(fields, cells)))
+    return rows, complaints
+
+
+def run_export(binary, args, path, kind, target):
+    done = subprocess.run([binary, *args, '--format', 'jsonl', '--export', f'{kind}={target}', str(path)],
+                          capture_output=True, timeout=TIME_LIMIT_S, check=False)
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def of_type(lines, name):
+    return [line for line in lines if line['event']['dataset'] == f'shakeout.{name}']
+
+
+def ends_of_line(line):
+    return tuple(text for side in ('client', 'server') for text in (line[side]['ip'], str(line[side]['port'])))
+
+
+def ends_of_row(row):
+    return row['id.orig_h'], row['id.orig_p'], row['id.resp_h'], row['id.resp_p']
+
+
+def is_unset(value):
+    return '-' if value is None else value
+
+
+def conn_values(line):
+    ours = line['shakeout']
+    return (*ends_of_line(line), line['network']['community_id'], ours.get('primary', '-'), ours.get('owner', '-'),
+            ours.get('confidence', '-'), str(line['source']['packets']), str(line['destination']['packets']))
+
+
+def conn_row(row):
+    return (*ends_of_row(row), row['community_id'], row['shakeout_finding'], row['shakeout_owner'],
+            row['shakeout_confidence'], row['orig_pkts'], row['resp_pkts'])
+
+
+def ssl_values(line):
+    tls = line.get('tls', {})
+    client, server = tls.get('client', {}), tls.get('server', {})
+    return (*ends_of_line(line), line['network']['community_id'], is_unset(client.get('ja3')), is_unset(server.get('ja3s')),
+            is_unset(line['shakeout']['tls'].get('ja4')), 'FT'[tls.get('established', False)],
+            'FT'[tls.get('resumed', False)], is_unset(server.get('hash', {}).get('sha256')).lower())
+
+
+def ssl_row(row):
+    return (*ends_of_row(row), row['community_id'], row['ja3'], row['ja3s'], row['ja4'], row['established'],
+            row['resumed'], row['cert_chain_fps'].split(',')[0])
+
+
+def differences(name, wanted, got):
+    wanted, got = sorted(wanted), sorted(got)
+    if len(wanted) != len(got):
+        yield f'{name}: {len(got)} lines, {len(wanted)} in the JSON Lines'
+    yield from (f'{name} lacks {value}' for value in [w for w in wanted if w not in got][:3])
+
+
+def zeek_complaints(lines, folder):
+    logs = {}
+    for name in ('conn', 'ssl', 'x509'):
+        logs[name], found = log_read(folder / f'{name}.log')
+        yield from found
+    yield from differences('conn.log', map(conn_values, of_type(lines, 'connection')), map(conn_row, logs['conn']))
+    yield from differences('ssl.log', map(ssl_values, of_type(lines, 'tls')), map(ssl_row, logs['ssl']))
+    shown = {tls[side]['hash']['sha256'].lower() for line in of_type(lines, 'certificate') for tls in [line['tls']]
+             for side in ('client', 'server') if side in tls and 'x509' in tls[side]}
+    if shown != {row['fingerprint'] for row in logs['x509']}:
+        yield 'x509.log holds other certificates than the JSON Lines'
+    if {row['uid'] for row in logs['ssl']} - {row['uid'] for row in logs['conn']}:
+        yield 'ssl.log has connections that conn.log does not have'
+
+
+def known_complaints(name, path, folder):
+    rows = log_read(folder / 'conn.log')[0]
+    for port, (state, history) in CAUSED.get(name, {}).items():
+        got = [(row['conn_state'], row['history']) for row in rows if row['id.orig_p'] == str(port)]
+        if got != [(state, history)]:
+            yield f'{got}, and in the lab it was {state} {history}'
+    if path.name in ZEEK:
+        got = ' '.join(rows[0][column] for column in ZEEK_COLUMNS) if rows else ''
+        if got != ZEEK[path.name]:
+            yield f'Zeek: {ZEEK[path.name]}, shakeout: {got}'
+
+
+def complaints_of(binary, name, path, args):
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        lines = run_export(binary, args, path, 'zeek', folder / 'zeek')
+        if not (folder / 'zeek/conn.log').exists():
+            yield from [] if not lines or not of_type(lines, 'summary') else ['no conn.log']
+            return
+        yield from zeek_complaints(lines, folder / 'zeek')
+        yield from known_complaints(name, path, folder / 'zeek')
+
+
+def captures_of(arguments):
+    if arguments[:1] == ['--corpus']:
+        for path in sorted(pathlib.Path(arguments[1]).rglob('*')):
+            if path.suffix in ('.pcap', '.pcapng', '.cap', '.txt') and path.is_file():
+                yield str(path.relative_to(arguments[1])), path, ['--scope', 'all']
+        return
+    for case in cases.cases_read(arguments):
+        yield case.name, case.capture, case.args
+
+
+def main():
+    binary, number, failed = str(pathlib.Path(sys.argv[1]).resolve()), 0, 0
+    for number, (name, path, args) in enumerate(captures_of(sys.argv[2:]), 1):
+        found = list(complaints_of(binary, name, path, args))
+        failed += bool(found)
+        print(f'{"not ok" if found else "ok"} {number} - exports of {name}')
+        print(''.join(f'  # {c}\n' for c in found[:5]), end='')
+    print(f'1..{number}')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
