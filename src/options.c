@@ -226,7 +226,7 @@ static bool take_export(struct parsing *p, const char *value)
     bool directory;
 
     if (!export_path(value, &directory))
-        return refuse_value(p, OPTION_EXPORT, value, "of the form zeek=DIRECTORY");
+        return refuse_value(p, OPTION_EXPORT, value, "zeek=DIRECTORY, eve=FILE or ecs=FILE");
     if (o->n_exports == EXPORTS_MAX)
         return refuse(p, value, "too many exports", "each kind once");
     o->export[o->n_exports++] = value;

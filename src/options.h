@@ -57,7 +57,7 @@ struct options {
     const char *output;              /* of a bundle; NULL = named after the case */
     const char *case_name;           /* NULL = none */
     const char *map;                 /* of the case: who is who; NULL = kept nowhere */
-    const char *export[EXPORTS_MAX]; /* "zeek=DIR" */
+    const char *export[EXPORTS_MAX]; /* "eve=FILE" */
     size_t n_exports;
     const char *html;         /* where the page goes; NULL = nowhere */
     const char *write;        /* where the evidence goes; NULL = nowhere */

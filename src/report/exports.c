@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 enum { FILES_MAX = 3, CERTIFICATES_MAX = 1 << 16 };
-enum export_kind { EXPORT_ZEEK, EXPORT_KINDS };
+enum export_kind { EXPORT_ZEEK, EXPORT_EVE, EXPORT_ECS, EXPORT_KINDS };
 
 static const struct kind {
     const char *word; /* "zeek=" */
@@ -18,6 +18,8 @@ static const struct kind {
     size_t n_files;
 } kinds[EXPORT_KINDS] = {
     [EXPORT_ZEEK] = { "zeek=", true, ZEEK_LOGS },
+    [EXPORT_EVE] = { "eve=", false, 1 },
+    [EXPORT_ECS] = { "ecs=", false, 1 },
 };
 
 struct exports {
@@ -184,4 +186,8 @@ void exports_connection(struct exports *x, const struct scene *scene, const stru
 
     if (x->file[EXPORT_ZEEK][0])
         zeek_connection(x->file[EXPORT_ZEEK], &x->certificates, &c);
+    if (x->file[EXPORT_EVE][0])
+        eve_connection(x->file[EXPORT_EVE][0], &c);
+    if (x->file[EXPORT_ECS][0])
+        ecs_connection(x->file[EXPORT_ECS][0], &c);
 }

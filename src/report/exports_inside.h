@@ -35,4 +35,7 @@ extern const char *const zeek_file[ZEEK_LOGS]; /* names in the directory */
 void zeek_connection(struct export_file *logs[ZEEK_LOGS], struct table *certificates,
                      const struct exported *c);
 void zeek_end(struct export_file *log, int kind);
+void eve_connection(struct export_file *file, const struct exported *c);
+void ecs_connection(struct export_file *file, const struct exported *c);
+
 size_t zeek_certificate_key(void); /* octets of a key of `certificates` */

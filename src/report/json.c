@@ -459,7 +459,7 @@ void json_put_primary(struct report *r, const struct scene *scene, const struct 
     writer_commit(&r->writer, json_pen_primary(r, p, scene, v));
 }
 
-static const char *denied_type(const struct verdict *v, enum outcome outcome)
+const char *json_connection_type(const struct verdict *v, enum outcome outcome)
 {
     if (outcome != OUTCOME_FAILED)
         return outcome == OUTCOME_OK ? NULL : "info";
@@ -470,7 +470,7 @@ static char *pen_connection_event(struct report *r, char *p, const struct verdic
                                   enum outcome outcome, const struct json_flow *texts)
 {
     const struct flow *f = v->flow;
-    const char *type = denied_type(v, outcome);
+    const char *type = json_connection_type(v, outcome);
     char begun[TIME_TEXT] = "";
     size_t n = json_time_text(r, f->first_ns, begun);
 

@@ -4,74 +4,68 @@
 #include "report/shown.h"
 #include "report/trusted.h"
 
-static void put_seconds(struct report *r, const char *key, int64_t seconds)
+/* Nothing outside the years that RFC 3339 can write. */
+static void put_seconds(struct writer *w, const char *key, int64_t seconds)
 {
     char text[24];
+
+    if (seconds < -62135596800 || seconds > 253402300799)
+        return;
     stamp_date_time(seconds, text);
     text[19] = 'Z';
     text[20] = '\0';
-    json_word(&r->writer, key, text);
+    json_word(w, key, text);
 }
 
-static bool is_year_with_four_digits(int64_t seconds)
-{
-    return seconds >= -62135596800 && seconds <= 253402300799;
-}
-
-static void put_name_list(struct report *r, const char *key, const char *name)
+static void put_name_list(struct writer *w, const char *key, const char *name, bool *cut)
 {
     if (!name[0])
         return;
-    json_object(&r->writer, key);
-    json_array(&r->writer, "common_name");
-    json_string(&r->writer, NULL, name, &r->cut);
-    json_end_array(&r->writer);
-    json_end_object(&r->writer);
+    json_object(w, key);
+    json_array(w, "common_name");
+    json_string(w, NULL, name, cut);
+    json_end_array(w);
+    json_end_object(w);
 }
 
-static void put_x509(struct report *r, const struct cert_facts *c)
+static void put_x509(struct writer *w, const struct cert_facts *c, bool *cut)
 {
-    struct writer *w = &r->writer;
     char version[12];
 
     json_object(w, "x509");
     json_word(w, "serial_number", c->serial);
     snprintf(version, sizeof version, "%d", c->version);
     json_word(w, "version_number", version);
-    put_name_list(r, "subject", c->subject_cn);
-    put_name_list(r, "issuer", c->issuer_cn);
+    put_name_list(w, "subject", c->subject_cn, cut);
+    put_name_list(w, "issuer", c->issuer_cn, cut);
     if (c->n_names) {
         json_array(w, "alternative_names");
         for (unsigned i = 0; i < c->n_names; i++)
-            json_string(w, NULL, c->names[i], &r->cut);
+            json_string(w, NULL, c->names[i], cut);
         json_end_array(w);
     }
-    if (is_year_with_four_digits(c->not_before_s))
-        put_seconds(r, "not_before", c->not_before_s);
-    if (is_year_with_four_digits(c->not_after_s))
-        put_seconds(r, "not_after", c->not_after_s);
+    put_seconds(w, "not_before", c->not_before_s);
+    put_seconds(w, "not_after", c->not_after_s);
     if (c->key_algorithm[0])
-        json_string(w, "public_key_algorithm", c->key_algorithm, &r->cut);
+        json_string(w, "public_key_algorithm", c->key_algorithm, cut);
     if (c->key_bits > 0)
         json_number(w, "public_key_size", (uint64_t)c->key_bits);
     if (c->signature_algorithm[0])
-        json_string(w, "signature_algorithm", c->signature_algorithm, &r->cut);
+        json_string(w, "signature_algorithm", c->signature_algorithm, cut);
     json_end_object(w);
 }
 
-static void put_certificate(struct report *r, const struct cert_facts *c)
+void json_put_certificate(struct writer *w, const struct cert_facts *c, bool *cut)
 {
-    struct writer *w = &r->writer;
     json_object(w, "hash");
     json_word(w, "sha256", c->sha256);
     json_end_object(w);
     if (!c->parsed)
         return;
-    json_string(w, "subject", c->subject, &r->cut);
-    json_string(w, "issuer", c->issuer, &r->cut);
-    if (is_year_with_four_digits(c->not_after_s))
-        put_seconds(r, "not_after", c->not_after_s);
-    put_x509(r, c);
+    json_string(w, "subject", c->subject, cut);
+    json_string(w, "issuer", c->issuer, cut);
+    put_seconds(w, "not_after", c->not_after_s);
+    put_x509(w, c, cut);
 }
 
 static void put_check(struct report *r, const struct shown_key *key, const struct shown *shown)
@@ -121,7 +115,7 @@ static void put_certificate_line(struct report *r, const struct shown_key *key,
     json_object(w, "tls");
     json_put_tls_version(w, shown->version);
     json_object(w, side_name((enum side)key->side));
-    put_certificate(r, c);
+    json_put_certificate(w, c, &r->cut);
     json_end_object(w);
     json_end_object(w);
     json_begin_shakeout(r);

@@ -124,9 +124,14 @@ static void put_rule(struct writer *w, const struct finding *finding)
 
 static const char *severity_type(enum severity s) { return s == SEVERITY_ERROR ? "error" : "info"; }
 
+unsigned json_severity(enum severity severity)
+{
+    static const uint8_t numbers[] = { 2, 3, 4, 7 };
+    return numbers[severity];
+}
+
 void json_finding(struct report *r, const struct scene *scene, const struct group *g)
 {
-    static const uint8_t ecs_severity[] = { 2, 3, 4, 7 };
     struct writer *w = &r->writer;
     const struct finding *finding = finding_of(g->id);
     struct facts facts = report_facts(r, scene, g);
@@ -143,7 +148,7 @@ void json_finding(struct report *r, const struct scene *scene, const struct grou
     json_begin_event(r, "shakeout.finding", "alert", 'f', m);
     json_put_category(w, severity_type(g->severity), NULL);
     json_word(w, "code", finding->id);
-    json_number(w, "severity", ecs_severity[g->severity]);
+    json_number(w, "severity", json_severity(g->severity));
     json_word(w, "outcome", g->severity == SEVERITY_ERROR ? "failure" : "unknown");
     put_filled(r, "reason", &facts, finding->prose.seen);
     json_end_object(w);

@@ -81,6 +81,13 @@ void json_tls(struct report *r, const struct json_flow *flow, const struct verdi
 
 /* Of what shown_note remembered. */
 void json_certificates(struct report *r);
+
+/* Of one certificate, inside tls.client or tls.server: hash, names, x509. */
+void json_put_certificate(struct writer *w, const struct cert_facts *c, bool *cut);
+unsigned json_severity(enum severity severity); /* event.severity */
+
+/* event.type beside "connection"; NULL = none. */
+const char *json_connection_type(const struct verdict *v, enum outcome outcome);
 void json_put_tls_version(struct writer *w, uint16_t version);
 void json_put_common(struct report *r, const struct group *g);
 void json_finding(struct report *r, const struct scene *scene, const struct group *g);

@@ -3,11 +3,15 @@
 
     exports.py BINARY [--corpus FOLDER] [CASE...]
 
-Each connection of the JSON Lines is a line of conn.log, each TLS handshake one of ssl.log, each certificate one of
-x509.log, with the same values; the logs are read as Zeek writes them and every cell as its type demands.  conn_state and
-history of some cases follow from what was done in the lab (captures/lab), and those of some captures of others are what
+Zeek: each connection of the JSON Lines is a line of conn.log, each TLS handshake one of ssl.log, each certificate one of
+x509.log, with the same values; the logs are read as Zeek writes them and every cell as its type demands.  EVE: each
+connection is an event of type flow, each handshake one of type tls, with no name that the JSON schema of Suricata does not
+have, and certificates as their DER says.  ECS: each connection is a document, with no name that the field list does not
+have, and the values that the schema allows.  conn_state and history of some cases follow from what was done in the lab (captures/lab), and those of some captures of others are what
 Zeek prints of them.  Output: TAP.
 """
+import base64
+import hashlib
 import json
 import pathlib
 import re
@@ -42,6 +46,14 @@ ZEEK = {
 }
 ZEEK_COLUMNS = ('duration orig_bytes resp_bytes conn_state local_orig local_resp missed_bytes history orig_pkts '
                 'orig_ip_bytes resp_pkts resp_ip_bytes').split()
+# The names that the schema of EVE has (suricata, etc/schema.json, of 7 and 8) for what is exported.
+EVE_NAMES = set("""timestamp flow_id pcap_cnt event_type vlan src_ip src_port dest_ip dest_port proto ip_v pcap_filename
+community_id app_proto flow.pkts_toserver flow.pkts_toclient flow.bytes_toserver flow.bytes_toclient flow.start flow.end
+flow.age flow.state flow.reason flow.alerted tcp.tcp_flags tcp.tcp_flags_ts tcp.tcp_flags_tc tcp.syn tcp.fin tcp.rst
+tcp.psh tcp.ack tcp.urg tcp.state tls.subject tls.issuerdn tls.serial tls.fingerprint tls.notbefore tls.notafter
+tls.session_resumed tls.sni tls.version tls.ja3.hash tls.ja3.string tls.ja3s.hash tls.ja3s.string tls.ja4
+tls.server_alpns""".split())
+EVE_VERSIONS = {'UNDETERMINED', 'SSLv2', 'SSLv3', 'TLSv1', 'TLS 1.1', 'TLS 1.2', 'TLS 1.3'}
 TYPES = {'time': r'-?\d+\.\d{6}', 'interval': r'\d+\.\d{6}', 'count': r'\d+', 'port': r'\d+', 'bool': '[TF]', 'enum': 'tcp',
          'string': r'[^\t\x00-\x1f\x7f]+', 'addr': r'[0-9a-f.:]+'}
 
@@ -76,8 +88,8 @@ def log_read(path):
     return rows, complaints
 
 
-def run_export(binary, args, path, kind, target):
-    done = subprocess.run([binary, *args, '--format', 'jsonl', '--export', f'{kind}={target}', str(path)],
+def run_export(binary, args, path, *more):
+    done = subprocess.run([binary, *args, '--format', 'jsonl', *more, str(path)],
                           capture_output=True, timeout=TIME_LIMIT_S, check=False)
     return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
@@ -144,6 +156,117 @@ def zeek_complaints(lines, folder):
         yield 'ssl.log has connections that conn.log does not have'
 
 
+# --- EVE ------------------------------------------------------------------------------------------------------
+
+def events_of(path):
+    text = path.read_text(encoding='utf-8')
+    return [json.loads(line) for line in text.split('\n') if line]
+
+
+def names_in(value, prefix=''):
+    """Dotted names of all values."""
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            yield from names_in(inner, f'{prefix}{key}.')
+        else:
+            yield prefix + key
+
+
+def fingerprints(folder):
+    """SHA-256 of the certificates that --certs wrote -> SHA-1, as Suricata writes it."""
+    found = {}
+    for path in folder.glob('*.pem') if folder.exists() else []:
+        body = re.search('-----BEGIN CERTIFICATE-----(.*?)-----END', path.read_text(), re.S)
+        der = base64.b64decode(body[1])
+        found[hashlib.sha256(der).hexdigest()] = hashlib.sha1(der).hexdigest()
+    return found
+
+
+def with_colons(text):
+    return ':'.join(text[i:i + 2] for i in range(0, len(text), 2))
+
+
+def flow_values(line):
+    return (*ends_of_line(line), line['network']['community_id'], line['shakeout'].get('primary'),
+            line['source']['packets'], line['destination']['packets'])
+
+
+def flow_event(event):
+    return (event['src_ip'], str(event['src_port']), event['dest_ip'], str(event['dest_port']), event['community_id'],
+            event.get('shakeout', {}).get('finding'), event['flow']['pkts_toserver'], event['flow']['pkts_toclient'])
+
+
+def tls_values(line):
+    tls = line.get('tls', {})
+    client, server = tls.get('client', {}), tls.get('server', {})
+    return (*ends_of_line(line), line['network']['community_id'], str(client.get('server_name')), str(client.get('ja3')),
+            str(server.get('ja3s')), str(line['shakeout']['tls'].get('ja4')), tls.get('resumed', False))
+
+
+def tls_event(event):
+    tls = event['tls']
+    return (event['src_ip'], str(event['src_port']), event['dest_ip'], str(event['dest_port']), event['community_id'],
+            str(tls.get('sni')), str(tls.get('ja3', {}).get('hash')), str(tls.get('ja3s', {}).get('hash')),
+            str(tls.get('ja4')), tls.get('session_resumed', False))
+
+
+def eve_tls_complaints(tls, known):
+    if tls['version'] not in EVE_VERSIONS and not re.match(r'TLS 1\.3 draft-\d+$|0x[0-9a-f]{4}$', tls['version']):
+        yield f'version {tls["version"]!r}'
+    for kind in ('ja3', 'ja3s'):
+        text = tls.get(kind, {}).get('string')
+        if text is not None and hashlib.md5(text.encode()).hexdigest() != tls[kind]['hash']:
+            yield f'{kind}: {text} is not what was hashed'
+    if 'fingerprint' in tls and known and tls['fingerprint'] not in {with_colons(sha1) for sha1 in known.values()}:
+        yield f'fingerprint {tls["fingerprint"]} is of no certificate'
+
+
+def eve_complaints(lines, events, known):
+    flows = [event for event in events if event['event_type'] == 'flow']
+    shakes = [event for event in events if event['event_type'] == 'tls']
+    yield from differences('EVE flow', map(flow_values, of_type(lines, 'connection')), map(flow_event, flows))
+    hellos = [line for line in of_type(lines, 'tls') if {'client_hello', 'server_hello'} & {
+        m['type'] for m in line['shakeout']['tls']['handshake']}]
+    yield from differences('EVE tls', map(tls_values, hellos), map(tls_event, shakes))
+    for event in events:
+        yield from (f'EVE has no {name}' for name in set(names_in(event)) - EVE_NAMES if not name.startswith('shakeout.'))
+        if not re.match(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000$', event['timestamp']) or event['flow_id'] >> 53:
+            yield f'{event["timestamp"]}, flow {event["flow_id"]}'
+        yield from eve_tls_complaints(event['tls'], known) if 'tls' in event else []
+    if {e['flow_id'] for e in shakes} - {e['flow_id'] for e in flows}:
+        yield 'a handshake of no flow'
+
+
+# --- ECS ------------------------------------------------------------------------------------------------------
+
+def ecs_values(line):
+    return (*ends_of_line(line), line['network']['community_id'], line['shakeout'].get('primary'),
+            line['event']['outcome'], line['event']['type'], line['source']['bytes'], line['destination']['bytes'])
+
+
+def ecs_event(event):
+    return (*ends_of_line(event), event['network']['community_id'], event['event'].get('code'),
+            event['event']['outcome'], event['event']['type'], event['source']['bytes'], event['destination']['bytes'])
+
+
+def ecs_complaints(lines, events):
+    known = set((cases.ROOT / 'tests/captures/ecs.txt').read_text().split('\n'))
+    yield from differences('ECS', map(ecs_values, of_type(lines, 'connection')), map(ecs_event, events))
+    for event in events:
+        yield from (f'{name} is no field of ECS' for name in set(names_in(event)) - known if not name.startswith('shakeout.'))
+        if event['event']['kind'] != 'event' or event['event']['category'] != ['network'] or event['ecs'] != {'version': '8.17.0'}:
+            yield 'not what Elastic Security asks of an event'
+    tls = {ends_of_line(line): line['tls'] for line in of_type(lines, 'tls') if line.get('tls')}
+    for event in events:
+        wanted = tls.get(ends_of_line(event), {})
+        got = event.get('tls', {})
+        shared = set(names_in(wanted)) & set(names_in(got))
+        if len(of_type(lines, 'tls')) == len(tls) and set(names_in(wanted)) - shared:
+            yield f'tls lacks {sorted(set(names_in(wanted)) - shared)}'
+
+
+# --- what is known --------------------------------------------------------------------------------------------
+
 def known_complaints(name, path, folder):
     rows = log_read(folder / 'conn.log')[0]
     for port, (state, history) in CAUSED.get(name, {}).items():
@@ -159,11 +282,14 @@ def known_complaints(name, path, folder):
 def complaints_of(binary, name, path, args):
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        lines = run_export(binary, args, path, 'zeek', folder / 'zeek')
+        words = [word for kind in ('zeek', 'eve', 'ecs') for word in ('--export', f'{kind}={folder / kind}')]
+        lines = run_export(binary, args, path, *words, '--certs', str(folder / 'certs'))
         if not (folder / 'zeek/conn.log').exists():
             yield from [] if not lines or not of_type(lines, 'summary') else ['no conn.log']
             return
         yield from zeek_complaints(lines, folder / 'zeek')
+        yield from eve_complaints(lines, events_of(folder / 'eve'), fingerprints(folder / 'certs'))
+        yield from ecs_complaints(lines, events_of(folder / 'ecs'))
         yield from known_complaints(name, path, folder / 'zeek')
 
 

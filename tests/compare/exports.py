@@ -160,7 +160,7 @@ def judge(binary, path):
     """(capture, connections compared, connections, complaints)"""
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary) / 'zeek'
-        exports.run_export(binary, ['--scope', 'all'], path, 'zeek', folder)
+        exports.run_export(binary, ['--scope', 'all'], path, '--export', f'zeek={folder}')
         rows = exports.log_read(folder / 'conn.log')[0] if (folder / 'conn.log').exists() else []
     if not rows:
         return path, 0, 0, []

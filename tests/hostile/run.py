@@ -614,7 +614,8 @@ def page_of(tests, path):
 def exports_of(tests, path):
     """What is wrong with the logs for other tools: their form, and characters that may not be in them."""
     folder = pathlib.Path(tests.folder) / 'zeek'
-    done = subprocess.run([tests.binary, '--scope', 'all', '-qq', '--force', '--export', f'zeek={folder}', path],
+    words = [word for kind in ('eve', 'ecs') for word in ('--export', f'{kind}={tests.folder / kind}')]
+    done = subprocess.run([tests.binary, '--scope', 'all', '-qq', '--force', '--export', f'zeek={folder}', *words, path],
                           capture_output=True, timeout=TIME_LIMIT_S, check=False, env={**os.environ, 'LC_ALL': 'C.UTF-8'})
     if done.returncode not in (1, 3):
         yield f'exit {done.returncode}: {done.stderr[-600:]!r}'
@@ -625,6 +626,11 @@ def exports_of(tests, path):
         yield from [] if rows else [f'{name}.log is empty: the names were not reached']
         data = (folder / f'{name}.log').read_bytes().replace(b'\t', b' ')
         yield from (f'{name}.log: {c}' for c in teeth_in(Done(0, data, b'')))
+    for kind in ('eve', 'ecs'):
+        data = (tests.folder / kind).read_bytes()
+        lines = lines_of(Done(0, data, b''))
+        yield from [] if any('tls' in line for line in lines) else [f'{kind}: the names were not reached']
+        yield from (f'{kind}: {c}' for c in teeth_in(Done(0, data, b'')))
 
 
 def csv_complaints(text):

@@ -1,5 +1,6 @@
 #include "../tls/recorded.h"
 #include "report/json_line.h"
+#include "report/json_parts.h"
 #include "story.h"
 
 static const struct report_config jsonl = { .format = REPORT_JSONL, .input = 1 };
@@ -271,4 +272,31 @@ Test(json, totals_are_left_to_the_summary_while_the_input_is_being_read)
 
     cr_assert_not(says(&told, "4711"));
     free(told.text);
+}
+
+/* The baseline of the specification (github.com/corelight/community-id-spec), seed 0. */
+Test(json, community_ids_are_the_published_ones)
+{
+    static const struct vector {
+        uint8_t protocol;
+        uint16_t client_port, server_port;
+        const char *client, *server, *id;
+    } vectors[] = {
+        { 6, 34855, 80, "128.232.110.120", "66.35.250.204", "1:LQU9qZlK+B5F3KDmev6m5PMibrg=" },
+        { 6, 80, 34855, "66.35.250.204", "128.232.110.120", "1:LQU9qZlK+B5F3KDmev6m5PMibrg=" },
+        { 17, 54585, 53, "192.168.1.52", "8.8.8.8", "1:d/FP5EW3wiY1vCndhwleRRKHowQ=" },
+        { 6, 63943, 25, "2001:470:e5bf:dead:4957:2174:e82c:4887", "2607:f8b0:400c:c03::1a",
+          "1:/qFaeAR+gFe1KYjMzVDsMv+wgU4=" },
+    };
+
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        char text[COMMUNITY_TEXT + 1];
+        struct flow flow = { .protocol = vectors[i].protocol };
+        flow.port[CLIENT] = vectors[i].client_port;
+        flow.port[SERVER] = vectors[i].server_port;
+        cr_assert(address_parse(vectors[i].client, &flow.address[CLIENT]));
+        cr_assert(address_parse(vectors[i].server, &flow.address[SERVER]));
+        json_community(&flow, text);
+        cr_expect_str_eq(text, vectors[i].id);
+    }
 }
