@@ -213,6 +213,7 @@ Test(json, the_line_of_a_handshake_has_the_fingerprints_of_both_stacks)
     hello.signature_schemes = bytes_whole(full12_client + 188, 40);
     hello.point_formats = bytes_whole(formats, sizeof formats);
     hello.alpn = bytes_whole(full12_client + 165, 9);
+    hello.versions = hello.server_name = bytes_whole(NULL, 0);
     tls.server_hello.legacy_version = 0x0303;
     tls.server_hello.suite = 0xc02c;
     tls.server_hello.extensions = bytes_whole("\xff\x01\0\0\0\x0b\0\0\0\x23\0\0\0\x17\0\0", 16);
