@@ -21,22 +21,43 @@ static void escape_put(struct writer *w, const uint8_t *p, size_t n)
     }
 }
 
+/* Octets from p on that mean nothing but themselves: most cells are nothing else. */
+static size_t plain_run(const uint8_t *p, size_t n, char separator)
+{
+    size_t i = 0;
+
+    while (i < n && p[i] >= ' ' && p[i] < 0x7f && p[i] != '\\' && p[i] != (uint8_t)separator)
+        i++;
+    return i;
+}
+
+/* One character that is not of that kind; answers its octets. */
+static size_t other_put(struct writer *w, const uint8_t *p, size_t n)
+{
+    uint32_t code = 0;
+    size_t length = text_utf8(p, n, &code);
+
+    if (length > 1 && !text_is_hostile(code))
+        writer_put_n(w, (const char *)p, length);
+    else
+        escape_put(w, p, length ? length : 1);
+    return length ? length : 1;
+}
+
 /* What means something to who reads the line is told from what it stands for. */
 static void escaped_put(struct writer *w, const void *octets, size_t n, char separator)
 {
     const uint8_t *p = octets;
-    bool word = (n == 1 && *p == '-') || (n == 7 && !memcmp(p, "(empty)", 7));
+    size_t i = 0;
 
-    for (size_t i = 0; i < n;) {
-        uint32_t code = 0;
-        size_t length = text_utf8(p + i, n - i, &code);
-        bool plain = length && !text_is_hostile(code) && code != '\\' &&
-                     code != (uint32_t)(unsigned char)separator && !(word && i == 0);
-        if (plain)
-            writer_put_n(w, (const char *)p + i, length);
-        else
-            escape_put(w, p + i, length ? length : 1);
-        i += length ? length : 1;
+    if ((n == 1 && *p == '-') || (n == 7 && !memcmp(p, "(empty)", 7)))
+        i = other_put(w, p, 1);
+    while (i < n) {
+        size_t run = plain_run(p + i, n - i, separator);
+        writer_put_n(w, (const char *)p + i, run);
+        i += run;
+        if (i < n)
+            i += other_put(w, p + i, n - i);
     }
 }
 
@@ -66,8 +87,10 @@ void zeek_flag(struct writer *w, bool v)
 
 void zeek_count(struct writer *w, uint64_t v)
 {
+    char digits[20];
+
     cell_begin(w);
-    writer_format(w, "%" PRIu64, v);
+    writer_put_n(w, digits, text_decimal(digits, v));
 }
 
 static void seconds_put(struct writer *w, int64_t ns)
