@@ -122,6 +122,13 @@ static bool without_name(const struct matter *m)
     return hello && !hello->cut && !hello->malformed && !hello->server_name.left;
 }
 
+/* Did it ask by name?  That part of its greeting was not captured. */
+static bool name_cut(const struct matter *m)
+{
+    const struct tls_client_hello *hello = m->tls->hello;
+    return !hello || (hello->cut && !hello->server_name.left);
+}
+
 /* The same service completes when it is asked by name. */
 static bool name_would_do(const struct matter *m)
 {
@@ -194,6 +201,7 @@ static const struct alert_row {
     { SERVER, 70, NULL, F_TLS_VERSION_NONE_COMMON },
     { SERVER, 86, NULL, F_TLS_VERSION_FALLBACK_REJECTED },
     { SERVER, 112, without_name, F_TLS_SNI_MISSING },
+    { SERVER, 112, name_cut, F_TLS_HANDSHAKE_FAILURE },
     { SERVER, 112, NULL, F_TLS_SNI_UNRECOGNIZED },
     { SERVER, 120, NULL, F_TLS_ALPN_NONE_COMMON },
     { SERVER, 40, client_unseen, F_TLS_HANDSHAKE_FAILURE },

@@ -52,6 +52,7 @@ PERMITTED = {
     'tls.clientcert': ['tls.handshake_failure'],
     # What both sides offered, once it is cut away, leaves the alert that says no.
     'tls.cipher.none_common': ['tls.handshake_failure'],
+    'tls.sni': ['tls.handshake_failure'],
     'tls.group.none_common': ['tls.handshake_failure'],
     'tls.sigalg.none_common': ['tls.handshake_failure'],
     # The sizes that explain a silence, once they are gone, leave the silence.

@@ -661,6 +661,25 @@ Test(handshake, a_missing_name_counts_only_when_the_server_asks_for_one)
     over(&s);
 }
 
+Test(handshake, a_name_that_was_cut_away_is_neither_missing_nor_unknown)
+{
+    opened(&s);
+    hello(&s, 20);
+    s.hello.server_name = bytes_whole(NULL, 0);
+    s.hello.cut = true;
+    s.session.server_name = "";
+    alert(&s, SERVER, 112, 30);
+    assert_primary(&s, 9000, F_TLS_HANDSHAKE_FAILURE);
+    over(&s);
+
+    opened(&s);
+    hello(&s, 20);
+    s.hello.cut = true;
+    alert(&s, SERVER, 112, 30);
+    assert_primary(&s, 9000, F_TLS_SNI_UNRECOGNIZED);
+    over(&s);
+}
+
 /* Another connection shows what the server chooses. */
 static void serve(uint16_t suite, uint16_t group)
 {
