@@ -26,6 +26,7 @@ func main() {
 	alpn := f.String("alpn", "", "protocols")
 	half := f.Bool("half", false, "client: close the sending side after the request")
 	web := f.Bool("http", false, "server: HTTP inside TLS")
+	lost := f.Bool("lost", false, "server: has lost its configuration")
 	f.Parse(os.Args[3:])
 
 	config := &tls.Config{ServerName: *name, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13}
@@ -55,6 +56,11 @@ func main() {
 	if what == "server" {
 		if *ask {
 			config.ClientAuth = tls.RequireAndVerifyClientCert
+		}
+		if *lost {
+			config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+				return nil, os.ErrNotExist
+			}
 		}
 		if *web {
 			check((&http.Server{Addr: address, TLSConfig: config}).ListenAndServeTLS("", ""))

@@ -22,6 +22,8 @@ p.add_argument("--end", choices=["notify", "fin", "rst"], default="notify")
 p.add_argument("--weak", action="store_true", help="short keys and old hashes are good enough")
 p.add_argument("--web", action="store_true", help="answer an HTTP request with a page, anything else with itself")
 p.add_argument("--keylog", help="file for the secrets of the sessions")
+p.add_argument("--group", help="the only group for the key exchange")
+p.add_argument("--deny", action="store_true", help="answer every ClientHello with access_denied, by a rule of the server")
 a = p.parse_args()
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -33,6 +35,10 @@ context.load_cert_chain(a.chain or a.cert + ".pem", a.cert + ".key")
 context.num_tickets = a.tickets
 if a.tls != "any":
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2 if a.tls == "1.2" else ssl.TLSVersion.TLSv1_3
+if a.group:
+    context.set_ecdh_curve(a.group)
+if a.deny:
+    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_ACCESS_DENIED
 if a.client_ca:
     context.load_verify_locations(a.client_ca)
     context.verify_mode = ssl.CERT_OPTIONAL if a.optional else ssl.CERT_REQUIRED

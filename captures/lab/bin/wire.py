@@ -6,6 +6,8 @@
 --bad-ack PORT  adds 1000 to the acknowledgement number of a SYN-ACK from PORT
 --hello-version HHHH  writes this version into every ClientHello
 --replace HEX:HEX  replaces bytes of TCP payload by as many others
+--spoil PORT:N:PLACE[:BITS]  changes one bit, or BITS (hex), of the Nth frame with TCP payload that comes from PORT, in
+  the octet at PLACE of the payload; from its end when PLACE is negative
 --cut TEXT  as an inspection device: where TEXT passes from the first interface, a reset goes back to its sender and,
   with --cut-both, on to the other end; --cut-pass lets the packet itself pass; --cut-ttl N, else that of the other
   end's packets; --cut-mac writes a hardware address of its own; --cut-late N waits for the Nth packet with TEXT
@@ -23,6 +25,7 @@ p.add_argument("--swap", default="")
 p.add_argument("--bad-ack", type=int)
 p.add_argument("--hello-version", default="")
 p.add_argument("--replace", default=":")
+p.add_argument("--spoil", default="0:0:0")
 p.add_argument("--cut")
 p.add_argument("--cut-syn", type=int)
 p.add_argument("--cut-ttl", type=int, default=0)
@@ -32,6 +35,7 @@ p.add_argument("--cut-pass", action="store_true")
 p.add_argument("--cut-mac", action="store_true")
 a = p.parse_args()
 old, new = (bytes.fromhex(word) for word in a.replace.split(":"))
+spoil_port, spoil_frame, spoil_place, *spoil_bits = (int(word, 10 if n < 3 else 16) for n, word in enumerate(a.spoil.split(":")))
 
 
 def open_raw(name):
@@ -73,7 +77,7 @@ def reset(frame, back, ttl):
     return macs + b"\x08\0" + head + checksum(head + b"\0\0" + ends) + ends + segment
 
 
-def rewrite(frame):
+def rewrite(frame, spoiled):
     """The frame as a meddling device would pass it on."""
     if not is_tcp(frame):
         return frame
@@ -87,6 +91,8 @@ def rewrite(frame):
         segment[data + 9:data + 11] = bytes.fromhex(a.hello_version)
     if old:
         segment[data:] = segment[data:].replace(old, new)
+    if spoiled:
+        segment[spoil_place + (data if spoil_place >= 0 else len(segment))] ^= spoil_bits[0] if spoil_bits else 1
     segment[16:18] = b"\0\0"
     segment[16:18] = checksum(frame[26:34] + b"\0\x06" + len(segment).to_bytes(2, "big") + bytes(segment) +
                               b"\0" * (len(segment) % 2))
@@ -143,8 +149,9 @@ while True:
                 ends[1].send(reset(frame, False, a.cut_ttl or frame[22]))
             if not a.cut_pass:
                 continue
-        if a.bad_ack or a.hello_version or old:
-            frame = rewrite(frame)
+        spoiled = port and (port, count[port]) == (spoil_port, spoil_frame)
+        if a.bad_ack or a.hello_version or old or spoiled:
+            frame = rewrite(frame, spoiled)
         if frame[12:14] == b"\x86\xdd":
             when += a.delay6
         serial += 1

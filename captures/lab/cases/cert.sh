@@ -9,6 +9,7 @@ declare -A WHAT=(
     [wrongname]='a certificate for intranet.corp.example'
     [future]='a certificate that begins on 2039-01-01'
     [revoked]='a revoked certificate'
+    [usage]='a certificate that is for clients only'
     [weak]='a certificate with an RSA key of 1024 bits'
     [chained]='a certificate without the intermediate one that issued it')
 
@@ -60,6 +61,9 @@ case_cert_self_signed_openssl_tls12() { TRUTH="$said: 48."; reject openssl selfs
 case_cert_self_signed_openssl_tls13() { TRUTH="$said: 48."; reject openssl selfsigned 1.3; plain 48 $ca_unknown unknown certain -; }
 case_cert_expired_openssl_tls12() { FORMAT=pcapng; TRUTH="$said: 45; the visible certificate ended before the capture."; reject openssl expired 1.2; plain 45 tls.cert.rejected_by_client.expired server certain -; }
 case_cert_expired_openssl_tls13() { TRUTH="$said: 45."; reject openssl expired 1.3; plain 45 tls.cert.rejected_by_client.expired server certain -; }
+case_cert_unsupported_openssl_tls12() { TRUTH="$said: 43; the visible certificate is for clients only."; reject openssl usage 1.2; plain 43 tls.cert.rejected_by_client.unsupported - certain -; }
+case_cert_unsupported_openssl_tls13() { TRUTH="$said: 43."; reject openssl usage 1.3; plain 43 tls.cert.rejected_by_client.unsupported - certain -; }
+case_cert_unsupported_go_tls12() { TRUTH="The client says 42. $said42; the visible certificate is for clients only."; reject go usage 1.2; plain 42 tls.cert.rejected_by_client.unsupported - probable -; }
 case_cert_wrong_name_openssl_tls12() { TRUTH='The visible certificate is for another name than the one asked for, and the client says 42.'; reject openssl wrongname 1.2; plain 42 tls.cert.rejected_by_client.name_mismatch server - -; }
 case_cert_wrong_name_openssl_tls13() { TRUTH='The client says 42; the names are hidden under TLS 1.3, so only the rejection is certain.'; reject openssl wrongname 1.3; plain 42 tls.cert.rejected_by_client.bad_certificate unknown certain possible; }
 case_cert_incomplete_chain_openssl_tls12() { TRUTH='The leaf is alone, not self-signed, names where its issuer can be fetched, and the client says 48.'; reject openssl chained 1.2; plain 48 tls.cert.rejected_by_client.incomplete_chain server - -; }

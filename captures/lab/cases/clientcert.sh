@@ -2,7 +2,8 @@
 # The server rejects the certificate of the client, or misses it.
 
 more=() # further options of the client
-declare -A PRESENTS=([none]='no certificate' [fctother]='a certificate of another authority' [fctexpired]='a certificate that expired on 2024-01-01')
+declare -A PRESENTS=([none]='no certificate' [fctother]='a certificate of another authority' [fctexpired]='a certificate that expired on 2024-01-01'
+    [fctrevoked]='a revoked certificate')
 
 # refuse SERVER CERT VERSION: a client with CERT meets a server that insists on one of its own authority
 refuse() {
@@ -13,7 +14,7 @@ refuse() {
     [ "$cert" = none ] || have=(-cert "made/certs/$cert.pem" -key "made/certs/$cert.key")
     up; names
     case $stack in
-    openssl) serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -CAfile made/certs/ca.pem -Verify 2 -verify_return_error -quiet ;;
+    openssl) serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -CAfile made/certs/ca.pem -Verify 2 -verify_return_error -quiet "${more_server[@]}" ;;
     gnutls) serve 8013 gnutls-serv -p 8013 --x509certfile made/certs/good.pem --x509keyfile made/certs/good.key --x509cafile made/certs/ca.pem --require-client-cert --verify-client-cert --echo -q ;;
     go) serve 8013 made/gotls server :8013 -cert made/certs/good -ca made/certs/ca.pem -ask ;;
     nss) serve 8013 selfserv -p 8013 -d sql:made/certs/nss -n good -V tls1.2:tls1.3 -r -r ;;
@@ -49,6 +50,14 @@ case_clientcert_none_go_tls12() { TRUTH='Alert 42 of the server follows the empt
 case_clientcert_unknown_ca_openssl_tls12() { TRUTH='Alert 48 of the server follows a client certificate it asked for.'; refuse openssl fctother 1.2; answered 48 tls.clientcert.rejected.unknown_ca client certain probable; }
 case_clientcert_unknown_ca_go_tls12() { TRUTH='Alert 42 of the server follows a client certificate it asked for; Go says 42 for every reason.'; refuse go fctother 1.2; answered 42 tls.clientcert.rejected.bad client certain possible; }
 case_clientcert_expired_openssl_tls12() { TRUTH='Alert 45 of the server follows a client certificate it asked for.'; refuse openssl fctexpired 1.2; answered 45 tls.clientcert.rejected.expired client certain -; }
+case_clientcert_revoked_openssl_tls12() {
+    more_server=(-CRL made/certs/crl.pem -crl_check); TRUTH='Alert 44 of the server follows a client certificate it asked for.'
+    refuse openssl fctrevoked 1.2; answered 44 tls.clientcert.rejected.revoked server certain -
+}
+case_clientcert_revoked_openssl_tls13() {
+    more_server=(-CRL made/certs/crl.pem -crl_check); TRUTH=$hid
+    refuse openssl fctrevoked 1.3; hushed
+}
 case_clientcert_none_openssl_tls13() { FORMAT=pcapng; TRUTH=$hid; refuse openssl none 1.3; none_sent; hushed; }
 case_clientcert_unknown_ca_openssl_tls13() { TRUTH=$hid; refuse openssl fctother 1.3; hushed; }
 case_clientcert_expired_openssl_tls13() { TRUTH=$hid; refuse openssl fctexpired 1.3; hushed; }

@@ -11,7 +11,7 @@ clients() {
 }
 # from ADDRESS PORT [SERVER:PORT] [options]: one exchange
 from() { local a=$1 p=$2; shift 2; port $p; c bin/tlsc.py "${@:-$EMS:8013}" --source $a; }
-refuse() { on router iptables -A FORWARD -p tcp --syn "$@" -j REJECT --reject-with tcp-reset; }
+deny() { on router iptables -A FORWARD -p tcp --syn "$@" -j REJECT --reject-with tcp-reset; }
 works() { primary "$1:$2" "${3:-$EMS:8013}" ok.tls.established_closed_clean none certain -; }
 fails() { primary "$1:$2" "${4:-$EMS:8013}" "$3" - - -; }
 
@@ -88,7 +88,7 @@ case_set_server_intermittent() {
     BROKEN='a rule on the router that rejects every second SYN to 8013 with a reset'
     TRUTH='Eight attempts of one client succeed and fail in turn, as with one dead member behind a load balancer.'
     up; serve 8013 bin/tlsd.py 8013
-    refuse --dport 8013 -m statistic --mode nth --every 2 --packet 1
+    deny --dport 8013 -m statistic --mode nth --every 2 --packet 1
     record client
     local i
     for i in 1 2 3 4 5 6 7 8; do from $ME 5000$i; done
@@ -107,7 +107,7 @@ case_set_time_dependent() {
     record client
     local i
     for i in 1 2 3; do from $ME 5000$i; from 10.20.41.18 5000$i; done
-    refuse --dport 8013
+    deny --dport 8013
     for i in 4 5 6; do from $ME 5000$i; from 10.20.41.18 5000$i; done
     stop
     works $ME 50003; works 10.20.41.18 50003

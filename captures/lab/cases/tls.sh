@@ -68,6 +68,194 @@ case_tls_no_common_group() {
     must 1 "$server && tls.alert_message.desc==40"
     exits 1; absent tls.clientcert ok tcp
 }
+case_tls_group_none_common() {
+    TITLE='The client has one key exchange group, the server takes another; a third program shows which (TLS 1.3).'
+    BROKEN='-groups at both sides'
+    TRUTH='Alert 40 answers the ClientHello; the group the server chose in the other connection is not in the offer.'
+    COMPANION='an exchange with the same server on 8013 with the group it takes'
+    up; sserver -tls1_3 -groups P-256 -rev
+    record client
+    P=50002 sclient -tls1_3 -no_ign_eof; sclient -tls1_3 -groups X448
+    stop 1
+    must 1+ 'tcp.srcport==8013 && tcp.dstport==50002 && tls.handshake.extensions_key_share_selected_group==23'
+    failed tls.group.none_common unknown probable -; alert 40 tls.group.none_common
+    primary $ME:50002 $EMS:8013 ok.tls.no_data none certain -
+    absent tls.clientcert tls.cipher tcp
+}
+# asked_again: the server wants another key share; one HelloRetryRequest and no other ServerHello
+retry='tls.handshake.type==2 && tls.handshake.random==cf:21:ad:74:e5:9a:61:11:be:1d:8c:02:1e:65:b8:91:c2:a2:11:16:7a:bb:8c:5e:07:9e:09:e2:c8:a8:33:9c'
+case_tls_hrr_given_up() {
+    TITLE='The server asks for another key share and gives up when it comes.'
+    BROKEN='a server that knows one group only and aborts after its HelloRetryRequest'
+    TRUTH='HelloRetryRequest (RFC 8446 section 4.1.3, by its random), the second ClientHello, a reset with the TTL of the server; no other ServerHello and no alert.'
+    up; serve 8013 bin/tlsd.py 8013 --group prime256v1 --flight 2 --then rst
+    record client
+    hello
+    stop 1
+    must 1 "$server && $retry"; must 1 "$server && tls.handshake.type==2"; must 1 "$server && tcp.flags.reset==1 && ip.ttl==63"; must 0 'tls.alert_message'
+    failed tls.hrr_loop_or_fail unknown certain -
+    frames tls.hrr_loop_or_fail "$server && $retry"
+    absent tls.server tls.cert tcp
+}
+case_tls_hrr_other_group() {
+    TITLE='A device changes the group in the HelloRetryRequest; the client offers no such group.'
+    BROKEN='the wire replaces secp256r1 by the undefined group 0x0117 between server and recorder'
+    TRUTH='HelloRetryRequest, then alert 47 of the client; no other ServerHello.'
+    up wire; bg wire bin/wire.py w0 w1 --replace 003300020017:003300020117
+    sserver -groups P-256
+    record client
+    sclient
+    stop 1
+    must 1 "$server && $retry"; must 1 "$server && tls.handshake.type==2"; must 1 "$client && tls.alert_message.desc==47"
+    failed tls.hrr_loop_or_fail unknown certain -
+    frames tls.hrr_loop_or_fail "$client && tls.alert_message.desc==47"
+    absent tls.extension tls.cert tcp
+}
+case_ok_hrr() {
+    TITLE='The server asks for another key share, and gets it.'
+    TRUTH='HelloRetryRequest, ServerHello, and data flow both ways.'
+    up; serve 8013 bin/tlsd.py 8013 --group prime256v1
+    record client
+    hello
+    stop 1
+    must 1 "$server && $retry"; must 2 "$server && tls.handshake.type==2"
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent tls
+}
+case_tls_internal_error() {
+    TITLE='The server has lost its configuration and says so (Go).'
+    BROKEN='a server that cannot read what it needs for the handshake'
+    TRUTH='Alert 80 answers the ClientHello.'
+    up; serve 8013 made/gotls server :8013 -cert made/certs/good -lost
+    record client
+    hello
+    stop 1
+    failed tls.server.internal_error server certain -; alert 80 tls.server.internal_error
+    absent tls.sni tls.clientcert tcp
+}
+case_tls_access_denied() {
+    TITLE='The server denies the client by a rule of its own, at its ClientHello.'
+    BROKEN='a server that answers every ClientHello with access_denied'
+    TRUTH='Alert 49 answers the ClientHello; no certificate was asked for.'
+    up; serve 8013 bin/tlsd.py 8013 --deny
+    record client
+    hello
+    stop 1
+    must 0 'tls.handshake.type==13'
+    failed tls.server.access_denied - certain possible; alert 49 tls.server.access_denied
+    absent tls.clientcert tcp
+}
+# by_name: nginx serves one name and rejects the handshake of whoever asks for another, or for none
+by_name() {
+    local pair='ssl_certificate made/certs/good.pem; ssl_certificate_key made/certs/good.key;'
+    pair=${pair//made/$PWD/made}
+    serve 8013 bin/nginxd "ssl_protocols TLSv1.2 TLSv1.3; server { listen 8013 ssl default_server; ssl_reject_handshake on; } server { listen 8013 ssl; server_name $NAME; $pair location / { return 200 yes; } }"
+}
+case_tls_sni_missing() {
+    TITLE='The client asks for no name; the server serves by name only (nginx).'
+    BROKEN='-noservername at the client, ssl_reject_handshake at the server'
+    COMPANION='an exchange with the same server on 8013 that asks by name'
+    TRUTH='The ClientHello holds no server name; alert 112 answers it. With the name the same server answers.'
+    up; by_name
+    record client
+    port 50002; c bin/tlsc.py $EMS:8013 --send "GET / HTTP/1.1\\r\\nHost: $NAME\\r\\n\\r\\n"
+    port 50001; HOLD=1 say '' openssl s_client -connect $EMS:8013 -noservername -quiet
+    stop 1
+    must 0 "$client && tls.handshake.extensions_server_name"; must 1 "$client && tls.handshake.type==1"
+    failed tls.sni.missing client certain -; alert 112 tls.sni.missing
+    primary $ME:50002 $EMS:8013 ok.tls.established_closed_clean none certain -
+    absent tls.sni.unrecognized tcp
+}
+case_ok_without_name() {
+    TITLE='The client asks for no name, and the server has one certificate for everybody.'
+    TRUTH='The ClientHello holds no server name; data flow both ways.'
+    up; serve 8013 bin/tlsd.py 8013
+    record client
+    port 50001; HOLD=1 say 'hello\n' openssl s_client -connect $EMS:8013 -noservername -CAfile made/certs/ca.pem -quiet -no_ign_eof
+    stop 1
+    must 0 "$client && tls.handshake.extensions_server_name"; must 1 "$client && tls.handshake.type==1"
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent tls
+}
+# spoiled PORT:FRAME:PLACE: one bit of what crosses the wire is changed; behind the recorder for what the client sends
+spoiled() {
+    up wire; bg wire bin/wire.py w0 w1 --spoil "$1"
+}
+case_tls_decode_error() {
+    TITLE='A device changes a length in the ClientHello; the server cannot read it.'
+    BROKEN='one bit of the length of the session id, behind the recorder'
+    TRUTH='The ClientHello is whole as it left; alert 50 of the server answers it.'
+    spoiled 50001:1:43; sserver
+    record client
+    sclient
+    stop 1
+    failed tls.decode_error middlebox certain -; alert 50 tls.decode_error
+    absent tls.clientcert tcp
+}
+case_tls_extension_unsupported() {
+    TITLE='A device changes the type of an extension in the ServerHello; the client did not ask for such a one (TLS 1.2).'
+    BROKEN='the second extension of the ServerHello is made one of ALPN, before the recorder'
+    TRUTH='The ServerHello holds ALPN, the ClientHello does not; alert 110 of the client answers it.'
+    spoiled 8013:1:55:1b; sserver -tls1_2
+    record client
+    sclient -tls1_2
+    stop 1
+    must 0 "$client && tls.handshake.extension.type==16"; must 1 "$server && tls.handshake.type==2 && tls.handshake.extension.type==16"
+    must 1 "$client && tls.alert_message.desc==110"
+    failed tls.extension.problem middlebox certain possible
+    frames tls.extension.problem "$client && tls.alert_message.desc==110"
+    absent tls.cert tcp
+}
+case_tls_extension_missing() {
+    TITLE='A device changes the type of an extension in the ClientHello; the server misses it (TLS 1.3).'
+    BROKEN='the type of supported_groups is replaced by an unassigned one, behind the recorder'
+    TRUTH='The ClientHello holds the extension as it left; alert 109 of the server answers it.'
+    up wire; bg wire bin/wire.py w0 w1 --replace 000a00160014:5a5900160014
+    sserver
+    record client
+    sclient
+    stop 1
+    must 1 "$client && tls.handshake.extension.type==10"
+    failed tls.extension.problem middlebox certain possible; alert 109 tls.extension.problem
+    absent tls.clientcert tcp
+}
+case_tls_signature_invalid() {
+    TITLE='A device changes the signature of the server; the client notices (TLS 1.2).'
+    BROKEN='one bit at the end of the ServerKeyExchange, before the recorder'
+    TRUTH='Alert 51 of the client answers the ServerKeyExchange.'
+    spoiled 8013:1:-10; sserver -tls1_2
+    record client
+    sclient -tls1_2
+    stop 1
+    must 1 "$server && tls.handshake.type==12"; must 1 "$client && tls.alert_message.desc==51"
+    failed tls.signature_invalid unknown certain -
+    frames tls.signature_invalid "$client && tls.alert_message.desc==51"
+    absent tls.cert tcp
+}
+case_tls_record_corrupt_tls12() {
+    TITLE='A device changes one bit of an encrypted record of the client (TLS 1.2).'
+    BROKEN='the last octet of the Finished of the client, behind the recorder'
+    TRUTH='Alert 20 of the server, in clear, answers the first encrypted record.'
+    spoiled 50001:2:-1; sserver -tls1_2
+    record client
+    sclient -tls1_2
+    stop 1
+    failed tls.record.corrupt middlebox certain -; alert 20 tls.record.corrupt
+    absent tls.clientcert tcp
+}
+case_tls_record_corrupt_tls13() {
+    TITLE='A device changes one bit of an encrypted record of the server (TLS 1.3).'
+    BROKEN='the last octet of the flight of the server, before the recorder'
+    TRUTH='Alert 20 of the client; OpenSSL sends it in clear under TLS 1.3 as well.'
+    spoiled 8013:2:-1; sserver
+    record client
+    sclient
+    stop 1
+    must 1 "$client && tls.alert_message.desc==20"
+    failed tls.record.corrupt middlebox certain -
+    frames tls.record.corrupt "$client && tls.alert_message.desc==20"
+    absent tls.cert tcp
+}
 case_tls_alpn() {
     TITLE='Client and server have no application protocol in common.'
     BROKEN='a server that insists on its protocol list'
@@ -245,6 +433,7 @@ case_tls_sni_mismatch_config() {
     args --ems $NAME
     primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
     primary $ME:50002 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding tls.sni.mismatch_config
     frames tls.sni.mismatch_config 'tls.handshake.extensions_server_name=="ems-old.corp.example"'
     exits 0; absent tcp tls.cert
 }
