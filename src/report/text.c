@@ -249,7 +249,7 @@ static void write_more(struct page *p, const struct group *const *groups, size_t
 static bool decides(enum finding_id id)
 {
     return id == F_CAPTURE_NOTHING_RELEVANT || id == F_CAPTURE_ONE_WAY ||
-           id == F_CAPTURE_CUT_SHORT || id == F_CAPTURE_MIDSTREAM;
+           id == F_CAPTURE_CUT_SHORT || id == F_CAPTURE_MIDSTREAM || id == F_CANNOT_TELL_NOT_PARSED;
 }
 
 static bool is_block(const struct report *r, const struct group *g)

@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-enum { CHECKIN_S = 300, LOSS_PER_MILLE = 1, COPIES_PERCENT = 5, ONE_WAY_LEAST = 3 };
+enum {
+    CHECKIN_S = 300 /* unless configured */,
+    LOSS_PER_MILLE = 1,
+    COPIES_PERCENT = 5,
+    ONE_WAY_LEAST = 3
+};
 
 bool scene_is_one_way(const struct scene *s)
 {
@@ -32,7 +37,14 @@ static bool is_cut(const struct scene *s) { return s->cut_packets > s->bare_pack
 static bool is_damaged(const struct scene *s) { return s->damaged; }
 static bool is_midstream(const struct scene *s) { return s->midstream != 0; }
 static bool is_jumping(const struct scene *s) { return s->clock_back || s->clock_forward; }
-static bool is_irrelevant(const struct scene *s) { return !s->anything_relevant; }
+
+/* Where not one packet could be opened, nobody looked. */
+static bool is_irrelevant(const struct scene *s)
+{
+    bool closed = s->packets && s->unknown_link == s->packets;
+    return !s->anything_relevant && !closed;
+}
+
 static bool is_unopened(const struct scene *s) { return s->unknown_link || s->tunnelled; }
 
 /* A VPN and nothing beside it that could be judged: what was looked for may well be in there. */
@@ -44,7 +56,8 @@ static bool is_sealed(const struct scene *s)
 
 static bool is_short(const struct scene *s)
 {
-    return s->packets && s->last_ns - s->first_ns < SECONDS(CHECKIN_S);
+    uint32_t interval_s = s->profile ? s->profile->interval_s : 0;
+    return s->packets && s->last_ns - s->first_ns < SECONDS(interval_s ? interval_s : CHECKIN_S);
 }
 
 static bool is_missing(const struct scene *s, const struct service *service)

@@ -664,6 +664,15 @@ static void weigh_refusal(const struct matter *m, struct raised *r)
         r->cause = POSSIBLE;
 }
 
+/* Of two that answered, one gets the acknowledgement that was meant for the other, and resets. */
+static void weigh_accepted(const struct matter *m, struct raised *r)
+{
+    if (!m->more->half[SERVER].n_syn_other)
+        return;
+    r->cause = POSSIBLE;
+    raise_owner(r, OWNER_NETWORK, "two different answers came: two hosts may have this address");
+}
+
 static void weigh_synack(const struct matter *m, struct raised *r)
 {
     /* A client that was seen at its own link and does not answer may have gone; so may one that
@@ -923,7 +932,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_SYNACK), ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_SYN | E_SYNACK | E_CLOSE, NULL },
     { BIT(STOP_SYNACK), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_SYN | E_SYNACK | E_CLOSE, NULL },
     { BIT(STOP_SYNACK), O | RS, repeated_synack, F_TCP_SYNACK_LOST, ON_CLIENT, E_SYN | E_SYNACK, weigh_synack },
-    { BIT(STOP_SYNACK), RS | FS, NULL, F_TCP_ACCEPT_THEN_RESET, ON_SIGHT, E_SYNACK | E_CLOSE, NULL },
+    { BIT(STOP_SYNACK), RS | FS, NULL, F_TCP_ACCEPT_THEN_RESET, ON_SIGHT, E_SYNACK | E_CLOSE, weigh_accepted },
 
     /* resets that say who did not send them, in the order of rule R10 */
     { UPWARDS | BIT(STOP_OPEN), RC | RS, reset_both, F_TCP_RESET_BOTH_ENDS, ON_SIGHT, E_RESETS, weigh_both },
@@ -938,7 +947,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_OPEN), RC | FC, greeting_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_OPEN | E_CLOSE, weigh_possible },
     { BIT(STOP_OPEN), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_OPEN), RS | FS, idle_5s, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
-    { BIT(STOP_OPEN), RS, NULL, F_TCP_ACCEPT_THEN_RESET, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
+    { BIT(STOP_OPEN), RS, NULL, F_TCP_ACCEPT_THEN_RESET, ON_SIGHT, E_OPEN | E_CLOSE, weigh_accepted },
     { BIT(STOP_OPEN), FS, NULL, F_TCP_ACCEPT_THEN_FIN, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_MIDSTREAM), ANY, NULL, F_CANNOT_TELL_MID_STREAM, ON_SIGHT, 0, NULL },
 

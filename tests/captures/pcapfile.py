@@ -39,6 +39,8 @@ def read_pcap(data):
     packets, at = [], 24
     while at + 16 <= len(data):
         seconds, fraction, captured, wire = struct.unpack(order + '4I', data[at:at + 16])
+        if at + 16 + captured > len(data):  # the file breaks off in the middle of a packet
+            break
         packets.append(Packet(seconds * 10**9 + fraction * unit, data[at + 16:at + 16 + captured], wire))
         at += 16 + captured
     return link & 0xffff, packets

@@ -439,6 +439,24 @@ Test(opening, a_reset_by_the_server_at_once_is_an_error)
     over(&s);
 }
 
+Test(opening, a_reset_after_two_different_answers_accuses_no_server)
+{
+    opened(&s);
+    s.more.half[SERVER].n_syn_other = 1;
+    rst(&s, SERVER, 15);
+
+    assert_primary(&s, 5000, F_TCP_ACCEPT_THEN_RESET);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_NETWORK);
+    cr_assert_eq(s.verdict.primary.cause, POSSIBLE);
+    over(&s);
+
+    opened(&s);
+    rst(&s, SERVER, 15);
+    assert_primary(&s, 5000, F_TCP_ACCEPT_THEN_RESET);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_SERVER);
+    over(&s);
+}
+
 Test(opening, a_close_by_the_server_at_once_is_an_error)
 {
     opened(&s);

@@ -87,6 +87,31 @@ Test(quality, each_fault_of_a_capture_is_found_alone)
     over(&s);
 }
 
+Test(quality, where_no_packet_could_be_opened_nobody_looked)
+{
+    good();
+    s.scene.anything_relevant = false;
+    s.scene.unknown_link = 999;
+    cr_assert(finds(F_CAPTURE_NOTHING_RELEVANT));
+    s.scene.unknown_link = 1000;
+    cr_assert(finds(F_CANNOT_TELL_NOT_PARSED));
+    cr_assert_not(finds(F_CAPTURE_NOTHING_RELEVANT));
+    over(&s);
+}
+
+Test(quality, how_long_is_long_enough_can_be_configured)
+{
+    struct profile profile = { .interval_s = 60 };
+
+    good();
+    s.scene.profile = &profile;
+    s.scene.last_ns = when(120000);
+    cr_assert_not(finds(F_CAPTURE_TOO_SHORT));
+    profile.interval_s = 180;
+    cr_assert(finds(F_CAPTURE_TOO_SHORT));
+    over(&s);
+}
+
 Test(quality, loss_counts_from_a_thousandth)
 {
     good();
