@@ -168,25 +168,37 @@ lookup() { port 40053; c getent ahosts "${1:-$NAME}"; }
 
 declare -A IFACE=([client]=c0 [router]=r0 [server]=s0 [switch]=probe)
 
-# record NS [tcpdump options and filter]: FORMAT=pcap (default) or pcapng, IF=interface
+# record NS [tcpdump options and filter]: FORMAT=pcap (default) or pcapng, IF=interface, WRITES= for whole blocks
 record() {
     local ns=$1 i; shift
     POINT=$ns
-    note "$ns# tcpdump -i ${IF:-${IFACE[$ns]}} -s 0 -U -Z root -w capture.pcap${*:+ $*}"
+    note "$ns# tcpdump -i ${IF:-${IFACE[$ns]}} -s 0 ${WRITES--U} -Z root -w capture.pcap${*:+ $*}"
     : >"$OUT/tcpdump.log"
-    in_ns "$ns" tcpdump -i "${IF:-${IFACE[$ns]}}" -s 0 -U -Z root --immediate-mode -B 8192 -w "$OUT/raw.pcap" "$@" 2>"$OUT/tcpdump.log" &
+    in_ns "$ns" tcpdump -i "${IF:-${IFACE[$ns]}}" -s 0 ${WRITES--U} -Z root --immediate-mode -B 8192 -w "$OUT/raw.pcap" "$@" 2>"$OUT/tcpdump.log" &
     TCPDUMP=$!
     for i in $(seq 100); do grep -q 'listening on' "$OUT/tcpdump.log" && break; sleep 0.05; done
     sleep 0.1
 }
 
-stop() {
-    sleep "${1:-0.4}"
+end_recorder() { # end_recorder SIGNAL
     local p
     for p in $(ip netns pids "$NS-$POINT"); do
-        [ "$(cat "/proc/$p/comm" 2>/dev/null)" = tcpdump ] && kill -INT "$p"
+        [ "$(cat "/proc/$p/comm" 2>/dev/null)" = tcpdump ] && kill "-$1" "$p"
     done
     wait "$TCPDUMP" 2>/dev/null
+}
+# killed [SECONDS]: in place of stop, the recorder ends without a chance to write what it still holds
+killed() {
+    sleep "${1:-0.4}"
+    note "$POINT# kill -KILL tcpdump"
+    end_recorder KILL
+    CAP=$OUT/capture.pcap
+    cp "$OUT/raw.pcap" "$CAP"
+}
+
+stop() {
+    sleep "${1:-0.4}"
+    end_recorder INT
     grep -q '^0 packets dropped by kernel' "$OUT/tcpdump.log" || die "the recorder lost packets"
     CAP=$OUT/capture.${FORMAT:-pcap}
     if [ "${FORMAT:-pcap}" = txt ]; then # as a FortiGate sniffer would show it; tshark checks the recording

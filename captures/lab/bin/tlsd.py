@@ -23,6 +23,7 @@ p.add_argument("--weak", action="store_true", help="short keys and old hashes ar
 p.add_argument("--web", action="store_true", help="answer an HTTP request with a page, anything else with itself")
 p.add_argument("--keylog", help="file for the secrets of the sessions")
 p.add_argument("--group", help="the only group for the key exchange")
+p.add_argument("--only", help="50 ms after the handshake, reset clients whose certificate is not for this name")
 p.add_argument("--deny", action="store_true", help="answer every ClientHello with access_denied, by a rule of the server")
 a = p.parse_args()
 
@@ -80,6 +81,9 @@ def serve(sock):
         return part_of_flight(sock)
     try:
         tls = context.wrap_socket(sock, server_side=True)
+        if a.only and ((("commonName", a.only),) not in tls.getpeercert()["subject"]):
+            time.sleep(0.05)
+            return abort(tls)
         if a.idle:
             tls.settimeout(a.idle)
         while True:

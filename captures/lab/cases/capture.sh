@@ -209,6 +209,117 @@ case_cut_short_alert_tls12() {
     primary $ME:50001 $EMS:8013 tls.cert.rejected_by_client.unknown_ca unknown certain -
     finding capture.cut_short; exits 1; absent tcp
 }
+case_capture_too_short() {
+    TITLE='A capture of some seconds between two check-ins: the endpoint is not heard in it.'
+    BROKEN='nothing: the recorder ends before the next check-in'
+    TRUTH='The file lasts less than the check-in interval; the client reached its EMS before and after it.'
+    up; serve 80 node bin/httpd.js 80; serve 8013 bin/tlsd.py 8013
+    port 50001; c bin/tlsc.py $EMS:8013
+    pause 1; record client
+    port 50002; c curl -s --max-time 3 http://$DNS/
+    stop
+    port 50003; c bin/tlsc.py $EMS:8013
+    must 0 'tcp.port==8013'
+    finding capture.too_short; finding capture.nothing_relevant; exits 3; absent tcp tls dns
+}
+case_ok_capture_long_enough() {
+    TITLE='A capture of twelve seconds of an endpoint that checks in every five.'
+    TRUTH='The configuration beside the capture says five seconds; the capture holds three check-ins.'
+    up; serve 8013 bin/tlsd.py 8013
+    printf '[checkin]\ninterval = 5s\n' >"$OUT/shakeout.ini"; CONFIG=1; args --config ./shakeout.ini
+    record client
+    local p
+    for p in 50001 50002 50003; do port $p; c bin/tlsc.py $EMS:8013; pause 4.5; done
+    stop
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent capture checkin
+}
+# breaking_off: two rejected certificates and a healthy exchange, then the recorder dies
+breaking_off() {
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/private
+    record client
+    local p
+    for p in 50001 50002 50003; do port $p; c bin/tlsc.py $EMS:8013 --tls 1.2; done
+    killed 1
+    must 1+ "$client && tls.alert_message.desc==48"
+    primary $ME:50001 $EMS:8013 tls.cert.rejected_by_client.unknown_ca unknown certain -
+    exits 1; absent tcp
+}
+case_capture_damaged() {
+    TITLE='The recorder was killed: its file ends in the middle of a packet.'
+    BROKEN='a recorder that writes whole blocks of 4096 octets, and SIGKILL'
+    TRUTH='The file is a multiple of 4096 octets long and its last packet is not whole; what stands before is as it was.'
+    WRITES=; breaking_off
+    [ $(($(stat -c %s "$CAP") % 4096)) = 0 ] || die 'the file does not end at a block'
+    LC_ALL=C capinfos -c "$CAP" 2>&1 | grep -q 'cut short in the middle of a packet' || die 'the last packet is whole'
+    finding capture.damaged
+}
+case_capture_killed_between_packets() {
+    TITLE='The recorder was killed, and had written every packet it had seen.'
+    BROKEN='SIGKILL'
+    TRUTH='The file ends behind a packet: nothing shows that more was to come.'
+    breaking_off
+    ! LC_ALL=C capinfos -c "$CAP" 2>&1 | grep -q 'cut short' || die 'the last packet is not whole'
+    absent capture.damaged
+}
+case_capture_clock_jump() {
+    TITLE='The clock of the recording computer is set back by an hour between two check-ins.'
+    BROKEN='the times of the packets after the first check-in, moved by editcap as a clock that is set back moves them'
+    TRUTH='The packets are in the order in which they were recorded; the times of the second half lie before those of the first.'
+    up; serve 8013 bin/tlsd.py 8013
+    record client
+    port 50001; c bin/tlsc.py $EMS:8013
+    pause 1; port 50002; c bin/tlsc.py $EMS:8013
+    stop
+    local n; n=$(frames_of 'tcp.srcport==50002 && tcp.flags.syn==1')
+    note "editcap -r capture.pcap before.pcap 1-$((n - 1))" "; editcap -r -t -3600 capture.pcap after.pcap $n-9999" '; mergecap -a -F pcap -w capture.pcap before.pcap after.pcap'
+    editcap -F pcap -r "$CAP" "$OUT/before.pcap" "1-$((n - 1))"
+    editcap -F pcap -r -t -3600 "$CAP" "$OUT/after.pcap" "$n-9999"
+    mergecap -a -F pcap -w "$CAP" "$OUT/before.pcap" "$OUT/after.pcap"
+    must 1 'frame.time_delta < -3500'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    primary $ME:50002 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding capture.clock_jump; frames capture.clock_jump 'frame.time_delta < -3500'
+    exits 0; absent tcp tls
+}
+# must_be_seen: the configuration says that 8013 of EMS is always to be seen
+must_be_seen() {
+    printf '[ems primary]\naddresses = %s\n\n[port 8013]\nexpect = always\n' $EMS >"$OUT/shakeout.ini"
+    CONFIG=1; args --config ./shakeout.ini
+}
+case_no_traffic() {
+    TITLE='A client reaches the web page of its EMS; nobody tries 8013, where it should check in.'
+    BROKEN='nothing: the client program does not run'
+    TRUTH='The configuration beside the capture expects traffic on 8013 of 10.0.0.10; not one packet of it is in the file.'
+    up; serve443; must_be_seen
+    record client
+    companion
+    stop
+    must 0 'tcp.port==8013'
+    ok443; finding cannot_tell.no_traffic; exits 0; absent tcp tls
+}
+case_ok_expected_traffic() {
+    TITLE='A client reaches the web page of its EMS and checks in on 8013.'
+    TRUTH='The configuration beside the capture expects traffic on 8013 of 10.0.0.10, and there it is.'
+    up; serve443; serve 8013 bin/tlsd.py 8013; must_be_seen
+    record client
+    companion; port 50001; c bin/tlsc.py $EMS:8013
+    stop
+    ok443; primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent cannot_tell
+}
+case_not_parsed() {
+    TITLE='A refused connection, recorded through the log of the packet filter in place of an interface.'
+    BROKEN='the recorder: its file has the link type of the log, which shakeout does not read'
+    TRUTH='The link type is NFLOG (239); whatever is in the file, nothing of it can be told.'
+    WHERE='the packet filter of the router (nflog)'
+    up; on router iptables -A FORWARD -j NFLOG --nflog-group 5
+    IF=nflog:5 record router
+    port 50001; c bin/tcpc.py $EMS:8013 probe
+    stop 2 # the log comes in batches
+    must 2+ 'nflog && tcp.port==8013'
+    finding cannot_tell.not_parsed; exits 3; absent tcp tls capture.nothing_relevant
+}
 case_nothing_relevant() {
     TITLE='A lookup and a web page of another server: nothing of FortiClient or EMS.'
     BROKEN='nothing'

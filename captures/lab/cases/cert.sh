@@ -250,6 +250,36 @@ case_ok_cert_trusted() {
     absent tls.cert
 }
 
+# short_lived DAYS: a certificate of the known authority that was made a moment ago
+short_lived() {
+    up
+    on server openssl req -x509 -CA made/certs/ca.pem -CAkey made/certs/ca.key -newkey rsa:2048 -nodes -days "$1" -subj "/O=Corp Example/CN=$NAME" \
+        -addext "subjectAltName=DNS:$NAME" -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth \
+        -keyout "$OUT/short.key" -out "$OUT/short.pem" 2>/dev/null
+    serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert "$OUT/short"
+    record client
+    port 50001; c bin/tlsc.py $EMS:8013 --tls 1.2
+    stop 1
+    sed -i "s|$OUT|.|g" "$OUT/commands"
+    must 1 'tls.handshake.type==11'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    exits 0; absent tcp tls.cert.rejected_by_client tls.cert.no_rejection_observed
+}
+case_cert_expires_soon() {
+    TITLE='The certificate of EMS expires in ten days; everything works (TLS 1.2).'
+    BROKEN='nothing yet: a certificate for ten days'
+    TRUTH='The visible certificate ends ten days after the capture. A warning, not a failure.'
+    short_lived 10
+    finding tls.cert.expires_soon; frames tls.cert.expires_soon 'tls.handshake.type==11'
+}
+case_ok_cert_ten_days_are_enough() {
+    TITLE='The certificate of EMS expires in ten days, and the site renews in the last week (TLS 1.2).'
+    TRUTH='The configuration beside the capture wants a warning seven days before.'
+    printf '[tls]\nexpires_soon = 7d\n' >"$OUT/shakeout.ini"; CONFIG=1; args --config ./shakeout.ini
+    short_lived 10
+    absent tls.cert
+}
+
 # inspected CERT CLIENT...: a box in the path takes the connection itself and shows a certificate of its own authority
 inspected() {
     local cert=$1; shift

@@ -257,6 +257,60 @@ case_tcp_half_closed_hang() {
     finding tcp.half_closed_hang
     healthy
 }
+case_tcp_idle_silent_drop() {
+    TITLE='A working connection pauses for a minute; then a firewall no longer knows it and drops what follows.'
+    BROKEN='connection tracking on the router that forgets after 30 s, and drops what begins without a SYN'
+    COMPANION='a healthy exchange with the same server on 443 after the pause'
+    TRUTH='Data flowed both ways; after 62 s of silence the next request of the client repeats, and no packet of the server follows.'
+    up; serve443; serve 8013 bin/tlsd.py 8013
+    on router sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=30 net.netfilter.nf_conntrack_tcp_loose=0
+    on router nft 'add table ip f; add chain ip f c { type filter hook forward priority 0; policy drop; }; add rule ip f c ct state established,related accept; add rule ip f c tcp flags & (syn|ack) == syn ct state new accept'
+    record client
+    port 50001; bg client bin/tlsc.py $EMS:8013 --times 2 --every 62
+    pause 70; companion; pause 7
+    stop
+    must 4+ "$from_client && tcp.analysis.retransmission"; must 0 "$from_server && tcp.time_relative>60"
+    broken tcp.idle.silent_drop middlebox certain -
+    frames tcp.idle.silent_drop "$from_client && tcp.analysis.retransmission" 3
+    ok443; absent tcp.path tcp.reset
+}
+# twice: a second host with the address of EMS behind the router, which gets a copy of each SYN
+twice() {
+    up; ns_add wire; link router r2 02:00:00:00:00:02 wire w0 02:00:00:00:06:01
+    on router ip addr add 10.1.0.1/24 dev r2
+    on wire ip addr add 10.1.0.2/24 dev w0; on wire ip addr add $EMS/32 dev lo
+    on wire ip route add default via 10.1.0.1
+    bg wire bin/tlsd.py 8013
+    serve 8013 bin/tlsd.py 8013
+    on router iptables -t mangle -A PREROUTING -i r0 -p tcp --syn --dport 8013 -j TEE --gateway 10.1.0.2
+    pause 1
+}
+case_tcp_two_hosts() {
+    TITLE='Two hosts have the address of EMS; both answer the SYN, and the reply to one of them goes to the other.'
+    BROKEN='a second host with the address 10.0.0.10, which answers first'
+    TRUTH='Two SYN-ACKs with different sequence numbers answer one SYN; the reset has the number of the first, which the second host does not know.'
+    twice; record client
+    hello
+    stop
+    must 2 "$from_server && tcp.flags.syn==1"; must 1+ "$from_server && tcp.flags.reset==1"; must 0 'tcp.len>0'
+    broken tcp.accept_then_reset network certain possible
+    finding tcp.simultaneous_multi_synack
+    frames tcp.simultaneous_multi_synack "$from_server && tcp.flags.syn==1" 1
+    absent tcp.syn tcp.reset
+}
+case_ok_two_hosts() {
+    TITLE='Two hosts have the address of EMS; the second answers when the connection is already up.'
+    BROKEN='a second host with the address 10.0.0.10, whose first answer is lost'
+    TRUTH='Two SYN-ACKs with different sequence numbers answer one SYN; the connection goes on with the first and carries data. A warning, not a failure.'
+    twice; on wire iptables -A OUTPUT -p tcp --sport 8013 -m statistic --mode nth --every 100 --packet 0 -j DROP
+    record client
+    hello --idle 1.5
+    stop
+    must 2+ "$from_server && tcp.flags.syn==1"; must 1+ "$from_server && tcp.len>0"
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    finding tcp.simultaneous_multi_synack; exits 0
+    absent tcp.syn tcp.reset tcp.accept
+}
 case_tcp_syn_proxy_suspected() {
     TITLE='The router answers SYNs for the server (SYN proxy); the connection works.'
     BROKEN='nothing; nft synproxy on the router'
