@@ -318,7 +318,9 @@ static void write_together(struct block *b)
         page_field(b->page, "Together", PAGE_FIELD, g->words, NULL);
 }
 
-/* What TLS 1.3 hides, said where somebody will look for it. */
+/* What TLS 1.3 hides, said where somebody will look for it.  Before the ServerHello it hides
+ * nothing: a server that asked for another key share has sent no certificate, and no alert in
+ * secret. */
 static void write_not_seen(struct block *b)
 {
     const struct verdict *v = b->facts.verdict;
@@ -326,7 +328,7 @@ static void write_not_seen(struct block *b)
     const struct tls *tls = session ? session->tls : NULL;
     enum stage stage = b->finding->stage;
 
-    if (!tls || !tls_is_13(tls) || session->n_chain[SERVER] ||
+    if (!tls || !tls_is_13(tls) || !tls->server_hello.present || session->n_chain[SERVER] ||
         b->group->severity != SEVERITY_ERROR || (stage != STAGE_CERT && stage != STAGE_TLS))
         return;
     page_field(b->page, "Not seen", PAGE_FIELD,

@@ -319,3 +319,25 @@ Test(text, an_example_is_pinned)
     cr_assert(s.flow.flags & FLOW_PINNED);
     free(told.text);
 }
+
+Test(text, what_tls_13_hides_is_named_and_nothing_that_it_does_not_hide)
+{
+    static const uint64_t frames[] = { 6, 8, 12 };
+    struct tls tls = { .server_hello = { .present = true, .version = 0x0304 } };
+    struct session session = { .protocol = "tls", .server_name = "", .tls = &tls };
+    struct story s;
+    story_begin(&s);
+    s.flow.session = &session;
+    story_raise(&s, F_TLS_HRR_LOOP_OR_FAIL, frames, 3);
+    s.verdict.failed_stage = STAGE_TLS;
+
+    struct told told = story_tell_one(piped, &s);
+    cr_assert(says(&told, "Not seen"));
+    free(told.text);
+
+    tls.retry = tls.server_hello; /* a retry is in clear, and so is what answers it */
+    tls.server_hello.present = false;
+    told = story_tell_one(piped, &s);
+    cr_assert_not(says(&told, "Not seen"));
+    free(told.text);
+}
