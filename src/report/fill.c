@@ -256,6 +256,55 @@ static bool fill_refusal(const struct facts *f, struct text *out)
     return sentence;
 }
 
+/* ---- lists of SSH ---- */
+
+static const struct remark *said_of(const struct facts *f, enum said said)
+{
+    const struct session *session = session_of(f);
+    return session ? talk_find(session->talk, said) : NULL;
+}
+
+/* In the order of KEXINIT (RFC 4253 section 7.1). */
+static bool fill_list(const struct facts *f, struct text *out)
+{
+    static const char *const names[] = {
+        "key exchange method",           "type of host key",
+        "cipher to the server",          "cipher to the client",
+        "integrity check to the server", "integrity check to the client",
+        "compression to the server",     "compression to the client",
+    };
+    const struct remark *remark = said_of(f, SAID_SSH_NO_COMMON);
+
+    if (!remark || !remark->code || remark->code > sizeof names / sizeof *names)
+        return false;
+    text_add(out, names[remark->code - 1]);
+    return true;
+}
+
+static bool fill_names(const struct facts *f, enum said said, struct text *out)
+{
+    const struct remark *remark = said_of(f, said);
+    size_t n = remark ? strlen(remark->text) : 0;
+
+    if (!remark)
+        return false;
+    if (n)
+        text_format(out, "\"%s%s\"", remark->text, n + 1 < TALK_TEXT ? "" : "...");
+    else
+        text_add(out, "none");
+    return true;
+}
+
+static bool fill_client_list(const struct facts *f, struct text *out)
+{
+    return fill_names(f, SAID_SSH_CLIENT_NAMES, out);
+}
+
+static bool fill_server_list(const struct facts *f, struct text *out)
+{
+    return fill_names(f, SAID_SSH_SERVER_NAMES, out);
+}
+
 /* What a proxy was asked for. */
 static bool fill_target(const struct facts *f, struct text *out)
 {
@@ -397,6 +446,9 @@ static const struct blank {
       "49 is a wrong name or password, or what the number of a domain controller "
       "says; 8 and 13 ask for signing or TLS; 53 is an empty password, or a rule "
       "of the server" },
+    { "list", fill_list, "algorithm of one kind" },
+    { "client_list", fill_client_list, "its own" },
+    { "server_list", fill_server_list, "others" },
     { "target", fill_target, "the server asked for" },
     { "resolver", fill_resolver, "the DNS server" },
     { "question", fill_question, "the name" },

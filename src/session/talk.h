@@ -54,6 +54,18 @@ enum said {
     SAID_SMTP_TLS_WANTED,    /* in answer to anything before it */
     SAID_SMTP_LOGIN_REFUSED, /* in answer to AUTH */
     SAID_SMTP_REFUSED,       /* in answer to all else, or as the greeting */
+    /* ssh.c: RFC 4253 */
+    SAID_SSH_SERVER_VERSION,
+    SAID_SSH_CLIENT_VERSION,
+    SAID_SSH_TEXT, /* a line of the server before its version */
+    SAID_SSH_SERVER_KEXINIT,
+    SAID_SSH_CLIENT_KEXINIT,
+    SAID_SSH_NO_COMMON,    /* with the number of the list, from 1 on, in the order of KEXINIT */
+    SAID_SSH_CLIENT_NAMES, /* what that list has; the same number */
+    SAID_SSH_SERVER_NAMES,
+    SAID_SSH_UNREAD,     /* the lists, or what came before them: 1 cut, 2 lost */
+    SAID_SSH_KEYS,       /* they go on to make keys */
+    SAID_SSH_DISCONNECT, /* the server says why it leaves, with its reason */
     SAIDS,
 };
 

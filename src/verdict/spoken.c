@@ -47,6 +47,10 @@ static const struct saying {
     { SAID_SMTP_LOGIN_REFUSED, 400, 599, F_APP_SMTP_REJECTED, AMENDS_HERE },
     { SAID_SMTP_EHLO_REFUSED, 400, 599, F_APP_SMTP_REJECTED, AMENDS_HERE },
     { SAID_SMTP_REFUSED, 400, 599, F_APP_SMTP_REJECTED, AMENDS_HERE },
+    { SAID_SSH_NO_COMMON, 1, 8, F_APP_SSH_NO_COMMON_KEX, AMENDS_HERE },
+    { SAID_SSH_DISCONNECT, 0, 0xffff, F_APP_SSH_CLOSED_AFTER_VERSION, AMENDS_HERE },
+    { SAID_SSH_UNREAD, 1, 1, F_CANNOT_TELL_TRUNCATED, AMENDS_HERE },
+    { SAID_SSH_UNREAD, 2, 2, F_CANNOT_TELL_CAPTURE_LOSS, AMENDS_HERE },
 };
 
 /* What shows that it works after all. */
@@ -69,6 +73,8 @@ static const struct good {
     { SAID_SMTP_EHLO_REFUSED, SAID_SMTP_HELO },
     { SAID_SMTP_EHLO_REFUSED, SAID_SMTP_DELIVERED },
     { SAID_SMTP_REFUSED, SAID_SMTP_DELIVERED },
+    { SAID_SSH_NO_COMMON, SAID_SSH_KEYS },
+    { SAID_SSH_UNREAD, SAID_SSH_KEYS },
 };
 /* clang-format on */
 
@@ -127,6 +133,8 @@ static bool is_amended(const struct matter *m, const struct saying *saying, cons
 /* Plain text where TLS is expected is another matter, and the proxy's tunnel is none. */
 static bool is_heard(const struct matter *m, const struct talk *talk)
 {
+    if (m->tls && talk_find(talk, SAID_SSH_SERVER_VERSION))
+        return false; /* SSH does not go over to TLS */
     return !matter_expects_tls(m) || m->tls || talk_find(talk, SAID_CONNECT);
 }
 
@@ -196,6 +204,10 @@ static struct raised raised_of(const struct matter *m, const struct remark *said
     const struct remark *asked = talk_find(talk, SAID_CONNECT);
 
     raise_frame(&r, asked ? asked->first.frame : 0);
+    if (said->said == SAID_SSH_NO_COMMON) {
+        raise_frame(&r, talk_last(talk, SAID_SSH_CLIENT_KEXINIT).frame);
+        raise_frame(&r, talk_last(talk, SAID_SSH_SERVER_KEXINIT).frame);
+    }
     raise_frame(&r, said->first.frame);
     raise_frame(&r, said->last.frame);
     weigh(m, said, &r);

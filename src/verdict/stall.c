@@ -182,6 +182,24 @@ static bool greeting_30s(const struct matter *m)
            matter_waited(m, open_since(m)) >= SECONDS(30);
 }
 
+/* The server greeted and closed before it said which algorithms it has.  A client that does not
+ * answer the greeting is sent away some day; one that does, or is told something else than a
+ * version, is sent away at once.  A reset alone is for blame.c. */
+static bool ssh_shut(const struct matter *m)
+{
+    const struct talk *talk = m->session ? m->session->talk : NULL;
+    bool version = talk_find(talk, SAID_SSH_SERVER_VERSION);
+    bool text = talk_find(talk, SAID_SSH_TEXT);
+    bool answered = talk_find(talk, SAID_SSH_CLIENT_VERSION);
+
+    if (!answered && !(version && matter_waited(m, open_since(m)) < SECONDS(5)))
+        return false;
+    return (version || text) && (text || m->how == ENDED_FIN_SERVER) &&
+           !talk_find(talk, SAID_SSH_SERVER_KEXINIT) && !talk_find(talk, SAID_OUT_OF_STEP);
+}
+
+static bool ssh_hidden(const struct matter *m) { return ssh_shut(m) && hidden_payload(m); }
+
 /* Both agreed on TLS, and the client leaves without a hello. */
 static bool tls_unused(const struct matter *m)
 {
@@ -965,6 +983,8 @@ static const struct stall stalls[] = {
     { BIT(STOP_PLAIN), FS, login_unanswered, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_DATA | E_CLOSE, weigh_possible },
     { BIT(STOP_PLAIN), FC, login_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA | E_CLOSE, NULL },
     { BIT(STOP_PLAIN), O, login_unanswered, F_INFO_INCOMPLETE_IN_PROGRESS, ON_SIGHT, 0, NULL },
+    { BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), FS | RS, ssh_hidden, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_ANSWER | E_CLOSE, NULL },
+    { BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), FS | RS, ssh_shut, F_APP_SSH_CLOSED_AFTER_VERSION, ON_SIGHT, E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY), FS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_CLIENT_ONLY), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },

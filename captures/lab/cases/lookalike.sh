@@ -289,12 +289,12 @@ case_ok_no_tls_banners() {
     TRUTH='The protocols work as they should on 22, 25, 21 and 389.'
     COMPANION='a healthy exchange with the same server on 8013'
     up; serve 8013 bin/tlsd.py 8013
-    serve 22 bin/tcpd.py 22 banner 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n'
+    serve 22 bin/tcpd.py 22 banner-keep 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n'
     serve 25 bin/tcpd.py 25 banner '220 mail.corp.example ESMTP\r\n|250 mail.corp.example\r\n|221 Bye\r\n'
     serve 21 bin/tcpd.py 21 banner '220 ready\r\n|221 Goodbye.\r\n'
     serve 389 bin/tcpd.py 389 answer '0\x0c\x02\x01\x01a\x07\n\x01\x00\x04\x00\x04\x00'
     record client
-    port 50022; c bin/tcpc.py $EMS:22 listen-first 'SSH-2.0-PuTTY_0.78\r\n'
+    port 50022; LIMIT=1 c bin/tcpc.py $EMS:22 listen-first 'SSH-2.0-PuTTY_0.78\r\n'
     port 50025; c bin/tcpc.py $EMS:25 listen-first 'EHLO pc17\r\n|QUIT\r\n'
     port 50021; c bin/tcpc.py $EMS:21 listen-first 'QUIT\r\n'
     port 50389; c bin/tcpc.py $EMS:389 say '0\x0c\x02\x01\x01`\x07\x02\x01\x03\x04\x00\x80\x00'

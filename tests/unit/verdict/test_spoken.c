@@ -476,3 +476,88 @@ Test(spoken, a_greeting_that_does_not_come_in_half_a_minute_counts_where_the_ser
             over(&s);
         }
 }
+
+/* ---- secure shell (RFC 4253) ---- */
+
+static void shell(void)
+{
+    asked();
+    s.flow.port[SERVER] = 22;
+    talk = (struct talk){ .target = "" };
+    payload(&s, SERVER, 20, 30);
+    say(SAID_SSH_SERVER_VERSION, 0);
+}
+
+Test(spoken, lists_without_a_common_name_matter_unless_keys_are_made_all_the_same)
+{
+    for (int keys = 0; keys < 2; keys++) {
+        shell();
+        say(SAID_SSH_CLIENT_KEXINIT, 0);
+        payload(&s, SERVER, 200, 31);
+        say(SAID_SSH_SERVER_KEXINIT, 0);
+        say(SAID_SSH_NO_COMMON, 1);
+        payload(&s, SERVER, 20, 35);
+        if (keys)
+            say(SAID_SSH_KEYS, 0);
+        fin(&s, CLIENT, 40);
+
+        assert_primary(&s, 9000, keys ? F_OK_TCP_NO_TLS : F_APP_SSH_NO_COMMON_KEX);
+        over(&s);
+    }
+}
+
+Test(spoken, lists_that_were_not_captured_whole_show_nothing)
+{
+    static const enum finding_id ids[] = { F_CANNOT_TELL_TRUNCATED, F_CANNOT_TELL_CAPTURE_LOSS };
+
+    for (uint16_t i = 0; i < 2; i++) {
+        shell();
+        say(SAID_SSH_UNREAD, i + 1);
+        fin(&s, CLIENT, 40);
+
+        assert_primary(&s, 9000, ids[i]);
+        over(&s);
+    }
+}
+
+Test(spoken, a_server_that_closes_after_the_greeting_is_told_from_all_that_ends_alike)
+{
+    static const struct {
+        bool answered, lists, reset, text;
+        enum side by;
+        int ms;
+        enum finding_id id;
+    } rows[] = {
+        { true, false, false, false, SERVER, 40, F_APP_SSH_CLOSED_AFTER_VERSION },
+        { true, false, true, true, SERVER, 40, F_APP_SSH_CLOSED_AFTER_VERSION },
+        { false, false, false, false, SERVER, 40, F_APP_SSH_CLOSED_AFTER_VERSION },
+        { true, false, true, false, SERVER, 40, F_TCP_RESET_BY_SERVER },
+        { false, false, false, false, SERVER, 120000, F_OK_TCP_NO_TLS }, /* LoginGraceTime */
+        { true, true, false, false, SERVER, 40, F_OK_TCP_NO_TLS },
+        { true, false, false, false, CLIENT, 40, F_OK_TCP_NO_TLS },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        shell();
+        if (rows[i].text)
+            talk.remark[0].said = SAID_SSH_TEXT;
+        if (rows[i].answered)
+            say(SAID_SSH_CLIENT_VERSION, 0);
+        if (rows[i].lists)
+            say(SAID_SSH_SERVER_KEXINIT, 0);
+        if (rows[i].reset)
+            rst(&s, rows[i].by, rows[i].ms);
+        else
+            fin(&s, rows[i].by, rows[i].ms);
+
+        assert_primary(&s, 130000, rows[i].id);
+        over(&s);
+    }
+
+    shell();
+    say(SAID_SSH_CLIENT_VERSION, 0);
+    fin(&s, SERVER, 40);
+    s.more.half[SERVER].unseen_bytes = 10;
+    assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+    over(&s);
+}
