@@ -6,7 +6,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { BLOCK_TEXT = 2048, ROW_INDENT = 14, RULED_INDENT = 29, ROWS_SHOWN = 8, ROWS_OF_MANY = 4 };
+enum {
+    BLOCK_TEXT = 2048,
+    ROW_INDENT = 14,
+    NARROW_INDENT = 4,
+    RULED_INDENT = 29,
+    ROWS_SHOWN = 8,
+    ROWS_OF_MANY = 4
+};
 
 struct block {
     struct page *page;
@@ -86,9 +93,8 @@ static void write_title(struct block *b)
 {
     struct page *p = b->page;
     char right[80];
-    page_glyph(p, mark_of(b->group));
-    page_put(p, STYLE_BOLD, b->finding->title);
-    page_end(p);
+    unsigned used = page_glyph(p, mark_of(b->group));
+    page_flow(p, used, used, STYLE_BOLD, b->finding->title);
     page_put(p, STYLE_PLAIN, "  [");
     page_put(p, STYLE_BOLD, b->finding->id);
     page_put(p, STYLE_PLAIN, "]");
@@ -176,32 +182,14 @@ static bool is_evidence(const struct raised *r, uint64_t frame)
     return false;
 }
 
-/* The rows of one frame on one line, as far as it has room. */
-static void write_row(struct block *b, const struct rows *rows, const struct row *const *row,
-                      size_t n, bool sides)
-{
-    char frame[32], time[STAMP_TEXT];
-    int64_t offset = row[0]->time_ns - rows->zero_ns;
-    struct page *p = b->page;
-    unsigned used = ROW_INDENT + 6 + (sides ? 9 : 0) + 9 + 2;
-
-    page_spaces(p, ROW_INDENT);
-    page_format(p, STYLE_PLAIN, "%-5s ", page_frame(p, row[0]->frame, frame));
-    page_format(p, STYLE_DIM, offset ? "%s  +%6.3f  " : "%s  %7.3f  ",
-                stamp_time(row[0]->time_ns, p->stamps, time), (double)offset / 1e9);
-    used += page_columns(time);
-    if (sides)
-        page_format(p, STYLE_PLAIN, "%-7s  ", row[0]->icmp ? "network" : side_name(row[0]->from));
-    for (size_t i = 0; i < n; i++) {
-        unsigned columns = page_columns(row[i]->text) + (i ? 3 : 0);
-        if (i && used + columns + 4 > p->width) {
-            page_put(p, STYLE_PLAIN, " ...");
-            break;
-        }
-        page_format(p, STYLE_PLAIN, "%s%s", i ? " + " : "", row[i]->text);
-        used += columns;
-    }
-}
+/* Lines of evidence: the rows of a frame on one line. */
+struct evidence {
+    const struct rows *rows;
+    const struct row *shown[ROWS_MAX];
+    size_t n, most;
+    unsigned indent, side; /* columns; side: of who sent each, 0 where it does not matter */
+    struct stamp_style stamps;
+};
 
 /* How many of the rows from the first on are of one frame and side. */
 static size_t same_frame(const struct row *const *row, size_t n)
@@ -213,31 +201,112 @@ static size_t same_frame(const struct row *const *row, size_t n)
     return same;
 }
 
+/* Of the i-th row, the last of its frame. */
+static const char *ending_of(const struct evidence *e, size_t i, size_t same)
+{
+    bool last = i && i + same == e->n;
+
+    return last && e->shown[i]->unanswered && !strncmp(e->shown[i]->text, "SYN", 3) ? ", the last"
+                                                                                    : "";
+}
+
+static const char *sender_of(const struct row *row)
+{
+    return row->icmp ? "network" : side_name(row->from);
+}
+
+static unsigned row_head(const struct evidence *e, const struct row *row)
+{
+    char time[STAMP_TEXT];
+
+    return e->indent + 6 + page_columns(stamp_time(row->time_ns, e->stamps, time)) + 11 + e->side;
+}
+
+/* The rows of one frame on one line, as far as it has room. */
+static void write_row(struct page *p, const struct evidence *e, size_t first, size_t n)
+{
+    const struct row *const *row = e->shown + first;
+    char frame[32], time[STAMP_TEXT];
+    int64_t offset = row[0]->time_ns - e->rows->zero_ns;
+    unsigned used = row_head(e, row[0]);
+
+    page_spaces(p, e->indent);
+    page_format(p, STYLE_PLAIN, "%-5s ", page_frame(p, row[0]->frame, frame));
+    page_format(p, STYLE_DIM, offset ? "%s  +%6.3f  " : "%s  %7.3f  ",
+                stamp_time(row[0]->time_ns, e->stamps, time), (double)offset / 1e9);
+    if (e->side)
+        page_format(p, STYLE_PLAIN, "%-*s", (int)e->side, sender_of(row[0]));
+    for (size_t i = 0; i < n; i++) {
+        unsigned columns = page_columns(row[i]->text) + (i ? 3 : 0);
+        if (i && used + columns + 4 > p->width) {
+            page_put(p, STYLE_PLAIN, used + 4 <= p->width ? " ..." : "");
+            break;
+        }
+        page_format(p, STYLE_PLAIN, "%s%s", i ? " + " : "", row[i]->text);
+        used += columns;
+    }
+    page_put(p, STYLE_PLAIN, ending_of(e, first, n));
+    page_end(p);
+}
+
+static void choose_rows(const struct block *b, const struct raised *raised, struct evidence *e)
+{
+    bool told = false;
+
+    for (size_t i = 0; i < e->rows->n; i++) {
+        const struct row *row = &e->rows->row[i];
+        if (!is_evidence(raised, row->frame))
+            continue;
+        told |= row->from == SERVER || row->icmp;
+        unsigned columns = page_columns(sender_of(row)) + 2;
+        e->side = columns > e->side ? columns : e->side;
+        e->shown[e->n++] = row;
+    }
+    e->side = told ? e->side : 0; /* the client alone speaks */
+    e->most = b->group->n_endpoints > 1 ? ROWS_OF_MANY : ROWS_SHOWN;
+}
+
+/* Where whole dates leave no room for what happened, one line tells the date of them all. */
+static void shorten_dates(struct page *p, struct evidence *e)
+{
+    unsigned widest = 0;
+    char date[STAMP_TEXT], offset[STAMP_TEXT];
+
+    for (size_t i = 0, same, lines = 0; i < e->n && lines < e->most; i += same, lines++) {
+        same = same_frame(e->shown + i, e->n - i);
+        unsigned columns = row_head(e, e->shown[i]) + page_columns(e->shown[i]->text) +
+                           page_columns(ending_of(e, i, same)) + (same > 1 ? 4 : 0);
+        widest = columns > widest ? columns : widest;
+    }
+    if (!e->stamps.absolute || e->stamps.relative || widest <= p->width)
+        return;
+    stamp_time(e->shown[0]->time_ns, e->stamps, date);
+    page_spaces(p, e->indent);
+    page_format(p, STYLE_DIM, "on %.10s, times in %s:", date,
+                stamp_offset(e->shown[0]->time_ns, e->stamps, offset));
+    page_end(p);
+    e->stamps.absolute = false;
+}
+
 /* The rows whose frames are the evidence. */
 static void write_rows(struct block *b)
 {
     const struct verdict *v = b->facts.verdict;
     struct rows *rows = v && v->flow ? malloc(sizeof *rows) : NULL;
-    const struct row *shown[ROWS_MAX];
-    size_t n = 0, lines = 0, most = b->group->n_endpoints > 1 ? ROWS_OF_MANY : ROWS_SHOWN;
-    bool sides = false;
+    bool narrow = b->page->width < 80;
+    struct evidence e = { .rows = rows,
+                          .indent = narrow ? NARROW_INDENT : ROW_INDENT,
+                          .stamps = b->page->stamps };
 
     if (!rows)
         return;
     rows_of(v, rows);
-    const struct raised *raised = raised_of(v, b->group->id);
-    for (size_t i = 0; i < rows->n; i++) {
-        if (!is_evidence(raised, rows->row[i].frame))
-            continue;
-        sides = sides || rows->row[i].from == SERVER || rows->row[i].icmp;
-        shown[n++] = &rows->row[i];
-    }
-    for (size_t i = 0, same; i < n && lines < most; i += same, lines++) {
-        same = same_frame(shown + i, n - i);
-        write_row(b, rows, shown + i, same, sides);
-        if (i && i + same == n && shown[i]->unanswered && !strncmp(shown[i]->text, "SYN", 3))
-            page_put(b->page, STYLE_PLAIN, ", the last one seen");
-        page_end(b->page);
+    choose_rows(b, raised_of(v, b->group->id), &e);
+    if (e.n)
+        shorten_dates(b->page, &e);
+    for (size_t i = 0, same, lines = 0; i < e.n && lines < e.most; i += same, lines++) {
+        same = same_frame(e.shown + i, e.n - i);
+        write_row(b->page, &e, i, same);
     }
     free(rows);
 }

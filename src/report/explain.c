@@ -51,14 +51,16 @@ static void explain_list(struct page *p, const char *heading, const char *const 
 static void explain_finding(struct page *p, const struct finding *f)
 {
     const struct prose *prose = &f->prose;
+    char line[200];
     page_put(p, STYLE_BOLD, f->id);
-    page_format(p, STYLE_PLAIN, "        %s", f->title);
-    page_end(p);
-    page_format(p, STYLE_PLAIN, "stage %s   %s   act: %s   fact up to %s", stage_name(f->stage),
+    page_spaces(p, 8);
+    page_flow(p, page_columns(f->id) + 8, EXPLAIN_INDENT, STYLE_PLAIN, f->title);
+    struct text t = text_of(line, sizeof line);
+    text_format(&t, "stage %s   %s   act: %s   fact up to %s", stage_name(f->stage),
                 severity_name(f->severity), owner_name(f->owner), confidence_name(f->best));
     if (prose->cause)
-        page_format(p, STYLE_PLAIN, ", cause up to %s", confidence_name(prose->cause));
-    page_end(p);
+        text_format(&t, ", cause up to %s", confidence_name(prose->cause));
+    page_flow(p, 0, EXPLAIN_INDENT, STYLE_PLAIN, line);
     if (!f->raised)
         explain_part(p, "In this version", "Nothing raises this finding yet.");
     explain_part(p, "What you see", prose->looks);

@@ -92,6 +92,10 @@ unsigned page_columns(const char *s)
 void page_right(struct page *p, unsigned used, enum page_style style, const char *right)
 {
     unsigned columns = page_columns(right);
+    if (used + columns + 2 > p->width) {
+        page_end(p);
+        used = 0;
+    }
     page_spaces(p, used + columns + 2 <= p->width ? p->width - used - columns : 2);
     page_put(p, style, right);
     page_end(p);
@@ -112,6 +116,7 @@ struct wrap {
     unsigned indent;
     unsigned used; /* columns of the line so far */
     bool fresh;    /* nothing but the indent is on it */
+    enum page_style style;
 };
 
 static void wrap_break(struct wrap *w)
@@ -135,7 +140,7 @@ static void wrap_word(struct wrap *w, unsigned spaces, const char *word, size_t 
         page_spaces(w->page, spaces);
         w->used += spaces;
     }
-    page_put(w->page, STYLE_PLAIN, copy);
+    page_put(w->page, w->style, copy);
     w->used += columns;
     w->fresh = false;
 }
@@ -216,6 +221,15 @@ void page_wrapped(struct page *p, unsigned indent, const char *text, const char 
     if (w.used + 2 + page_columns(tail) > p->width)
         wrap_break(&w);
     page_right(p, w.used, STYLE_PLAIN, tail);
+}
+
+void page_flow(struct page *p, unsigned used, unsigned indent, enum page_style style,
+               const char *text)
+{
+    struct wrap w = { .page = p, .indent = indent, .used = used, .fresh = true, .style = style };
+
+    wrap_line(&w, text, strlen(text));
+    page_end(p);
 }
 
 void page_field(struct page *p, const char *label, unsigned indent, const char *text,

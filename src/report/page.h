@@ -45,7 +45,12 @@ void page_field(struct page *p, const char *label, unsigned indent, const char *
 void page_label(struct page *p, const char *label, unsigned indent);
 void page_wrapped(struct page *p, unsigned indent, const char *text, const char *tail);
 
-/* Puts `right` at the right edge of a line that already has `used` columns, and ends it. */
+/* One paragraph behind the `used` columns of a line; its further lines begin at `indent`. */
+void page_flow(struct page *p, unsigned used, unsigned indent, enum page_style style,
+               const char *text);
+
+/* Puts `right` at the right edge of a line that already has `used` columns, or of the next one
+ * where it has no room, and ends it. */
 void page_right(struct page *p, unsigned used, enum page_style style, const char *right);
 
 /* "#412", or "2:#412" among several inputs. */

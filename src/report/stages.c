@@ -250,9 +250,8 @@ void stages_report(struct report *r, const struct scene *scene, bool csv)
     for (size_t i = 0; i < n; i++)
         put_endpoint(&t, &lines[i]);
     if (!csv) {
-        page_put(
-            &page, STYLE_DIM,
-            ". not reached   -- no attempt   ? cannot be seen   ok* derived   n/m worked/tried");
+        page_put(&page, STYLE_DIM,
+                 ". not reached  -- no attempt  ? cannot be seen  ok* derived  n/m worked/tried");
         page_end(&page);
     }
     free(lines);

@@ -30,7 +30,7 @@ static void write_verdict(struct page *p, const struct report *r)
         page_spaces(p, 3);
         used += page_columns(r->word) + 3;
     }
-    page_wrapped(p, used < 12 ? used : 12, r->headline, NULL);
+    page_flow(p, used, used < 12 ? used : 12, STYLE_PLAIN, r->headline);
 }
 
 /* One line beneath the verdict of a damaged file: what held up to the break. */
