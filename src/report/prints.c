@@ -59,7 +59,8 @@ static void key_add(struct key *k, const void *p, size_t n)
     if (k->full)
         return;
     memcpy(k->at + k->n, &length, sizeof length);
-    memcpy(k->at + k->n + sizeof length, p, n);
+    if (n) /* what is not there has no address */
+        memcpy(k->at + k->n + sizeof length, p, n);
     k->n += sizeof length + n;
 }
 

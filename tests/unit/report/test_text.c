@@ -53,8 +53,7 @@ Test(text, every_evidence_frame_has_a_row_with_its_offset)
     struct told told = story_tell_one(piped, &s);
 
     cr_assert(says(&told, "#412  2026-11-19T13:02:11.508Z    0.000  SYN\n"));
-    cr_assert(
-        says(&told, "#566  2026-11-19T13:02:18.552Z  + 7.044  SYN again, the last\n"));
+    cr_assert(says(&told, "#566  2026-11-19T13:02:18.552Z  + 7.044  SYN again, the last\n"));
     cr_assert(says(&told, "  Packets   frame.number in {412, 431, 478, 566}\n"));
     free(told.text);
 }
