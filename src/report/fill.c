@@ -396,6 +396,14 @@ static bool fill_configured(const struct facts *f, struct text *out)
     return profile && profile->n_ems_names;
 }
 
+static bool fill_revocation(const struct facts *f, struct text *out)
+{
+    const struct cert_facts *leaf = leaf_of(f);
+    for (unsigned i = 0; leaf && i < leaf->n_revocation; i++)
+        text_format(out, "%s%s", i ? ", " : "", leaf->revocation[i]);
+    return leaf && leaf->n_revocation;
+}
+
 static bool fill_defects(const struct facts *f, struct text *out)
 {
     char list[256] = "";
@@ -457,6 +465,7 @@ static const struct blank {
     { "issuer", fill_issuer, "its issuer" },
     { "asked", fill_asked, "another name" },
     { "configured", fill_configured, "the configured EMS" },
+    { "revocation", fill_revocation, "the hosts in the certificate" },
     { "defects", fill_defects, "what is wrong with it" },
     { "record", fill_record, "N" },
     { "expected", fill_expected, "M" },

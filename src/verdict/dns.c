@@ -13,10 +13,11 @@ struct near {
     size_t from, to; /* half-open */
 };
 
-/* Lookups come in the order of their first question. */
-static struct near near_of(const struct names *names, int64_t time_ns)
+/* The first lookup that is not before this moment: they come in the order of their first question.
+ */
+static size_t first_since(const struct names *names, int64_t time_ns)
 {
-    size_t n = names_lookups(names), low = 0, high = n;
+    size_t low = 0, high = names_lookups(names);
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -25,6 +26,13 @@ static struct near near_of(const struct names *names, int64_t time_ns)
         else
             high = middle;
     }
+    return low;
+}
+
+static struct near near_of(const struct names *names, int64_t time_ns)
+{
+    size_t n = names_lookups(names), low = first_since(names, time_ns);
+
     return (struct near){ .from = low > LOOKUPS_NEAR ? low - LOOKUPS_NEAR : 0,
                           .to = n - low > LOOKUPS_NEAR ? low + LOOKUPS_NEAR : n };
 }
@@ -406,6 +414,28 @@ static struct raised judge_lookup(const struct scene *scene, const struct lookup
     default:
         return none;
     }
+}
+
+bool dns_failed(const struct scene *scene, const struct lookup *lookup)
+{
+    struct raised r = judge_lookup(scene, lookup);
+    return !gave_addresses(lookup) && r.id != F_NONE && r.severity == SEVERITY_ERROR;
+}
+
+const struct lookup *dns_lookup_of(const struct names *names, const struct address *client,
+                                   const char *name, int64_t from_ns, int64_t until_ns, size_t *i)
+{
+    size_t first = first_since(names, from_ns), n = names_lookups(names);
+
+    for (*i = *i < first ? first : *i; *i < n && *i - first < LOOKUPS_NEAR;) {
+        const struct lookup *l = lookup_at(names, (*i)++);
+        if (l->first_ns > until_ns)
+            return NULL;
+        if (is_address_question(l) && address_equal(&l->client, client) &&
+            strcmp(l->name, name) == 0)
+            return l;
+    }
+    return NULL;
 }
 
 static bool lookup_in_scope(const struct scene *scene, const struct lookup *l)

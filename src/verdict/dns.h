@@ -18,6 +18,14 @@ struct sibling {
 
 struct sibling dns_sibling(const struct matter *m);
 
+/* No address for this question came back, and no sister of the question got one. */
+bool dns_failed(const struct scene *scene, const struct lookup *lookup);
+
+/* The client's lookups of this name whose first question lies in [from, until]: the next one from
+ * *i on, which starts at 0; NULL at the end. */
+const struct lookup *dns_lookup_of(const struct names *names, const struct address *client,
+                                   const char *name, int64_t from_ns, int64_t until_ns, size_t *i);
+
 /* Did this client ask anything around this moment, and was anything of it answered? */
 struct dns_traffic {
     bool asked, answered;

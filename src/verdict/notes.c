@@ -4,6 +4,7 @@
 #include "verdict/inspector.h"
 #include "verdict/issuer.h"
 #include "verdict/leaves.h"
+#include "verdict/revocation.h"
 #include "verdict/visible.h"
 
 #include <stdio.h>
@@ -246,10 +247,21 @@ static void note_change(const struct matter *m, struct verdict *out)
     raise_also(out, &r);
 }
 
+static void note_revocation(const struct matter *m, struct verdict *out)
+{
+    struct raised r = revocation_of(m);
+
+    if (r.id == F_NONE)
+        return;
+    raise_settle(&r, m);
+    raise_also(out, &r);
+}
+
 static void note_certificate(const struct matter *m, struct verdict *out)
 {
     note_inspector(m, out);
     note_change(m, out);
+    note_revocation(m, out);
     if (expires_soon(m))
         add(m, out, F_TLS_CERT_EXPIRES_SOON, m->tls->certificate[SERVER].frame, 0);
     if (out->defects && m->stop == STOP_DATA)

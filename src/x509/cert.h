@@ -18,7 +18,7 @@
 struct cert_store; /* opaque */
 struct cert;       /* opaque: one distinct certificate */
 
-enum { CERT_NAMES = 32 };
+enum { CERT_NAMES = 32, CERT_REVOCATION = 3 };
 
 struct cert_facts {
     bool parsed;       /* false: OpenSSL could not read it; only sha256 is set */
@@ -40,7 +40,9 @@ struct cert_facts {
     bool has_san;
     bool one_cn; /* the subject has exactly one common name */
     bool eku_present, eku_server, eku_client;
-    bool aia_issuers;     /* AIA caIssuers is present */
+    bool aia_issuers;      /* AIA caIssuers is present */
+    unsigned n_revocation; /* hosts of http URLs for CRL and OCSP, distinct, lower case */
+    char revocation[CERT_REVOCATION][254];
     unsigned n_names;     /* SAN dNSName and iPAddress, at most CERT_NAMES kept */
     unsigned n_names_all; /* as many as the certificate holds */
     char names[CERT_NAMES][254];

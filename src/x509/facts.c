@@ -3,11 +3,14 @@
 #include "base/address.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
+#include <string.h>
+#include <strings.h>
 #include <time.h>
 
 enum {
@@ -240,14 +243,65 @@ static void usage_read(X509 *x, struct cert_facts *out)
     EXTENDED_KEY_USAGE_free(usages);
 }
 
+/* The host of "http://HOST[:PORT]/..." when it is a plain name or an IPv4 address. */
+static size_t host_of(const char *url, size_t n, char host[254])
+{
+    static const char scheme[] = "http://";
+    size_t at = sizeof scheme - 1, length = 0;
+
+    if (n <= at || strncasecmp(url, scheme, at) != 0)
+        return 0;
+    for (; at < n && length < 253 && url[at] != '/' && url[at] != ':'; at++) {
+        unsigned char c = (unsigned char)url[at];
+        if (c >= 0x80 || !(isalnum(c) || c == '.' || c == '-'))
+            return 0;
+        host[length++] = (char)tolower(c);
+    }
+    host[length] = '\0';
+    return length;
+}
+
+static void revocation_add(const GENERAL_NAME *name, struct cert_facts *out)
+{
+    char host[254];
+
+    if (name->type != GEN_URI || out->n_revocation == CERT_REVOCATION)
+        return;
+    const ASN1_STRING *url = name->d.uniformResourceIdentifier;
+    if (!host_of((const char *)ASN1_STRING_get0_data(url), (size_t)ASN1_STRING_length(url), host))
+        return;
+    for (unsigned i = 0; i < out->n_revocation; i++)
+        if (strcmp(out->revocation[i], host) == 0)
+            return;
+    text_copy(out->revocation[out->n_revocation++], sizeof out->revocation[0], host);
+}
+
 static void access_read(X509 *x, struct cert_facts *out)
 {
     AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(x, NID_info_access, NULL, NULL);
 
-    for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access); i++)
-        if (OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, i)->method) == NID_ad_ca_issuers)
+    for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access); i++) {
+        const ACCESS_DESCRIPTION *one = sk_ACCESS_DESCRIPTION_value(access, i);
+        if (OBJ_obj2nid(one->method) == NID_ad_ca_issuers)
             out->aia_issuers = true;
+        else if (OBJ_obj2nid(one->method) == NID_ad_OCSP)
+            revocation_add(one->location, out);
+    }
     AUTHORITY_INFO_ACCESS_free(access);
+}
+
+/* RFC 5280 section 4.2.1.13 */
+static void crl_read(X509 *x, struct cert_facts *out)
+{
+    CRL_DIST_POINTS *points = X509_get_ext_d2i(x, NID_crl_distribution_points, NULL, NULL);
+
+    for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
+        const DIST_POINT_NAME *name = sk_DIST_POINT_value(points, i)->distpoint;
+        for (int k = 0; name && name->type == 0 && k < sk_GENERAL_NAME_num(name->name.fullname);
+             k++)
+            revocation_add(sk_GENERAL_NAME_value(name->name.fullname, k), out);
+    }
+    CRL_DIST_POINTS_free(points);
 }
 
 void facts_read(X509 *x, struct cert_facts *out)
@@ -264,5 +318,6 @@ void facts_read(X509 *x, struct cert_facts *out)
     san_read(x, out);
     usage_read(x, out);
     access_read(x, out);
+    crl_read(x, out);
     ERR_clear_error(); /* what could not be read is evidence, not an error of ours */
 }

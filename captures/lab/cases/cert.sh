@@ -352,6 +352,7 @@ case_cert_changed_in_capture() {
     shown_by renewed 50037 50048 50057
     stop 1
     must 6 'tls.handshake.type==11'
+    finding tls.cert.changed_in_capture
     frames tls.cert.changed_in_capture 'tls.handshake.type==11 && (tcp.port==50027 || tcp.port==50037)'
     exits 0; absent tcp tls.intercept
 }
@@ -410,4 +411,53 @@ case_cert_unknown_ca_of_one_node() {
     primary $ME:50007 $EMS:8013 $ca_unknown unknown certain -
     primary $ME:50027 $EMS:8013 $ca_unknown unknown certain -
     exits 1; absent tls.intercept tls.cert.changed_in_capture tcp
+}
+
+# revoked_or_not: a client that fetches the list of revoked certificates before it goes on (TLS 1.2); FROM is its port
+revoked_or_not() {
+    serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/crled
+    record client
+    port 50001 50008
+    LIMIT=20 c java -Djava.net.preferIPv4Stack=true -Dcom.sun.net.ssl.checkRevocation=true -Dcom.sun.security.enableCRLDP=true \
+        -cp made Tls client $EMS 8013 - made/certs/ca.p12 TLSv1.2
+    pause 4
+    stop 1
+    must 1 'tls.handshake.type==11'
+    FROM=$(tshark -n -r "$CAP" -Y 'tcp.dstport==8013 && tcp.flags.syn==1' -T fields -e tcp.srcport 2>/dev/null)
+}
+case_cert_revocation_refused() {
+    TITLE='A client insists on the list of revoked certificates, and the way to its server is blocked (TLS 1.2).'
+    BROKEN='the router answers connections to port 80 with a reset'
+    TRUTH='Right after the certificate the client asks for the host that it names, is refused there, and says 46.'
+    up; names crl.corp.example=10.0.0.2
+    on router nft 'add table ip f; add chain ip f c { type filter hook forward priority 0; }; add rule ip f c tcp dport 80 reject with tcp reset'
+    revoked_or_not
+    must 1 'tls.alert_message.desc==46'
+    primary $ME:$FROM $EMS:8013 tls.cert.rejected_by_client.unknown unknown certain -
+    finding tls.cert.revocation_unreachable
+    frames tls.cert.revocation_unreachable 'tcp.flags.syn==1 && tcp.dstport==80' 1
+    exits 1; absent tls.intercept tls.cert.rejected_by_client.revoked
+}
+case_cert_revocation_no_name() {
+    TITLE='A client insists on the list of revoked certificates, and the name of its server does not exist (TLS 1.2).'
+    BROKEN='the DNS server does not know crl.corp.example'
+    TRUTH='Right after the certificate the client asks for the host that it names, hears that there is none, and says 46.'
+    up; names
+    revoked_or_not
+    must 1 'tls.alert_message.desc==46'
+    primary $ME:$FROM $EMS:8013 tls.cert.rejected_by_client.unknown unknown certain -
+    finding tls.cert.revocation_unreachable
+    frames tls.cert.revocation_unreachable 'dns.flags.rcode==3' 1
+    exits 1; absent tls.intercept tls.cert.rejected_by_client.revoked
+}
+case_ok_cert_revocation() {
+    TITLE='A client fetches the list of revoked certificates and goes on (TLS 1.2).'
+    BROKEN='nothing'
+    TRUTH='The host that the certificate names is resolved, reached and answers.'
+    up; names crl.corp.example=10.0.0.2
+    serve 80 python3 -m http.server 80 --directory made/certs/web
+    revoked_or_not
+    must 1+ 'http.response.code==200'
+    primary $ME:$FROM $EMS:8013 ok.tls.established_closed_clean none certain -
+    exits 0; absent tls.cert tls.intercept
 }

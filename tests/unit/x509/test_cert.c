@@ -19,7 +19,7 @@ static struct bytes recorded(void)
 
 struct order {
     const char *cn, *san; /* san in the form of openssl.cnf */
-    const char *eku, *basic;
+    const char *eku, *basic, *aia, *crl;
     int rsa_bits; /* 0: P-256 */
     const EVP_MD *digest;
     X509 *issuer; /* NULL: self-signed */
@@ -55,6 +55,8 @@ static X509 *make(const struct order *order, EVP_PKEY **key)
     extend(x, NID_subject_alt_name, order->san);
     extend(x, NID_ext_key_usage, order->eku);
     extend(x, NID_basic_constraints, order->basic);
+    extend(x, NID_info_access, order->aia);
+    extend(x, NID_crl_distribution_points, order->crl);
     X509_sign(x, order->issuer_key ? order->issuer_key : *key,
               order->digest ? order->digest : EVP_sha256());
     return x;
@@ -336,6 +338,24 @@ Test(cert, a_wildcard_covers_a_whole_leftmost_label_only)
 
     cr_assert(!cert_names_host(partial, "ems.corp.example"));
     cr_assert(!cert_names_host(inner, "ems.corp.example"));
+    cert_store_close(store);
+}
+
+Test(cert, the_servers_for_revocation_are_those_of_http_urls)
+{
+    struct cert_store *store = cert_store_open(8 << 20);
+
+    const struct cert_facts *facts = cert_facts(order_in(
+        store, &(struct order){ .cn = "leaf",
+                                .aia = "OCSP;URI:HTTP://OCSP.example:8080/a,"
+                                       "caIssuers;URI:http://aia.example/ca.crt",
+                                .crl = "URI:http://crl.example,URI:ldap://dc.example/cn=x,"
+                                       "URI:http://crl.example/2,URI:http://a_b.example/" }));
+
+    cr_assert_eq(facts->n_revocation, 2);
+    cr_assert_str_eq(facts->revocation[0], "ocsp.example");
+    cr_assert_str_eq(facts->revocation[1], "crl.example");
+    cr_assert(facts->aia_issuers);
     cert_store_close(store);
 }
 
