@@ -3,15 +3,11 @@
  *
  * Of a command only the first word is read, of a reply its code and the offers of EHLO; the quoted
  * lines are the server's.  Logins and mail are counted by lines and octets and never kept. */
-#include "session/dissector.h"
-#include "session/reply.h"
+#include "session/turns.h"
 
 enum {
-    ASKED_MAX = 128,     /* commands that wait for their reply */
-    HELD_OCTETS = 8192,  /* of one side that wait for the other */
-    LINES_MAX = 1 << 20, /* of a conversation */
-    PASS_MAX = 1 << 30,  /* half of the sequence space is too far */
-    UNREAD_CUT = 1,      /* codes of SAID_SMTP_OFFERS_UNREAD */
+    PASS_MAX = 1 << 30, /* half of the sequence space is too far */
+    UNREAD_CUT = 1,     /* codes of SAID_SMTP_OFFERS_UNREAD */
     UNREAD_LOST = 2,
     CLOSING = 421, /* the only reply that may come unasked */
 };
@@ -39,17 +35,11 @@ enum place {
 };
 
 struct smtp {
-    struct line_reader commands;
-    struct reply_reader replies;
-    uint8_t at; /* enum place */
-    uint8_t n_asked;
+    struct turns turns;
+    uint8_t at;        /* enum place */
     uint8_t answering; /* enum asked, of the reply being read */
-    bool greeted, understood, lost, delivered, offered, masked;
-    bool cut;       /* the offers of EHLO were not all captured */
-    bool reply_cut; /* the reply being read may have ended where nobody saw it */
-    bool unsure;    /* there may have been more commands than are counted */
-    uint32_t lines;
-    uint8_t asked[ASKED_MAX];
+    bool understood, delivered, offered, masked;
+    bool cut; /* the offers of EHLO were not all captured */
 };
 
 static const struct bytes nothing = { .at = (const uint8_t *)"" };
@@ -57,11 +47,9 @@ static const struct bytes nothing = { .at = (const uint8_t *)"" };
 /* From here on nobody knows which reply belongs to which command. */
 static enum step lose(struct session *s, struct smtp *m)
 {
-    if (!m->lost)
-        session_say(s, SAID_OUT_OF_STEP, 0, nothing);
-    if (m->n_asked && m->asked[0] == ASKED_EHLO)
+    turns_lose(s, &m->turns);
+    if (m->turns.n && m->turns.asked[0] == ASKED_EHLO)
         session_say(s, SAID_SMTP_OFFERS_UNREAD, UNREAD_LOST, nothing);
-    m->lost = true;
     return STEP_DONE;
 }
 
@@ -80,11 +68,7 @@ static const struct command {
 
 static void ask(struct session *s, struct smtp *m, enum asked asked)
 {
-    if (m->n_asked == ASKED_MAX) {
-        lose(s, m);
-        return;
-    }
-    m->asked[m->n_asked++] = (uint8_t)asked;
+    turns_ask(s, &m->turns, (uint8_t)asked);
     if (asked == ASKED_QUIT)
         session_say(s, SAID_GOODBYE, 0, nothing);
     else
@@ -119,44 +103,27 @@ static enum step read_command(struct session *s, struct smtp *m, struct bytes li
 {
     if (line_is(&line, "BDAT")) {
         read_chunk(s, m, line, in);
-        return m->lost ? STEP_DONE : STEP_MORE;
+        return m->turns.lost ? STEP_DONE : STEP_MORE;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (line_is(&line, commands[i].word)) {
             m->understood = true;
             ask(s, m, commands[i].asked);
-            return m->lost ? STEP_DONE : STEP_MORE;
+            return m->turns.lost ? STEP_DONE : STEP_MORE;
         }
     if (!m->understood)
         return STEP_ALIEN;
     ask(s, m, ASKED_OTHER);
-    return m->lost ? STEP_DONE : STEP_MORE;
-}
-
-/* Of a command that was cut the first word is there; whether others followed nobody knows.  All
- * have their replies when the client speaks again. */
-static void note_cut(struct session *s, struct smtp *m, enum line_step step)
-{
-    if (m->unsure)
-        m->n_asked = 0;
-    if (m->reply_cut)
-        m->replies.inside = 0;
-    m->reply_cut = false;
-    m->unsure = step == LINE_CUT;
-    if (m->unsure)
-        session_say(s, SAID_OUT_OF_STEP, 0, nothing);
+    return m->turns.lost ? STEP_DONE : STEP_MORE;
 }
 
 static enum step read_client_line(struct session *s, struct smtp *m, struct bytes *in)
 {
     struct bytes line;
-    enum line_step step = line_next(&m->commands, in, &line);
+    enum turn_step step = turns_command(s, &m->turns, in, &line);
 
-    if (step == LINE_MORE)
-        return STEP_MORE;
-    if (++m->lines > LINES_MAX)
-        return lose(s, m);
-    note_cut(s, m, step);
+    if (step != TURN_LINE)
+        return step == TURN_MORE ? STEP_MORE : STEP_DONE;
     switch (m->at) {
     case AT_MESSAGE:
         if (line.left == 1 && *line.at == '.') {
@@ -174,21 +141,6 @@ static enum step read_client_line(struct session *s, struct smtp *m, struct byte
 }
 
 /* ---- the server ---- */
-
-static enum asked next_asked(struct smtp *m)
-{
-    if (!m->n_asked)
-        return ASKED_NOTHING;
-    enum asked asked = (enum asked)m->asked[0];
-    memmove(m->asked, m->asked + 1, --m->n_asked);
-    return asked;
-}
-
-/* The first reply is the greeting, unless the conversation began before the capture. */
-static bool is_greeting(const struct smtp *m, uint16_t code)
-{
-    return !m->greeted && (code == 220 || (!m->n_asked && code >= 400));
-}
 
 /* "Must issue a STARTTLS command first", or the like. */
 static bool names_tls(struct bytes line)
@@ -255,15 +207,15 @@ static void read_success(struct session *s, struct smtp *m, struct reply *reply)
 /* What a reply says stands in its first line. */
 static void read_first(struct session *s, struct smtp *m, struct reply *reply)
 {
-    bool greeting = is_greeting(m, reply->code);
+    bool greeting = turns_is_greeting(&m->turns, reply->code);
 
-    m->greeted = m->understood = true;
+    m->turns.greeted = m->understood = true;
     m->offered = m->masked = m->cut = false;
-    if (!m->n_asked && m->at == AT_MESSAGE) { /* its end was cut off */
-        m->asked[m->n_asked++] = ASKED_MESSAGE;
+    if (!m->turns.n && m->at == AT_MESSAGE) { /* its end was cut off */
+        turns_ask(s, &m->turns, ASKED_MESSAGE);
         m->at = AT_COMMAND;
     }
-    m->answering = (uint8_t)(greeting ? ASKED_NOTHING : next_asked(m));
+    m->answering = (uint8_t)(greeting ? ASKED_NOTHING : turns_next(&m->turns));
     if (m->answering > ASKED_QUIT || m->answering == ASKED_OTHER)
         session_say(s, SAID_REPLY, 0, nothing);
     if (m->at == AT_HELD && m->answering >= ASKED_STARTTLS)
@@ -299,56 +251,41 @@ static void read_offer(struct session *s, struct smtp *m, const struct reply *re
 static enum step read_reply(struct session *s, struct smtp *m, struct bytes *in)
 {
     struct reply reply;
-    struct bytes before = *in;
-    enum reply_step step = reply_next(&m->replies, in, &reply);
-    bool first = reply.first && reply.code;
+    bool cut = false;
+    enum turn_step step = turns_reply(s, &m->turns, in, &reply, &cut);
 
-    if (step == REPLY_MORE)
+    if (step == TURN_MORE)
         return STEP_MORE;
-    if (step == REPLY_NONE)
-        return m->understood ? lose(s, m) : STEP_ALIEN;
-    if (first && !m->n_asked && !is_greeting(m, reply.code) && !s->ending && !in->clipped &&
-        before.left < HELD_OCTETS) { /* it may have been captured ahead of its command */
-        *in = before;
-        m->replies = (struct reply_reader){ .inside = 0 };
-        return STEP_MORE;
-    }
-    if (++m->lines > LINES_MAX || !reply.code)
+    if (step == TURN_ALIEN && !m->understood)
+        return STEP_ALIEN;
+    if (step != TURN_LINE)
         return lose(s, m);
-    if (first)
+    if (reply.first)
         read_first(s, m, &reply);
-    m->reply_cut |= step == REPLY_CUT && m->replies.inside;
     if (m->answering != ASKED_EHLO || reply.code != 250)
         return STEP_MORE;
-    if (step == REPLY_CUT && !m->offered)
+    if (cut && !m->offered)
         session_say(s, SAID_SMTP_OFFERS_UNREAD, UNREAD_CUT, nothing);
-    m->cut |= step == REPLY_CUT;
+    m->cut |= cut;
     read_offer(s, m, &reply);
     return STEP_MORE;
-}
-
-/* Once TLS is agreed: may more octets make this a hello?  The session takes over when they do. */
-static enum step read_tls(const struct session *s, enum side from, const struct bytes *in)
-{
-    int tls = from == CLIENT ? tls_looks_like_client(in) : tls_looks_like_server(in);
-    return tls < 0 && !in->clipped && !s->ending ? STEP_MORE : STEP_DONE;
 }
 
 static enum step smtp_feed(struct session *s, void *state, enum side from, struct bytes *in)
 {
     struct smtp *m = state;
 
-    if (m->lost || !flow_is_tcp(s->flow))
+    if (m->turns.lost || !flow_is_tcp(s->flow))
         return m->understood ? STEP_DONE : STEP_ALIEN;
-    if (m->at == AT_TLS && !m->replies.inside)
-        return read_tls(s, from, in);
+    if (m->at == AT_TLS && !m->turns.replies.inside)
+        return turns_await_tls(s, from, in);
     if (s->adopted) /* by its EHLO: the greeting was passed */
-        m->greeted = true;
+        m->turns.greeted = true;
     if (from == SERVER)
         return read_reply(s, m, in);
     if (m->at != AT_HELD)
         return read_client_line(s, m, in);
-    return in->left < HELD_OCTETS && !in->clipped && !s->ending ? STEP_MORE : lose(s, m);
+    return in->left < TURNS_HELD && !in->clipped && !s->ending ? STEP_MORE : lose(s, m);
 }
 
 static void smtp_gap(struct session *s, void *state, enum side from, uint64_t missing)

@@ -266,6 +266,8 @@ write_about() {
 "
     grep -qE 'bin/sshd_lab|ssh -F' "$log" && stacks+="- $(ssh -V 2>&1 | cut -d' ' -f1 | tr _ ' ')
 "
+    grep -q 'bin/ftpd_lab' "$log" && stacks+="- pyftpdlib $(dpkg-query -W -f '${Version}' python3-pyftpdlib | sed 's/-.*//')
+"
     grep -q 'bin/maild' "$log" && stacks+="- aiosmtpd $(dpkg-query -W -f '${Version}' python3-aiosmtpd | sed 's/-.*//')
 "
     grep -q 'swaks ' "$log" && stacks+="- swaks $(swaks --version | sed -n '1s/.* version //p')

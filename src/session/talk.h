@@ -54,6 +54,12 @@ enum said {
     SAID_SMTP_TLS_WANTED,    /* in answer to anything before it */
     SAID_SMTP_LOGIN_REFUSED, /* in answer to AUTH */
     SAID_SMTP_REFUSED,       /* in answer to all else, or as the greeting */
+    /* ftp.c: RFC 959, RFC 4217 */
+    SAID_FTP_LOGGED_IN,
+    SAID_FTP_DONE,          /* a file or a list went over */
+    SAID_FTP_TLS_REFUSED,   /* in answer to AUTH, with its code, as all that follow */
+    SAID_FTP_LOGIN_REFUSED, /* in answer to USER, PASS or ACCT */
+    SAID_FTP_REFUSED,       /* as the greeting, for want of a data connection, or 421 */
     /* ssh.c: RFC 4253 */
     SAID_SSH_SERVER_VERSION,
     SAID_SSH_CLIENT_VERSION,

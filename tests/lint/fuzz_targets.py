@@ -46,7 +46,8 @@ TARGETS = {
     'src/tls/record.c': 'tls',
     'src/session/advance.c': 'engine',
     'src/session/line.c': 'engine',
-    'src/session/reply.c': 'engine',  # and every dissector of lines
+    'src/session/reply.c': 'engine',
+    'src/session/turns.c': 'engine',  # and every dissector of lines
     'src/session/plain.c': 'engine',
     'src/x509/cert.c': 'cert',
     'src/x509/facts.c': 'cert',

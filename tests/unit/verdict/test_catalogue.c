@@ -17,8 +17,6 @@ static const char *const unraised[] = {
     "tls.clientcert.renegotiation_fail",
     "app.reply_then_client_gone",
     "app.retry_storm",
-    "app.ftp.rejected",
-    "app.ftp.login_failed",
     "app.ftp.passive_failed",
     "proxy.transparent_suspected",
     "proxy.bypass_expected",

@@ -561,3 +561,44 @@ Test(spoken, a_server_that_closes_after_the_greeting_is_told_from_all_that_ends_
     assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
     over(&s);
 }
+
+/* ---- files (RFC 959, RFC 4217) ---- */
+
+Test(spoken, each_refusal_of_a_file_server_has_its_meaning_unless_it_is_got_over)
+{
+    static const struct {
+        enum said bad;
+        uint16_t code;
+        enum said good;
+        enum finding_id id;
+        enum confidence cause;
+    } rows[] = {
+        { SAID_FTP_REFUSED, 421, SAID_FTP_DONE, F_APP_FTP_REJECTED, POSSIBLE },
+        { SAID_FTP_REFUSED, 425, SAID_FTP_DONE, F_APP_FTP_REJECTED, POSSIBLE },
+        { SAID_FTP_TLS_REFUSED, 534, SAID_FTP_LOGGED_IN, F_APP_FTP_REJECTED, POSSIBLE },
+        { SAID_FTP_TLS_REFUSED, 504, SAID_TLS_AGREED, F_APP_FTP_REJECTED, POSSIBLE },
+        { SAID_FTP_LOGIN_REFUSED, 530, SAID_FTP_LOGGED_IN, F_APP_FTP_LOGIN_FAILED, PROBABLE },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int good = 0; good < 2; good++) {
+            asked();
+            s.flow.port[SERVER] = 21;
+            talk = (struct talk){ .target = "" };
+            payload(&s, SERVER, 20, 30);
+            say(rows[i].bad, rows[i].code);
+            payload(&s, SERVER, 20, 35);
+            if (good)
+                say(rows[i].good, 0);
+            fin(&s, SERVER, 40);
+
+            if (!good) {
+                assert_primary(&s, 9000, rows[i].id);
+                cr_assert_eq(s.verdict.primary.cause, rows[i].cause);
+            } else {
+                assert_primary(&s, 9000, F_OK_TCP_NO_TLS);
+                cr_assert_eq(noticed(&s.verdict, rows[i].id)->severity, SEVERITY_WARNING);
+            }
+            over(&s);
+        }
+}
