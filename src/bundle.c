@@ -268,7 +268,8 @@ static void write_readme(const struct bundle *b, FILE *f)
         "  handling.txt        who had it in hands\n"
         "\n"
         "Verify\n"
-        "  sha256sum -c manifest.sha256\n",
+        "  sha256sum -c manifest.sha256\n"
+        "  shakeout --config config.ini evidence.pcapng    the same failures, judged again\n",
         b->level);
 }
 

@@ -3,8 +3,8 @@
 
     bundles.py BINARY [CASE...]
 
-Each archive must hold exactly its twelve files, whose hashes are those of its manifest; the evidence alone gives the
-failing connections of the capture; page, JSON and summaries keep their forms; no address, name or credential of the
+Each archive must hold exactly its twelve files, whose hashes are those of its manifest; the evidence with the
+configuration beside it gives the failing connections of the capture; page, JSON and summaries keep their forms; no address, name or credential of the
 original is in any file, nor in the archive; made again it is the same, octet for octet, where no certificate had to be
 made; `unmask` turns the summary back.  A target that is there is left alone; a bundle that is broken off, or finds no
 room, leaves nothing under its name.  Output: TAP.
@@ -28,7 +28,7 @@ import redacted
 import run as cases
 
 CASES = ['syn_silent_drop', 'cert_unknown_ca_gnutls_tls13', 'cert_expired_openssl_tls12', 'proxy_connect_407',
-         'dns_nxdomain', 'icmp_admin_prohibited', 'ok_openssl_tls13']
+         'dns_nxdomain', 'icmp_admin_prohibited', 'ok_openssl_tls13', 'checkin_on_backup_server', 'deploy_smb_refused']
 NAMES = ['README.txt', 'capture-quality.txt', 'config.ini', 'environment.json', 'evidence.pcapng', 'findings.jsonl',
          'handling.txt', 'manifest.sha256', 'redaction.txt', 'report.html', 'summary.md', 'summary.txt']
 LINES_MOST = 60
@@ -94,8 +94,12 @@ def leak_complaints(files, capture):
 def verdict_complaints(binary, case, files, folder):
     path = folder / 'evidence.pcapng'
     path.write_bytes(files['evidence.pcapng'])
-    was, now = (sorted(cases.show(o) for outcomes in cases.run([binary], redacted.without_files(case.args), p).outcomes.values()
-                       for o in outcomes if not o.id.startswith(('ok.', 'info.'))) for p in (case.capture, path))
+    config = folder / 'config.ini'
+    config.write_bytes(files['config.ini'])
+    was, now = (sorted(cases.show(o) for outcomes in cases.run([binary], args, p).outcomes.values()
+                       for o in outcomes if not o.id.startswith(('ok.', 'info.')))
+                for p, args in ((case.capture, redacted.without_files(case.args)), (path, ['--config', str(config)])))
+    config.unlink()
     if was != now:
         yield f'{was} became {now}'
 
