@@ -63,6 +63,7 @@ struct engine {
         int64_t next_look_ns, newest_ns; /* steady clock: of the next look, of the newest packet */
         int64_t said_ns;                 /* capture's clock: of the latest notice */
         int64_t next_count_ns;           /* steady clock: when check-ins are counted */
+        unsigned n_owed;                 /* told in spite of a storm, this look */
         bool one_way;                    /* and told */
         uint64_t drops;                  /* told */
         int64_t next_loss_ns;            /* steady clock: when losses may be told again */
@@ -420,6 +421,12 @@ static void note_abandoned(struct engine *e, struct flow *flow)
         end_session(e, flow);
 }
 
+/* In a storm of failures those of endpoints for which something worked before are told first. */
+static bool is_owed(struct engine *e, const struct board_news *news)
+{
+    return news->known && news->change == BOARD_FAILS && e->watch.n_owed++ < NOTICES;
+}
+
 static bool is_noticeable(const struct engine *e, const struct flow *flow)
 {
     return !(flow->flags & (FLOW_NOTICED | FLOW_JUDGED)) && flow_is_tcp(flow) &&
@@ -442,7 +449,7 @@ static bool look_at(struct engine *e, struct flow *flow, int64_t now_ns, bool sa
     e->scene.last_ns = now_ns;
     if (e->config->changes && news.change != BOARD_FAILS)
         return false;
-    if (!said_enough)
+    if (!said_enough || is_owed(e, &news))
         report_notice(e->report, &e->scene, &verdict);
     return true;
 }
@@ -476,7 +483,7 @@ static bool look_at_lookup(struct engine *e, struct lookup *l, int64_t now_ns, b
     if (outcome != OUTCOME_FAILED || (e->config->changes && news.change != BOARD_FAILS))
         return false;
     e->scene.last_ns = now_ns;
-    if (!said_enough)
+    if (!said_enough || is_owed(e, &news))
         report_notice(e->report, &e->scene, &verdict);
     return true;
 }
@@ -544,6 +551,7 @@ static void look_around(struct engine *e)
 
     scene_refresh(e);
     keys_poll(e->world.keys);
+    e->watch.n_owed = 0;
     look_at_capture(e, now_ns);
     n_said = look_at_lookups(e, now_ns, 0);
     while (n_looked++ < LOOKED_AT && (flow = flows_next(e->flows, &e->watch.cursor)) != NULL) {

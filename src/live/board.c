@@ -179,6 +179,7 @@ struct board_news board_note(struct board *b, const struct board_deed *deed)
     if (deed->outcome == OUTCOME_UNDECIDED)
         return news;
     struct board_news decided = decide(b, place, deed);
+    decided.known = e->succeeded;
     return decided.change == BOARD_SAME ? news : decided;
 }
 

@@ -40,6 +40,7 @@ enum board_change { BOARD_SAME, BOARD_FAILS, BOARD_RECOVERED };
 
 struct board_news {
     enum board_change change;
+    bool known;       /* something worked for this endpoint before: it is real */
     int64_t since_ns; /* recovered: when it had begun to fail */
 };
 

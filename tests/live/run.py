@@ -134,10 +134,10 @@ class Watcher:
     def notices(self, port):
         return [(when, text) for when, text in list(self.said) if notice_id(text) and f'port {port}' in text]
 
-    def end(self, number=signal.SIGINT):
+    def end(self, number=signal.SIGINT, limit=WAIT_S):
         self.ended_at = time.monotonic()
         self.process.send_signal(number)
-        self.process.wait(WAIT_S)
+        self.process.wait(limit)
         for reader in self.readers:
             reader.join(WAIT_S)
         return self.process.returncode

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""A million spoofed SYNs a minute, and real endpoints beneath.
+
+    flood.py BINARY [--seconds N] [--rate SYNS_PER_SECOND] [--endpoints N]
+
+A mirror as in mirror.py.  Real endpoints go on checking in while SYNs from addresses that nobody has go to the same
+port.  The memory must stay below its ceiling, real endpoints must be judged right, and what was given up must be
+counted.  Output: TAP.
+"""
+import argparse
+import os
+import pathlib
+import random
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import mirror  # noqa: E402
+import run  # noqa: E402
+from run import SERVER, Net, Tests, connect, make_certificate, sh  # noqa: E402
+
+INSIDE = 'SHAKEOUT_FLOOD_INSIDE'
+CEILING_MIB = 256      # of connections, unless it is set
+BESIDE_MIB = 160       # names, hosts, report, state: ceilings of their own
+
+
+def checksum(octets):
+    total = sum(struct.unpack(f'!{len(octets) // 2}H', octets))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def spoofed_syn(source, sequence):
+    """An Ethernet frame; the TCP checksum is not looked at by a bystander."""
+    ip = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 40, sequence & 0xffff, 0, 64, 6, 0, source,
+                     run.socket.inet_aton(SERVER))
+    ip = ip[:10] + struct.pack('!H', checksum(ip)) + ip[12:]
+    tcp = struct.pack('!HHIIBBHHH', 1024 + sequence % 60000, mirror.EMS, sequence & 0xffffffff, 0, 0x50, 2, 64240, 0, 0)
+    return bytes(12) + b'\x08\x00' + ip + tcp
+
+
+def flood(rate, seconds):
+    """Sends what should be sent by now, again and again; answers how many were."""
+    s = run.socket.socket(run.socket.AF_PACKET, run.socket.SOCK_RAW)
+    s.bind(('c0', 0))
+    began, sent = time.monotonic(), 0
+    while (spent := time.monotonic() - began) < seconds:
+        for _ in range(min(2000, int(spent * rate) - sent)):
+            s.send(spoofed_syn(bytes([198, 18 + (sent >> 16) % 2]) + random.randbytes(2), sent))
+            sent += 1
+        time.sleep(0.005)
+    return sent
+
+
+def endpoint(address, folder, until, interval):
+    while time.monotonic() < until:
+        subprocess.run(['openssl', 's_client', '-connect', f'{SERVER}:{mirror.EMS}', '-bind', address, '-servername',
+                        'ems.corp.example', '-CAfile', folder / 'cert.pem', '-verify_return_error', '-quiet'],
+                       input=b'GET / HTTP/1.0\r\n\r\n', stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+                       timeout=30)
+        time.sleep(interval)
+
+
+def fail_one(net, folder):
+    """An endpoint that worked is refused from now on."""
+    net.nft(f'insert rule inet t in ip saddr {run.CLIENT} tcp dport {mirror.EMS} reject with tcp reset')
+    connect(mirror.EMS, 2)
+
+
+def peak_mib(pid):
+    text = pathlib.Path(f'/proc/{pid}/status').read_text()
+    return int(re.search(r'VmHWM:\s+(\d+) kB', text)[1]) / 1024
+
+
+def scene(tests, binary, net, folder, args):
+    mirror.Mirror().copy('ingress', 'egress')
+    net.nft('add rule inet t in ip saddr 198.18.0.0/15 drop')
+    addresses = [f'10.20.40.{20 + i}' for i in range(args.endpoints)]
+    for address in addresses:
+        sh('ip', 'addr', 'add', f'{address}/24', 'dev', 'c0')
+    watch = mirror.Watch(binary, folder / 'flood')
+    until = time.monotonic() + args.seconds
+    threads = [threading.Thread(target=endpoint, args=(address, folder, until, 3)) for address in addresses]
+    for thread in threads:
+        thread.start()
+    failing = threading.Timer(args.seconds - 8, fail_one, args=(net, folder))
+    mirror.check_in(folder)
+    failing.start()
+    sent = flood(args.rate, args.seconds)
+    for thread in threads:
+        thread.join()
+    time.sleep(5)
+    watch.process.send_signal(run.signal.SIGUSR1)
+    time.sleep(3)
+    state, peak = watch.state(), peak_mib(watch.process.pid)
+    port = next(p for p in state['services'] if p['port'] == mirror.EMS)
+    print(f'# {sent} SYNs in {args.seconds} s, peak {peak:.0f} MiB, {state["capture"]}, {state["endpoints"]}')
+    tests.expect('real endpoints are healthy', port['healthy'] == args.endpoints, state)
+    told = [text for _, text in watch.notices(mirror.EMS) if f'{run.CLIENT} ' in text]
+    tests.expect('an endpoint that fails beneath is told', len(told) == 1 and 'tcp.syn.refused' in told[0], told,
+                 len(watch.said))
+    tests.expect('nothing was lost', state['capture']['dropped_kernel'] == 0, state)
+    tests.expect('what was given up is counted', state['capture']['packets'] >= sent, state)
+    tests.expect(f'memory stays below {CEILING_MIB} + {BESIDE_MIB} MiB', peak < CEILING_MIB + BESIDE_MIB, peak)
+    began = time.monotonic()
+    code = watch.end(limit=120)
+    print(f'# the report took {time.monotonic() - began:.1f} s')
+    tests.expect('the end brings a report', code == 1, code)
+    series = sum(1 for line in watch.textfile.read_text().splitlines() if not line.startswith('#'))
+    tests.expect('series stay few', series < 400, series)
+
+
+def inside(binary, args):
+    tests = Tests()
+    net = Net()
+    server = None
+    try:
+        with tempfile.TemporaryDirectory(prefix='shakeout-flood.') as name:
+            folder = pathlib.Path(name)
+            make_certificate(folder)
+            server = mirror.serve(net, folder, mirror.EMS)
+            scene(tests, binary, net, folder, args)
+    finally:
+        if server:
+            server.kill()
+        net.close()
+    print(f'1..{tests.number}')
+    return 1 if tests.failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('binary')
+    parser.add_argument('--seconds', type=int, default=60)
+    parser.add_argument('--rate', type=int, default=16_700)
+    parser.add_argument('--endpoints', type=int, default=20)
+    args = parser.parse_args()
+    binary = str(pathlib.Path(args.binary).resolve())
+    if os.environ.get(INSIDE):
+        return inside(binary, args)
+    os.environ['PATH'] += ':/usr/sbin:/sbin'
+    missing = [tool for tool in [*run.TOOLS, 'tc'] if not shutil.which(tool)]
+    command = None if missing else run.namespace_command()
+    if not command:
+        why = f'not installed: {" ".join(missing)}' if missing else 'network namespaces are not permitted here'
+        print(f'ok 1 - a flood # skip {why}\n1..1')
+        return 0
+    os.environ[INSIDE] = '1'
+    return subprocess.run([*command, sys.executable, *sys.argv], check=False).returncode
+
+
+if __name__ == '__main__':
+    sys.exit(main())
