@@ -57,17 +57,21 @@ struct engine {
         uint64_t first_frame; /* tells whether the record is still that of this flow */
     } * partings;             /* closed flows, oldest first, in a ring */
     size_t first_parting, n_partings;
-    bool began; /* the report has its first line */
+    bool began;     /* the report has its first line */
+    uint64_t first; /* of the capture's counters, when this began: its numbers of packets, */
+    uint64_t lost;  /* and of losses */
     uint64_t packets, cut_packets;
     struct watch {
         int64_t next_look_ns, newest_ns; /* steady clock: of the next look, of the newest packet */
         int64_t said_ns;                 /* capture's clock: of the latest notice */
         int64_t next_count_ns;           /* steady clock: when check-ins are counted */
-        unsigned n_owed;                 /* told in spite of a storm, this look */
-        bool one_way;                    /* and told */
-        uint64_t drops;                  /* told */
-        int64_t next_loss_ns;            /* steady clock: when losses may be told again */
-        size_t first_lookup, endpoint;   /* that may have something to say */
+        int64_t end_ns; /* steady clock: when this run ends, and the next begins; 0 = never */
+        bool over;
+        unsigned n_owed;               /* told in spite of a storm, this look */
+        bool one_way;                  /* and told */
+        uint64_t drops;                /* told */
+        int64_t next_loss_ns;          /* steady clock: when losses may be told again */
+        size_t first_lookup, endpoint; /* that may have something to say */
         uint32_t cursor;
     } watch; /* live */
 };
@@ -144,6 +148,15 @@ static bool payload_wanted(const struct flow *flow, const struct packet *p, enum
     return !flow->session || seq_after(p->seq + (uint32_t)n, half->want);
 }
 
+static uint64_t drops_of(const struct capture_facts *facts)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < facts->n_interfaces; i++)
+        sum += facts->interface[i].dropped;
+    return sum;
+}
+
 /* What the rules need to know of the capture as a whole, as of now. */
 static void scene_refresh(struct engine *e)
 {
@@ -156,7 +169,7 @@ static void scene_refresh(struct engine *e)
     s->first_ns = flows->first_ns;
     s->last_ns = flows->last_ns;
     s->last_frame = flows->last_frame;
-    s->packets = facts->last_number;
+    s->packets = facts->last_number - e->first;
     s->damaged = facts->damaged;
     s->resumed = facts->resumed;
     s->clock_relative = facts->clock_relative;
@@ -166,12 +179,10 @@ static void scene_refresh(struct engine *e)
     text_copy(s->format, sizeof s->format, facts->format);
     text_copy(s->filter, sizeof s->filter, facts->n_interfaces ? facts->interface[0].filter : "");
     s->file_bytes = facts->bytes_total;
-    s->drops = 0;
+    s->drops = drops_of(facts) - e->lost;
     s->drops_known = s->live;
-    for (size_t i = 0; i < facts->n_interfaces; i++) {
-        s->drops += facts->interface[i].dropped;
+    for (size_t i = 0; i < facts->n_interfaces; i++)
         s->drops_known |= facts->interface[i].dropped_known;
-    }
     s->data_bytes = flows->data_bytes;
     s->unseen_bytes = flows->unseen_bytes;
     s->copies = twins->copies;
@@ -598,6 +609,7 @@ static void watch(struct engine *e, size_t n_frames)
     if (e->watch.newest_ns)
         look_around(e);
     write_state(e, false);
+    e->watch.over = e->watch.end_ns && (now_ns >= e->watch.end_ns || names_refused(e->world.names));
     if (report_broken(e->report))
         capture_stop(e->capture); /* nobody reads any more */
 }
@@ -662,13 +674,26 @@ static void take_secrets(struct engine *e)
         keys_take(e->world.keys, text, KEYS_FILE);
 }
 
+/* A watch is one run behind the other on one capture, whose counters go on. */
+static void engine_begin(struct engine *e)
+{
+    const struct capture_facts *facts = capture_facts(e->capture);
+
+    if (!e->scene.live)
+        return;
+    e->first = facts->last_number;
+    e->lost = drops_of(facts);
+    if (e->config->run_ns)
+        e->watch.end_ns = clock_steady_ns() + e->config->run_ns;
+}
+
 static void engine_read(struct engine *e)
 {
     struct frame frames[FRAME_BATCH];
     struct packet packets[PACKET_BATCH];
     struct progress progress = progress_of(e->config);
 
-    while (!capture_ended(e->capture)) {
+    while (!capture_ended(e->capture) && !e->watch.over) {
         size_t n = capture_next(e->capture, frames);
         take_secrets(e);
         packet_decode(e->decoder, frames, n, packets);
@@ -701,6 +726,7 @@ int engine_run(const struct engine_config *config, struct capture *capture, stru
     int code = 2;
 
     if (engine_open(&e)) {
+        engine_begin(&e);
         engine_read(&e);
         if (judge_rest(&e)) {
             judge_lookups(&e);

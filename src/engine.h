@@ -24,11 +24,13 @@ struct engine_config {
     struct keys *keys;      /* of the user; what the input itself carries is added; or NULL */
     struct trust *trust;    /* what chains are held against; or NULL */
     struct live *live;      /* who wants the state of a watch written; or NULL */
+    int64_t run_ns;         /* live: it ends after so long, or when a table is full; 0 = never */
     bool changes;           /* live: notices of changes alone, not of each connection */
     const char *input_name; /* printable name of the input */
 };
 
-/* Runs one capture to its end (live: until capture_stop).  Answers the exit code of report_close.
+/* Runs one capture to its end (live: until capture_stop, or for run_ns; then it may be run again).
+ * Answers the exit code of report_close.
  */
 int engine_run(const struct engine_config *config, struct capture *capture, struct report *report,
                struct failure *failure);

@@ -421,6 +421,9 @@ static bool take_service(struct parsing *p, enum option_name name, const char *v
             return refuse_value(p, name, value, "a port");
         o->check.service = (uint16_t)port;
         return true;
+    case OPTION_REPORT_EVERY:
+        o->run_s = value_duration(value, &seconds) ? seconds : 0;
+        return o->run_s || refuse_value(p, name, value, "a time such as 1h or 1d");
     case OPTION_MAX_AGE:
         if (!value_duration(value, &seconds))
             return refuse_value(p, name, value, "a time such as 120s or 5m");
@@ -748,7 +751,9 @@ static bool check_check(struct parsing *p)
 /* What a configuration says of a watch is no matter where files are read. */
 static bool check_live(struct parsing *p)
 {
-    static const enum option_name live[] = { OPTION_HEADLESS, OPTION_STATUS, OPTION_TEXTFILE };
+    static const enum option_name live[] = { OPTION_HEADLESS, OPTION_STATUS, OPTION_TEXTFILE,
+                                             OPTION_REPORT_EVERY };
+    enum { DAY_S = 86400 };
     struct options *o = p->out;
     char what[40];
 
@@ -759,6 +764,10 @@ static bool check_live(struct parsing *p)
     }
     if (!o->interface)
         o->status = o->textfile = NULL;
+    if (o->run_s && o->html)
+        return refuse(p, "--html", "is written once, at the end", "leave out --report-every");
+    if (o->headless && !o->html && !o->run_s)
+        o->run_s = DAY_S;
     return true;
 }
 

@@ -75,6 +75,7 @@ struct options {
     bool no_progress;
     bool no_sandbox;
     bool headless;
+    int64_t run_s; /* live: how long until the report, and the next one; 0 = to the end */
     const char *status, *textfile; /* NULL = nowhere */
     struct check_config check;
     enum config_job config_job;

@@ -175,6 +175,38 @@ static struct keys *keys_of(const struct options *o, struct run_given *given,
 
 /* ---- one input ---- */
 
+static struct engine_config engine_of(const struct run_inputs *inputs, size_t i)
+{
+    const struct options *o = inputs->options;
+
+    return (struct engine_config){ .profile = &o->profile,
+                                   .scope = o->scope,
+                                   .max_memory = o->max_memory,
+                                   .label = !o->no_labels,
+                                   .progress = !o->no_progress,
+                                   .live = inputs->live,
+                                   .run_ns = inputs->live ? o->run_s * 1000000000 : 0,
+                                   .changes = o->headless,
+                                   .trust = inputs->given[i].trust };
+}
+
+/* A file is one run; a watch one behind the other, each with a report of its own, so that it can go
+ * on for ever. */
+static int run_all(const struct engine_config *engine, const struct report_config *config,
+                   struct capture *capture, struct failure *failure)
+{
+    int code = 0, one;
+
+    do {
+        struct report *report = report_open(config, failure);
+        one = report ? engine_run(engine, capture, report, failure) : 2;
+        report_free(report);
+        trust_forget(engine->trust);
+        code = run_worse(code, one);
+    } while (one != 2 && engine->run_ns && !capture_ended(capture));
+    return one == 2 ? 2 : code;
+}
+
 static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capture,
                        const char *name, struct plan *plan)
 {
@@ -182,14 +214,7 @@ static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capt
     char printable[256], name_shown[256];
     struct failure failure = { 0 };
     struct report_config config = o->report;
-    struct engine_config engine = { .profile = &o->profile,
-                                    .scope = o->scope,
-                                    .max_memory = o->max_memory,
-                                    .label = !o->no_labels,
-                                    .progress = !o->no_progress,
-                                    .live = inputs->live,
-                                    .changes = o->headless,
-                                    .trust = inputs->given[i].trust };
+    struct engine_config engine = engine_of(inputs, i);
 
     text_printable(name, strlen(name), printable, sizeof printable);
     engine.input_name = shown(printable, name_shown, sizeof name_shown);
@@ -200,10 +225,8 @@ static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capt
     config.certs_replace = o->force;
     config.exports = inputs->exports;
     engine.keys = keys_of(o, &inputs->given[i], &failure);
-    struct report *report = engine.keys ? report_open(&config, &failure) : NULL;
-    int code = report ? engine_run(&engine, capture, report, &failure) : 2;
+    int code = engine.keys ? run_all(&engine, &config, capture, &failure) : 2;
     inputs->n_judged += code != 2;
-    report_free(report);
     keys_close(engine.keys);
     if (code != 2 && inputs->page.file && !newfile_finish(&inputs->page, 0, &failure))
         code = 2;

@@ -15,6 +15,7 @@
 struct trust {
     struct bundle bundle;
     struct table readings; /* struct chain_key -> struct trust_reading */
+    bool dumb;
 };
 
 /* The time at which the newest change before the question came stands for the question's time. */
@@ -45,6 +46,16 @@ void trust_close(struct trust *t)
     table_close(&t->readings);
     bundle_close(&t->bundle);
     free(t);
+}
+
+/* Without memory for a new table nothing is read any more. */
+void trust_forget(struct trust *t)
+{
+    if (!t)
+        return;
+    table_close(&t->readings);
+    t->dumb = !table_open(&t->readings, sizeof(struct chain_key), sizeof(struct trust_reading),
+                          TRUST_CHAINS);
 }
 
 size_t trust_size(const struct trust *t) { return t->bundle.n; }
@@ -239,7 +250,7 @@ const struct trust_reading *trust_read(struct trust *t, const struct cert *const
 {
     struct chain_key key;
 
-    if (!t || !n)
+    if (!t || t->dumb || !n)
         return NULL;
     memset(&key, 0, sizeof key);
     n = n < TRUST_DEPTH ? n : TRUST_DEPTH;

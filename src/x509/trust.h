@@ -42,6 +42,9 @@ struct trust; /* opaque */
 struct trust *trust_open(const char *where, struct failure *failure);
 void trust_close(struct trust *trust); /* accepts NULL */
 
+/* Before the certificates of its readings go: the readings go, too.  Accepts NULL. */
+void trust_forget(struct trust *trust);
+
 /* chain[0] is the leaf; at most TRUST_DEPTH certificates count.  NULL when nobody can say: no
  * trust, no chain, or a table that is full. */
 const struct trust_reading *trust_read(struct trust *trust, const struct cert *const *chain,

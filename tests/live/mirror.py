@@ -318,6 +318,41 @@ def service_scene(tests, binary, net, mirror, folder):
             tests.expect('... and that it ends', words[-1] == b'STOPPING=1', words)
 
 
+def resident_kib(pid):
+    return int(re.search(r'VmRSS:\s+(\d+) kB', pathlib.Path(f'/proc/{pid}/status').read_text())[1])
+
+
+def runs_scene(tests, binary, net, mirror, folder):
+    """A watch is one run behind the other; what it knows of endpoints goes on, memory does not grow."""
+    mirror.copy('ingress', 'egress')
+    watch = Watch(binary, folder / 'runs', '--report-every', '2s')
+    reports = lambda: len([line for line in watch.out if line.startswith('  Capture ')])
+    check_in(folder)
+    wait_for(lambda: reports() == 1, 'the first report')
+    net.nft(f'add rule inet t in tcp dport {EMS} reject with tcp reset')
+    for i in range(2, 4):
+        connect(EMS, 2)
+        wait_for(lambda: reports() == i, 'another report')
+    connect(EMS, 2)
+    net.nft('flush chain inet t in')
+    wait_for(lambda: reports() == 4, 'another report')
+    check_in(folder)
+    wait_for(lambda: any('works again' in line for line in watch.out), 'recovery')
+    tests.expect('who goes on failing is said once over several runs', len(watch.notices(EMS)) == 1, watch.out)
+    tests.expect('each run has a report of its own', any('1 FAILURE' in line for line in watch.out)
+                 and any('HEALTHY' in line for line in watch.out), watch.out)
+    sizes = []
+    for i in range(8):
+        for _ in range(5):
+            check_in(folder)
+        told = reports()
+        wait_for(lambda: reports() > told, 'another report')
+        sizes.append(resident_kib(watch.process.pid))
+    sanitized = b'__asan_init' in pathlib.Path(binary).read_bytes()
+    tests.expect('memory does not grow', sanitized or max(sizes[4:]) < max(sizes[:4]) + 2048, sizes)
+    watch.end()
+
+
 def folder_scene(tests, binary, folder):
     watch = Watch(binary, folder / 'there', '--scope', 'all')
     (folder / 'there').rename(folder / 'away')
@@ -522,7 +557,7 @@ def missed_scene(tests, binary, net, mirror, folder):
     web.kill()
 
 
-SCENES = {'doctor': doctor_scene, 'state': state_scene, 'faults': faults_scene, 'blind': blind_scene, 'service': service_scene, 'classes': class_scene,
+SCENES = {'doctor': doctor_scene, 'state': state_scene, 'faults': faults_scene, 'blind': blind_scene, 'service': service_scene, 'runs': runs_scene, 'classes': class_scene,
           'missed': missed_scene}
 
 

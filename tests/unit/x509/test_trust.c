@@ -100,6 +100,20 @@ Test(trust, a_chain_leads_to_an_authority_of_the_bundle, .init = begin, .fini = 
     trust_close(trust);
 }
 
+Test(trust, what_was_forgotten_is_read_again, .init = begin, .fini = end)
+{
+    struct trust *trust = trusting(&root, NULL);
+    const struct cert *chain[] = { leaf.cert, middle.cert };
+
+    cr_assert_eq(trust_read(trust, chain, 2, SERVER, in_2026_s)->error, 0);
+    chain[0] = middle.cert;
+    trust_forget(trust);
+    trust_forget(NULL);
+    cr_assert_eq(trust_read(trust, chain, 1, SERVER, in_2026_s)->error, 0);
+    cr_assert_eq(trust_size(trust), 1);
+    trust_close(trust);
+}
+
 Test(trust, an_intermediate_of_the_bundle_that_was_not_sent_is_named, .init = begin, .fini = end)
 {
     struct trust *trust = trusting(&root, &middle);
