@@ -448,6 +448,16 @@ static const char *state_of(const struct record *r, const struct ledger *h)
     return client == END_ESTABLISHED && server == END_ESTABLISHED ? "S1" : "OTH";
 }
 
+/* Of times that a capture may put anywhere. */
+static int64_t span(int64_t from_ns, int64_t to_ns)
+{
+    int64_t ns;
+
+    if (to_ns <= from_ns)
+        return 0;
+    return __builtin_sub_overflow(to_ns, from_ns, &ns) ? INT64_MAX : ns;
+}
+
 bool ledger_of(struct ledgers *all, const struct flow *flow, struct ledger *out)
 {
     struct record *r = all ? record_at(all, flow->self, false) : NULL;
@@ -468,7 +478,7 @@ bool ledger_of(struct ledgers *all, const struct flow *flow, struct ledger *out)
         out->flags[side] = end->flags;
         out->missed_bytes += end->missed;
     }
-    out->duration_ns = r->last_ns > flow->first_ns ? r->last_ns - flow->first_ns : 0;
+    out->duration_ns = span(flow->first_ns, r->last_ns);
     out->state = state_of(r, out);
     return true;
 }

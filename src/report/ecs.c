@@ -47,7 +47,7 @@ static void put_event(struct writer *w, const struct exported *c)
     put_time(w, "start", f->first_ns);
     put_time(w, "end", f->last_ns);
     if (f->last_ns >= f->first_ns)
-        json_number(w, "duration", (uint64_t)(f->last_ns - f->first_ns));
+        json_number(w, "duration", (uint64_t)f->last_ns - (uint64_t)f->first_ns);
     if (r->id) {
         json_word(w, "code", finding_of(r->id)->id);
         json_word(w, "reason", finding_of(r->id)->title);
@@ -168,8 +168,8 @@ static void put_tls(struct writer *w, const struct exported *c)
     json_put_tls_version(w, tls_version(t));
     if (tls_suite_known(t))
         put_text(w, "cipher", tls_suite_name(choice->suite));
-    if (choice->group)
-        put_text(w, "curve", tls_group_name(choice->group));
+    if (tls_group(t))
+        put_text(w, "curve", tls_group_name(tls_group(t)));
     if (established != ESTABLISHED_UNKNOWN)
         json_flag(w, "established", established == ESTABLISHED_YES);
     if (choice->present)

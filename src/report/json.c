@@ -493,7 +493,7 @@ static char *pen_connection_event(struct report *r, char *p, const struct verdic
     p += json_time_text(r, f->last_ns, p);
     if (f->last_ns >= f->first_ns) {
         p = PEN_PUT(p, ",\"duration\":");
-        p = pen_number(p, (uint64_t)(f->last_ns - f->first_ns));
+        p = pen_number(p, (uint64_t)f->last_ns - (uint64_t)f->first_ns);
     }
     return PEN_PUT(p, "}");
 }

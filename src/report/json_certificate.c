@@ -50,6 +50,8 @@ static void put_x509(struct writer *w, const struct cert_facts *c, bool *cut)
         json_string(w, "public_key_algorithm", c->key_algorithm, cut);
     if (c->key_bits > 0)
         json_number(w, "public_key_size", (uint64_t)c->key_bits);
+    if (c->key_curve[0])
+        json_string(w, "public_key_curve", c->key_curve, cut);
     if (c->signature_algorithm[0])
         json_string(w, "signature_algorithm", c->signature_algorithm, cut);
     json_end_object(w);

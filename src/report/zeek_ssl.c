@@ -168,10 +168,11 @@ static void put_offer(struct writer *w, const struct exported *c)
 {
     const struct tls *t = c->tls;
     const struct tls_server_hello *choice = &t->server_hello;
+    uint16_t group = tls_group(t);
 
     put_version(w, tls_version(t));
     put_number_name(w, tls_suite_known(t), choice->suite, tls_suite_name(choice->suite));
-    put_number_name(w, choice->group != 0, choice->group, tls_group_name(choice->group));
+    put_number_name(w, group != 0, group, tls_group_name(group));
     if (t->hello)
         zeek_octets(w, t->hello->server_name.at, t->hello->server_name.left);
     else

@@ -85,8 +85,8 @@ static void put_certificate(struct writer *w, const struct cert_facts *f)
     zeek_text(w, f->signature_algorithm);
     zeek_text(w, key_type(f->key_algorithm));
     zeek_count(w, f->key_bits > 0 ? (uint64_t)f->key_bits : 0);
-    zeek_unset(w); /* exponent */
-    zeek_unset(w); /* curve */
+    zeek_text(w, f->key_exponent);
+    zeek_text(w, f->key_curve);
     put_names(w, f, false);
     zeek_unset(w); /* URIs and */
     zeek_unset(w); /* mail addresses are not kept */

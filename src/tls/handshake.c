@@ -2,6 +2,7 @@
 
 #include "tls/certificate.h"
 #include "tls/hello.h"
+#include "tls/names.h"
 #include "tls/opened.h"
 
 enum {
@@ -404,6 +405,17 @@ static uint16_t certificate_request(struct tls *t, struct bytes body, struct tls
     return TLS_CERTIFICATE_REQUEST;
 }
 
+/* RFC 8422 section 5.4.  The suite tells whether these are parameters of ECDHE. */
+static uint16_t server_key_exchange(struct tls *t, struct bytes body, struct tls_stamp at)
+{
+    enum { NAMED_CURVE = 3 };
+
+    (void)at;
+    if (bytes_u8(&body) == NAMED_CURVE)
+        t->exchange_group = bytes_u16(&body); /* 0 when it is cut */
+    return TLS_SERVER_KEY_EXCHANGE;
+}
+
 /* Each answers the type to list. */
 static uint16_t (*const readers[][SIDES])(struct tls *t, struct bytes body, struct tls_stamp at) = {
     [TLS_CLIENT_HELLO][CLIENT] = client_hello,
@@ -411,6 +423,7 @@ static uint16_t (*const readers[][SIDES])(struct tls *t, struct bytes body, stru
     [DRAFT_RETRY][SERVER] = draft_retry,
     [TLS_CERTIFICATE][SERVER] = server_certificate,
     [TLS_CERTIFICATE][CLIENT] = client_certificate,
+    [TLS_SERVER_KEY_EXCHANGE][SERVER] = server_key_exchange,
     [TLS_CERTIFICATE_REQUEST][SERVER] = certificate_request,
 };
 
@@ -524,6 +537,16 @@ struct tls *tls_open(struct arena *arena, struct pool *pool)
     server_hello_clear(&t->server_hello);
     server_hello_clear(&t->retry);
     return t;
+}
+
+uint16_t tls_group(const struct tls *t)
+{
+    const char *suite = tls_suite_known(t) ? tls_suite_name(t->server_hello.suite) : NULL;
+    bool ecdhe = suite && (strstr(suite, "_ECDHE_") || strstr(suite, "_ECDH_anon_"));
+
+    if (t->server_hello.group)
+        return t->server_hello.group;
+    return ecdhe ? t->exchange_group : 0;
 }
 
 uint16_t tls_version(const struct tls *t)

@@ -269,6 +269,7 @@ struct tls {
     struct bytes request_types,
         request_schemes;          /* its certificate_types, supported_signature_algs */
     unsigned request_authorities; /* CA names it lists */
+    uint16_t exchange_group;      /* named by a ServerKeyExchange, if it is one of ECDHE; 0 none */
     /* Of that Certificate message: borrowed. */
     enum side fresh_from;
     struct bytes fresh_body;
@@ -339,7 +340,8 @@ int tls_looks_like_record(const struct bytes *in); /* any plausible record heade
 uint16_t tls_version(const struct tls *t);
 bool tls_suite_known(const struct tls *t); /* a ServerHello was seen as far as its suite */
 bool tls_is_13(const struct tls *t);
-bool tls_resumed(const struct tls *t); /* PSK accepted, or an abbreviated handshake */
+uint16_t tls_group(const struct tls *t); /* that both agreed on; 0 = none, or not known */
+bool tls_resumed(const struct tls *t);   /* PSK accepted, or an abbreviated handshake */
 
 /* The highest version offered: supported_versions without GREASE, else the legacy version. */
 uint16_t tls_offered_highest(const struct tls_client_hello *hello);

@@ -31,6 +31,8 @@ struct cert_facts {
     int64_t not_before_s, not_after_s;
     char key_algorithm[24]; /* "RSA", "EC", "Ed25519" */
     int key_bits;
+    char key_curve[32];           /* of EC: "prime256v1"; empty for others */
+    char key_exponent[24];        /* of RSA, decimal; empty for others, and when it is larger */
     char signature_algorithm[48]; /* "sha256WithRSAEncryption" */
     bool weak_signature;          /* MD5 or SHA-1, and not self-signed */
     bool weak_key;                /* RSA or DSA below 2048, EC below 224 */

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -145,15 +146,34 @@ static void key_name(X509 *x, const EVP_PKEY *key, char *out, size_t size)
         object_text(object, out, size);
 }
 
+static void exponent_read(const EVP_PKEY *key, char *out, size_t size)
+{
+    BIGNUM *e = NULL;
+    char *digits = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 && BN_num_bits(e) < 64
+                       ? BN_bn2dec(e)
+                       : NULL;
+
+    if (digits && strlen(digits) < size)
+        memcpy(out, digits, strlen(digits) + 1);
+    OPENSSL_free(digits);
+    BN_free(e);
+}
+
 static void key_read(X509 *x, struct cert_facts *out)
 {
     const EVP_PKEY *key = X509_get0_pubkey(x);
+    size_t n = 0;
     int id = key ? EVP_PKEY_get_base_id(key) : 0;
 
     key_name(x, key, out->key_algorithm, sizeof out->key_algorithm);
     if (!key)
         return;
     out->key_bits = EVP_PKEY_get_bits(key);
+    if (id == EVP_PKEY_EC &&
+        EVP_PKEY_get_group_name(key, out->key_curve, sizeof out->key_curve, &n) != 1)
+        out->key_curve[0] = '\0';
+    if (id == EVP_PKEY_RSA || id == EVP_PKEY_RSA_PSS)
+        exponent_read(key, out->key_exponent, sizeof out->key_exponent);
     bool modular = id == EVP_PKEY_RSA || id == EVP_PKEY_RSA_PSS || id == EVP_PKEY_DSA;
     out->weak_key = (modular && out->key_bits < RSA_LEAST_BITS) ||
                     (id == EVP_PKEY_EC && out->key_bits < EC_LEAST_BITS);

@@ -37,6 +37,13 @@ CAUSED = {
     'accept_then_reset': {50001: ('RSTR', 'ShAr')},
     'zero_window': {50001: ('SF', 'ShADadtWfF')},
 }
+# The same of ssl.log: version, cipher, curve, resumed, established; of some, ssl_history.
+ZEEK_SSL = {
+    'ldap__ldap-starttls.pcap': 'TLSv13 TLS_AES_256_GCM_SHA384 secp256r1 F T CsiI',
+    'tls__ecdsa-cert.pcap': 'TLSv12 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 secp384r1 F T',
+    'tls__CVE-2015-3194.pcap': 'TLSv12 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 secp256r1 F T',
+    'tls__imap-starttls.pcap': 'TLSv12 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 secp256r1 F T',
+}
 # What Zeek prints (zeek/zeek, testing/btest/Baseline): orig_bytes ... resp_ip_bytes of its only TCP connection.
 ZEEK = {
     'tcp__miss_end_data.pcap': '10.048360 538 2902 SF T F 2902 ShADafgF 5 750 4 172',
@@ -273,6 +280,11 @@ def known_complaints(name, path, folder):
         got = [(row['conn_state'], row['history']) for row in rows if row['id.orig_p'] == str(port)]
         if got != [(state, history)]:
             yield f'{got}, and in the lab it was {state} {history}'
+    if path.name in ZEEK_SSL:
+        columns = ('version', 'cipher', 'curve', 'resumed', 'established', 'ssl_history')
+        got = ' '.join(log_read(folder / 'ssl.log')[0][0][column] for column in columns)
+        if not got.startswith(ZEEK_SSL[path.name]):
+            yield f'Zeek: {ZEEK_SSL[path.name]}, shakeout: {got}'
     if path.name in ZEEK:
         got = ' '.join(rows[0][column] for column in ZEEK_COLUMNS) if rows else ''
         if got != ZEEK[path.name]:

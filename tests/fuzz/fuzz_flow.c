@@ -6,6 +6,7 @@
  * that the ceiling is reached. */
 #include "flow/flow.h"
 #include "flow/host.h"
+#include "flow/ledger.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ static const struct hash_seed seed = { 3, 5 };
 struct desk {
     struct flows *flows;
     struct hosts *hosts;
+    struct ledgers *ledgers;
     uint64_t frame;
     int64_t now_ns;
     uint32_t next[2];
@@ -43,6 +45,19 @@ static void flow_check(const struct flow *flow, const struct packet *p, enum sid
         assert(flow->more->log.n <= LOG_MAX);
         assert(flow->more->longest_gap_ns >= 0 && flow->more->rtt_ns >= 0);
     }
+}
+
+/* Letters never outgrow their room, and a state is one of Zeek's. */
+static void ledger_check(struct desk *d, const struct flow *flow)
+{
+    static const char states[] = "S0 S1 SF REJ S2 S3 RSTO RSTR RSTOS0 RSTRH SH SHR OTH";
+    struct ledger l;
+    if (!flow_is_tcp(flow))
+        return;
+    assert(ledger_of(d->ledgers, flow, &l));
+    assert(strlen(l.letters) <= LEDGER_LETTERS + 1);
+    assert(l.state[0] && strstr(states, l.state));
+    assert(l.duration_ns >= 0);
 }
 
 static void table_check(struct desk *d)
@@ -74,6 +89,10 @@ static void packet_send(struct desk *d, struct packet *p)
     if (!flow)
         return;
     flow_check(flow, p, from);
+    if (p->kind == PACKET_TCP) {
+        ledger_take(d->ledgers, flow, p, from, 14 + bytes_on_wire(&p->payload));
+        ledger_check(d, flow);
+    }
     if (host_wants(flow, p, from))
         host_note(d->hosts, flow, p, from);
 }
@@ -169,8 +188,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   .server_ports = ports };
     struct desk d = { .flows = flows_open(&limits, seed),
                       .hosts = hosts_open(8),
+                      .ledgers = ledgers_open(),
                       .next = { 1, 9 } };
-    if (!d.flows || !d.hosts)
+    if (!d.flows || !d.hosts || !d.ledgers)
         abort();
     for (size_t i = 0; i + STEP <= size && i < 200 * STEP; i += STEP) {
         step_take(&d, data + i);
@@ -178,6 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             turn_all(&d);
     }
     table_check(&d);
+    ledgers_close(d.ledgers);
     hosts_close(d.hosts);
     flows_close(d.flows);
     return 0;

@@ -136,6 +136,18 @@ Test(ledger, an_acknowledgement_of_octets_never_seen_is_a_gap)
     walk_end(&w);
 }
 
+Test(ledger, times_too_far_apart_are_no_overflow)
+{
+    struct walk w = walk_begin();
+    struct ledger l;
+
+    walk(&w, "cS", &l);
+    w.flow->first_ns = INT64_MIN;
+    cr_assert(ledger_of(w.ledgers, w.flow, &l));
+    cr_expect_eq(l.duration_ns, INT64_MAX);
+    walk_end(&w);
+}
+
 Test(ledger, exchanged_roles_turn_the_letters)
 {
     struct walk w = walk_begin();

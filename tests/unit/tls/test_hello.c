@@ -238,6 +238,21 @@ Test(hello, the_negotiated_version_is_the_supported_version_not_the_legacy_one)
     connection_close(&c);
 }
 
+/* tls.handshake.server_named_curve of tshark: x25519. */
+Test(hello, the_group_of_an_older_handshake_is_that_of_its_key_exchange)
+{
+    struct connection c;
+
+    connection_open(&c);
+    feed(&c, CLIENT, full12_client, 228);
+    cr_assert_eq(tls_group(c.tls), 0);
+    feed(&c, SERVER, full12_server, 839);
+    cr_assert_eq(tls_group(c.tls), 29);
+    c.tls->server_hello.suite = 0x009f; /* DHE: what looks like a curve is none */
+    cr_assert_eq(tls_group(c.tls), 0);
+    connection_close(&c);
+}
+
 Test(hello, the_chosen_alpn_is_the_name_alone)
 {
     struct connection c;

@@ -158,6 +158,8 @@ Test(cert, the_facts_of_a_recorded_certificate_are_those_openssl_prints)
     cr_assert_eq(facts->not_after_s, 2110778162);
     cr_assert_str_eq(facts->key_algorithm, "EC");
     cr_assert_eq(facts->key_bits, 256);
+    cr_assert_str_eq(facts->key_curve, "prime256v1");
+    cr_assert_str_eq(facts->key_exponent, "");
     cr_assert_str_eq(facts->signature_algorithm, "ecdsa-with-SHA256");
     cr_assert(facts->self_issued && facts->self_signed && facts->is_ca && facts->has_san);
     cr_assert(!facts->weak_key && !facts->weak_signature && !facts->eku_present);
@@ -188,6 +190,8 @@ Test(cert, dates_usage_and_weakness_are_told)
     cr_assert(facts->weak_key && facts->weak_signature);
     cr_assert_str_eq(facts->key_algorithm, "RSA");
     cr_assert_eq(facts->key_bits, 1024);
+    cr_assert_str_eq(facts->key_curve, "");
+    cr_assert_str_eq(facts->key_exponent, "65537");
     cr_assert_str_eq(facts->serial, "80");
     cr_assert_str_eq(facts->issuer, "CN=CA,O=Corp");
     cr_assert(facts->eku_present && facts->eku_server && !facts->eku_client);
