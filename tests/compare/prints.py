@@ -13,6 +13,7 @@ import concurrent.futures
 import hashlib
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,8 @@ FIELDS = ['frame.number', 'ip.src', 'ipv6.src', 'tcp.srcport', 'ip.dst', 'ipv6.d
           '_ws.expert.message']
 SEPARATOR, AND = '\x1f', '\x1e'
 NO_ANSWER = '0' * 12
-DAMAGED = 'unprocessed'  # lengths inside the hello lie: tshark prints what it understood, shakeout nothing
+# Lengths inside the hello lie: tshark prints what it understood, shakeout nothing.
+DAMAGED = re.compile('unprocessed|processed too much data|smaller than minimum|No more room for vector')
 VERSIONS = {0x0304: '13', 0x0303: '12', 0x0302: '11', 0x0301: '10', 0x0300: 's3', 0x0002: 's2'}
 NAME, SCHEMES, ALPN, DELEGATED, CERTIFICATE_SCHEMES = 0, 13, 16, 34, 50
 # What https://github.com/FoxIO-LLC/ja4 prints of its own captures (python/test/testdata), by client port.
@@ -111,9 +113,9 @@ def tshark_rows(path):
                            '(tls.handshake.ja3 || tls.handshake.ja3s) && tcp && !icmp && !icmpv6', '-T', 'fields', '-E',
                            f'separator={SEPARATOR}', '-E', f'aggregator={AND}', *fields], capture_output=True,
                           timeout=TIME_LIMIT_S, check=False)
-    for line in done.stdout.decode(errors='replace').strip().split('\n'):
+    for line in done.stdout.decode(errors='replace').strip('\n').split('\n'):
         row = dict(zip(FIELDS, line.split(SEPARATOR)))
-        whole = len(row) == len(FIELDS) and DAMAGED not in row['_ws.expert.message']
+        whole = len(row) == len(FIELDS) and not DAMAGED.search(row['_ws.expert.message'])
         if whole and AND not in row['tls.handshake.ja3'] + row['tls.handshake.ja3s']:
             yield row
 
