@@ -51,6 +51,15 @@ static bool is_the_false_one(const struct leaf *leaf, const struct leaf *other)
     return leaf->n >= 2 && !leaf->n_worked && leaf->rejected.n && other->worked.n >= 2;
 }
 
+/* Two of those who were shown the other one, which is what the comparison needs. */
+static void raise_others(struct raised *r, const struct leaf *other)
+{
+    const struct served_clients *list = other->worked.n ? &other->worked : &other->clients;
+
+    for (unsigned i = 0; i < list->n && i < 2; i++)
+        raise_frame(r, list->client[i].frame);
+}
+
 struct raised inspector_of(const struct matter *m)
 {
     const struct cert *cert = visible_leaf(m);
@@ -67,7 +76,7 @@ struct raised inspector_of(const struct matter *m)
     r.fact = is.fact;
     raise_frame(&r, m->tls->certificate[SERVER].frame);
     if (is.id == F_TLS_INTERCEPT_OTHER && other)
-        raise_frame(&r, other->first_frame);
+        raise_others(&r, other);
     if (is.on_endpoint)
         raise_owner(&r, OWNER_CLIENT, "the issuer is a security product of the endpoint");
     return r;
