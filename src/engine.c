@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "correlate/summary.h"
+#include "details.h"
 #include "flow/host.h"
 #include "flow/ledger.h"
 #include "packet/twin.h"
@@ -249,6 +250,7 @@ static struct board_news note_verdict(struct engine *e, const struct verdict *v)
                                .port = flow->port[SERVER],
                                .outcome = outcome_of(&v->primary),
                                .id = v->primary.id,
+                               .token = verdict_token(v),
                                .checkin = service && service->checkin && outcome_has_data(v),
                                .frame = flow->first_frame,
                                .first_ns = flow->first_ns,
@@ -487,6 +489,7 @@ static bool look_at_lookup(struct engine *e, struct lookup *l, int64_t now_ns, b
                                .server = l->server,
                                .outcome = outcome,
                                .id = verdict.primary.id,
+                               .token = verdict_token(&verdict),
                                .frame = l->frames[0],
                                .first_ns = l->first_ns,
                                .last_ns = l->answered ? l->reply_ns : l->last_try_ns };
@@ -614,6 +617,33 @@ static void watch(struct engine *e, size_t n_frames)
         capture_stop(e->capture); /* nobody reads any more */
 }
 
+/* What the person before the screen asks for. */
+static void attend(struct engine *e)
+{
+    struct screen *screen = e->config->screen;
+    int64_t now_ns = clock_steady_ns();
+
+    if (!screen || !screen_is_due(screen, now_ns))
+        return;
+    const struct capture_facts *facts = capture_facts(e->capture);
+    struct view_facts shown = { .clock_ns = e->watch.newest_ns ? watch_clock(e) : 0,
+                                .packets = facts->frames,
+                                .kernel_dropped = facts->kernel_dropped,
+                                .interface_dropped = facts->interface_dropped,
+                                .evicted_flows = e->scene.evicted_flows,
+                                .one_way = scene_is_one_way(&e->scene) };
+    enum view_wish wish = screen_tick(screen, now_ns, &shown);
+    if (wish == WISH_QUIT)
+        capture_stop(e->capture);
+    if (wish != WISH_DETAILS)
+        return;
+    struct details details = {
+        .flows = e->flows, .names = e->world.names, .scene = &e->scene, .report = e->report
+    };
+    e->scene.last_ns = shown.clock_ns - hindsight_ns;
+    details_show(&details, screen);
+}
+
 /* ---- the end ---- */
 
 static int by_last_frame(const void *a, const void *b)
@@ -703,12 +733,15 @@ static void engine_read(struct engine *e)
         for (size_t i = 0; i < n; i++)
             accept_packet(e, &packets[i], flows_met(e->flows, i), &frames[i]);
         expire(e);
-        if (e->scene.live)
+        if (e->scene.live) {
             watch(e, n);
-        else
+            attend(e);
+        } else {
             progress_show(&progress, capture_facts(e->capture));
+        }
     }
     progress_erase(&progress);
+    screen_leave(e->config->screen);
 }
 
 static void no_memory(struct failure *failure)

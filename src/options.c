@@ -38,7 +38,7 @@ struct parsing {
     struct failure *failure;
     const char *ports; /* --ports, applied after all --ems */
     enum when colour;
-    bool unicode, explained;
+    bool unicode, plain, explained;
     bool redacted;        /* --redact was given */
     enum redaction level; /* of what is written, where the configuration says so */
     bool level_configured;
@@ -308,6 +308,9 @@ static bool take_display(struct parsing *p, enum option_name name, const char *v
         return true;
     case OPTION_UNICODE:
         p->unicode = true;
+        return true;
+    case OPTION_PLAIN:
+        p->plain = true;
         return true;
     case OPTION_UTC:
         o->report.utc = true;
@@ -840,11 +843,23 @@ static unsigned columns_of(bool terminal)
     return columns && read_number(columns, 1000, &v) && v ? (unsigned)v : 80;
 }
 
+/* Whoever wants lines, or cannot be shown anything else, gets lines. */
+static bool wants_screen(const struct parsing *p, bool terminal)
+{
+    const struct options *o = p->out;
+    const char *term = getenv("TERM");
+
+    return o->verb == VERB_WATCH && terminal && isatty(STDIN_FILENO) && term && *term &&
+           strcmp(term, "dumb") != 0 && o->report.format == REPORT_TEXT && !o->report.quiet &&
+           !o->headless && !o->run_s && !p->plain;
+}
+
 static void choose_display(struct parsing *p)
 {
     struct report_config *r = &p->out->report;
     bool terminal = isatty(STDOUT_FILENO);
 
+    p->out->screen = wants_screen(p, terminal);
     r->terminal = terminal;
     r->colour = wants_colour(p, terminal);
     if (!r->width)

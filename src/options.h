@@ -76,6 +76,7 @@ struct options {
     bool no_sandbox;
     bool headless;
     int64_t run_s; /* live: how long until the report, and the next one; 0 = to the end */
+    bool screen;   /* live: a person sits before a terminal that can be drawn on */
     const char *status, *textfile; /* NULL = nowhere */
     struct check_config check;
     enum config_job config_job;

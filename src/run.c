@@ -187,6 +187,7 @@ static struct engine_config engine_of(const struct run_inputs *inputs, size_t i)
                                    .live = inputs->live,
                                    .run_ns = inputs->live ? o->run_s * 1000000000 : 0,
                                    .changes = o->headless,
+                                   .screen = inputs->screen,
                                    .trust = inputs->given[i].trust };
 }
 
@@ -224,6 +225,7 @@ static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capt
     config.html = inputs->page.file;
     config.certs_replace = o->force;
     config.exports = inputs->exports;
+    config.silent = inputs->screen != NULL;
     engine.keys = keys_of(o, &inputs->given[i], &failure);
     int code = engine.keys ? run_all(&engine, &config, capture, &failure) : 2;
     inputs->n_judged += code != 2;
@@ -284,35 +286,65 @@ int run_input(struct run_inputs *inputs, struct keeper *keeper, size_t i)
     return code;
 }
 
-static int watch(struct run_inputs *inputs)
+/* The state of the watch, for others and for the person before it; a terminal that nobody knows
+ * gets lines. */
+static bool watch_open(struct run_inputs *inputs, struct failure *failure)
 {
     const struct options *o = inputs->options;
-    struct failure failure = { 0 };
-    struct capture *capture = capture_open_device(o->interface, &o->capture, &failure);
-
     struct live_config live = { .interface = inputs->name,
                                 .status = o->status,
                                 .textfile = o->textfile };
+    struct failure unknown;
 
     text_printable(o->interface, strlen(o->interface), inputs->name, sizeof inputs->name);
-    inputs->live = capture ? live_open(&live, &failure) : NULL;
-    if (!inputs->live) {
-        capture_close(capture);
-        return run_fail(&failure);
-    }
-    confine(o, capture_device_fd(capture));
+    if (o->capture.filter)
+        text_printable(o->capture.filter, strlen(o->capture.filter), inputs->filter,
+                       sizeof inputs->filter);
+    inputs->live = live_open(&live, failure);
+    if (!inputs->live)
+        return false;
+    struct screen_config screen = { .interface = inputs->name,
+                                    .filter = inputs->filter,
+                                    .profile = &o->profile,
+                                    .board = live_board(inputs->live),
+                                    .colour = o->report.colour,
+                                    .ascii = o->report.ascii,
+                                    .utc = o->report.utc };
+    inputs->screen = o->screen ? screen_open(&screen, &unknown) : NULL;
+    return true;
+}
+
+static int watch(struct run_inputs *inputs, struct capture *capture)
+{
+    const struct options *o = inputs->options;
     struct sigaction asking = { .sa_handler = ask, .sa_flags = SA_RESTART };
 
-    run_signals_begin(capture, false);
+    confine(o, capture_device_fd(capture));
     reading.live = inputs->live;
     sigaction(SIGUSR1, &asking, NULL);
     live_ready(inputs->live);
-    if (!o->no_progress && !o->report.quiet && isatty(STDERR_FILENO))
+    if (!o->no_progress && !o->report.quiet && !inputs->screen && isatty(STDERR_FILENO))
         fprintf(stderr, "watching %s; Ctrl-C ends with the report\n", o->interface);
-    int code = run_capture(inputs, 0, capture, o->interface, NULL);
+    return run_capture(inputs, 0, capture, o->interface, NULL);
+}
+
+static int watch_device(struct run_inputs *inputs)
+{
+    struct failure failure = { 0 };
+    const struct options *o = inputs->options;
+    struct capture *capture = capture_open_device(o->interface, &o->capture, &failure);
+    int code = 2;
+
+    run_signals_begin(capture, false); /* before the screen: it leaves alone what is handled */
+    if (capture && watch_open(inputs, &failure))
+        code = watch(inputs, capture);
+    else
+        code = run_fail(&failure);
+    screen_close(inputs->screen);
     run_signals_end();
     reading.live = NULL; /* a late SIGUSR1 asks nobody */
-    live_stopping(inputs->live);
+    if (inputs->live)
+        live_stopping(inputs->live);
     capture_close(capture);
     live_close(inputs->live);
     return code;
@@ -325,6 +357,6 @@ int run_device(const struct options *o)
 
     if (!run_open(&inputs, o, &failure))
         return run_fail(&failure);
-    int code = watch(&inputs);
+    int code = watch_device(&inputs);
     return run_finish(&inputs, &failure) ? code : run_fail(&failure);
 }

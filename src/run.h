@@ -7,6 +7,7 @@
 #include "base/newfile.h"
 #include "keeper.h"
 #include "live/live.h"
+#include "live/screen.h"
 #include "options.h"
 #include "x509/trust.h"
 
@@ -18,6 +19,8 @@ struct run_inputs {
     struct newfile page;     /* of --html */
     struct exports *exports; /* of --export; NULL = none */
     struct live *live;       /* of a watch; NULL = files are read */
+    struct screen *screen;   /* of who watches; NULL = nobody */
+    char filter[256];        /* of its capture, printable */
     char name[64];           /* of its interface, printable */
     size_t n, n_judged;
     struct run_given {

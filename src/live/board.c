@@ -19,6 +19,11 @@ struct place { /* one service, as one endpoint knows it */
     uint16_t id; /* why it fails */
     uint8_t outcome;
     bool decided;
+    uint8_t recent, n_recent; /* the newest decided attempts, a bit each: it failed */
+    uint8_t token;            /* the latest failure: this and the following */
+    uint16_t failed_id;
+    uint64_t failed_frame;
+    int64_t failed_ns, worked_ns; /* 0 = never; worked: the latest success */
 };
 
 struct endpoint_state {
@@ -27,12 +32,15 @@ struct endpoint_state {
     int64_t last_ns;
     struct place place[BOARD_SERVICES];
     int64_t times[BOARD_TIMES]; /* of check-ins, ascending, the latest ones */
+    int64_t interval_ns;        /* learned from them; 0 = too few */
 };
 
 struct board {
     struct table endpoints; /* struct address -> struct endpoint_state */
     uint64_t refused, checkins;
     size_t n_failed_only;
+    uint64_t n_events;
+    struct board_event event[BOARD_EVENTS]; /* a ring */
     uint64_t raised[FINDINGS];
     size_t n_ports;
     struct port_counts {
@@ -106,6 +114,7 @@ static struct board_news note_checkin(struct board *b, struct endpoint_state *e,
     if (e->n_times == BOARD_TIMES)
         memmove(e->times, e->times + 1, --e->n_times * sizeof *e->times);
     e->times[e->n_times++] = time_ns;
+    e->interval_ns = rhythm_interval(e->times, e->n_times);
     b->checkins++;
     return news;
 }
@@ -121,6 +130,49 @@ static void count_attempt(struct board *b, uint16_t port, enum outcome outcome)
     if (i == b->n_ports)
         b->port[b->n_ports++] = (struct port_counts){ .port = port };
     b->port[i].attempts[outcome]++;
+}
+
+static void keep_event(struct board *b, const struct board_event *event)
+{
+    b->event[b->n_events++ % BOARD_EVENTS] = *event;
+}
+
+static void note_event(struct board *b, const struct place *place, const struct board_deed *deed,
+                       struct board_news news)
+{
+    int64_t worked_ns = place ? place->worked_ns : 0;
+    struct board_event event = { .change = news.change,
+                                 .client = deed->client,
+                                 .server = deed->server,
+                                 .port = deed->port,
+                                 .id = deed->id,
+                                 .frame = deed->frame,
+                                 .time_ns = deed->first_ns,
+                                 .before_ns =
+                                     news.change == BOARD_FAILS ? worked_ns : news.since_ns };
+
+    if (news.change != BOARD_SAME)
+        keep_event(b, &event);
+}
+
+/* What its cell shows; `same`: the newest attempt changed its mind. */
+static void remember(struct place *place, const struct board_deed *deed, bool same)
+{
+    bool failed = deed->outcome == OUTCOME_FAILED;
+
+    if (!same) {
+        place->recent = (uint8_t)(place->recent << 1);
+        place->n_recent += place->n_recent < BOARD_RECENT;
+    }
+    place->recent = (uint8_t)((place->recent & ~1U) | failed);
+    if (!failed) {
+        place->worked_ns = deed->first_ns;
+        return;
+    }
+    place->token = (uint8_t)deed->token;
+    place->failed_id = (uint16_t)deed->id;
+    place->failed_frame = deed->frame;
+    place->failed_ns = deed->first_ns;
 }
 
 /* Attempts are known by their first frame: an older one changes nothing any more, the newest may
@@ -144,6 +196,7 @@ static struct board_news decide(struct board *b, struct place *place, const stru
     }
     if (failed && !failed_before)
         place->since_ns = deed->first_ns;
+    remember(place, deed, same);
     place->decided = true;
     place->frame = deed->frame;
     place->outcome = (uint8_t)deed->outcome;
@@ -174,43 +227,49 @@ struct board_news board_note(struct board *b, const struct board_deed *deed)
         e->last_ns = deed->last_ns;
     if (deed->checkin && deed->outcome == OUTCOME_OK)
         news = note_checkin(b, e, deed->first_ns);
-    if (!place)
-        return unkept(b, deed);
-    if (deed->outcome == OUTCOME_UNDECIDED)
-        return news;
-    struct board_news decided = decide(b, place, deed);
-    decided.known = e->succeeded;
-    return decided.change == BOARD_SAME ? news : decided;
+    if (!place) {
+        news = unkept(b, deed);
+    } else if (deed->outcome != OUTCOME_UNDECIDED) {
+        struct board_news decided = decide(b, place, deed);
+        decided.known = e->succeeded;
+        news = decided.change == BOARD_SAME ? news : decided;
+    }
+    note_event(b, place, deed, news);
+    return news;
 }
 
 /* ---- sums ---- */
 
-enum state { HEALTHY, FAILING, STALE, UNDECIDED, GONE };
-
-static enum state state_of(const struct endpoint_state *e, int64_t now_ns)
+static bool is_overdue(int64_t interval_ns, int64_t age_ns)
 {
-    int64_t interval = rhythm_interval(e->times, e->n_times);
+    return interval_ns && age_ns / OVERDUE_QUARTERS * 4 > interval_ns;
+}
+
+static enum board_state state_of(const struct endpoint_state *e, int64_t now_ns)
+{
+    int64_t interval = e->interval_ns;
     int64_t age = e->n_times ? now_ns - e->times[e->n_times - 1] : 0;
     bool any = false;
 
     if (interval && age > GONE_INTERVALS * interval && now_ns - e->last_ns > interval)
-        return GONE;
+        return BOARD_GONE;
     for (size_t i = 0; i < e->n_places; i++) {
         if (e->place[i].decided && e->place[i].outcome == OUTCOME_FAILED)
-            return FAILING;
+            return BOARD_FAILING;
         any |= e->place[i].decided;
     }
-    if (interval && age / OVERDUE_QUARTERS * 4 > interval)
-        return STALE;
-    return any ? HEALTHY : UNDECIDED;
+    if (is_overdue(interval, age))
+        return BOARD_STALE;
+    return any ? BOARD_HEALTHY : BOARD_UNDECIDED;
 }
 
 static bool is_missing(const struct endpoint_state *e, int64_t now_ns, struct board_missed *out)
 {
-    int64_t interval = rhythm_interval(e->times, e->n_times);
+    int64_t interval = e->interval_ns;
     int64_t last_ns = e->n_times ? e->times[e->n_times - 1] : 0;
 
-    if (!interval || e->missed || state_of(e, now_ns) != STALE || e->last_ns < last_ns + interval)
+    if (!interval || e->missed || state_of(e, now_ns) != BOARD_STALE ||
+        e->last_ns < last_ns + interval)
         return false;
     out->interval_ns = interval;
     out->last_ns = last_ns;
@@ -227,6 +286,11 @@ bool board_missed(struct board *b, int64_t now_ns, size_t *cursor, struct board_
         memcpy(&out->client, table_key(&b->endpoints, *cursor), sizeof out->client);
         e->missed = true;
         ++*cursor;
+        keep_event(b, &(struct board_event){ .change = BOARD_FAILS,
+                                             .client = out->client,
+                                             .id = F_CHECKIN_MISSED,
+                                             .time_ns = now_ns,
+                                             .before_ns = out->last_ns });
         return true;
     }
     *cursor = 0;
@@ -309,17 +373,17 @@ static int by_endpoints(const void *a, const void *b)
 static void sum_endpoint(const struct board *b, size_t i, int64_t now_ns, struct board_sums *out)
 {
     const struct endpoint_state *e = table_at(&b->endpoints, i);
-    enum state state = state_of(e, now_ns);
+    enum board_state state = state_of(e, now_ns);
     int64_t last = e->n_times ? e->times[e->n_times - 1] : 0;
 
-    out->gone += state == GONE;
-    if (state == GONE)
+    out->gone += state == BOARD_GONE;
+    if (state == BOARD_GONE)
         return;
     out->endpoints++;
-    out->healthy += state == HEALTHY;
-    out->failing += state == FAILING;
-    out->stale += state == STALE;
-    out->undecided += state == UNDECIDED;
+    out->healthy += state == BOARD_HEALTHY;
+    out->failing += state == BOARD_FAILING;
+    out->stale += state == BOARD_STALE;
+    out->undecided += state == BOARD_UNDECIDED;
     if (last && (!out->oldest_checkin_ns || last < out->oldest_checkin_ns))
         out->oldest_checkin_ns = last;
     sum_places(out, table_key(&b->endpoints, i), e);
@@ -342,3 +406,64 @@ void board_sum(const struct board *b, int64_t now_ns, struct board_sums *out)
 }
 
 uint64_t board_raised(const struct board *b, enum finding_id id) { return b->raised[id]; }
+
+/* ---- one by one ---- */
+
+size_t board_count(const struct board *b) { return b->endpoints.n; }
+
+static struct board_cell cell_of(const struct place *p)
+{
+    struct board_cell cell = { .port = p->port,
+                               .decided = p->decided,
+                               .failing = p->decided && p->outcome == OUTCOME_FAILED,
+                               .of = p->n_recent,
+                               .token = p->token };
+
+    for (unsigned i = 0; i < p->n_recent; i++)
+        cell.ok += !(p->recent >> i & 1);
+    return cell;
+}
+
+/* The failure to show: one that lasts before one that is over, then the latest. */
+static bool is_worse(const struct place *a, const struct place *b)
+{
+    bool lasts = a->outcome == OUTCOME_FAILED, other_lasts = b->outcome == OUTCOME_FAILED;
+    return lasts != other_lasts ? lasts : a->failed_ns > b->failed_ns;
+}
+
+void board_row(const struct board *b, size_t i, int64_t now_ns, struct board_row *out)
+{
+    const struct endpoint_state *e = table_at(&b->endpoints, i);
+    const struct place *worst = NULL, *tried = NULL;
+
+    *out = (struct board_row){ .state = state_of(e, now_ns),
+                               .checkin_ns = e->n_times ? e->times[e->n_times - 1] : 0,
+                               .interval_ns = e->interval_ns,
+                               .n_cells = e->n_places };
+    memcpy(&out->client, table_key(&b->endpoints, i), sizeof out->client);
+    out->overdue = is_overdue(out->interval_ns, now_ns - out->checkin_ns);
+    for (size_t k = 0; k < e->n_places; k++) {
+        out->cell[k] = cell_of(&e->place[k]);
+        if (!tried || !tried->port)
+            tried = &e->place[k];
+        if (e->place[k].failed_ns && (!worst || is_worse(&e->place[k], worst)))
+            worst = &e->place[k];
+    }
+    if (tried)
+        out->server = (worst ? worst : tried)->server;
+    if (!worst)
+        return;
+    out->id = (enum finding_id)worst->failed_id;
+    out->port = worst->port;
+    out->frame = worst->failed_frame;
+    out->failed_ns = worst->failed_ns;
+}
+
+uint64_t board_changes(const struct board *b) { return b->n_events; }
+
+const struct board_event *board_event(const struct board *b, size_t i)
+{
+    if (i >= b->n_events || i >= BOARD_EVENTS)
+        return NULL;
+    return &b->event[(b->n_events - 1 - i) % BOARD_EVENTS];
+}

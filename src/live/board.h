@@ -12,7 +12,7 @@
 
 #include "base/address.h"
 #include "correlate/history.h"
-#include "verdict/catalogue.h"
+#include "verdict/verdict.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +24,8 @@ enum {
     BOARD_TIMES = 16,    /* check-ins from which the interval is learned */
     BOARD_PORTS = 32,    /* that are summed up one by one */
     BOARD_CAUSES = 16,   /* the most frequent ones */
+    BOARD_EVENTS = 256,  /* the latest changes */
+    BOARD_RECENT = 5,    /* decided attempts at a service from which "4/5" is made */
 };
 
 struct board_deed {
@@ -31,8 +33,9 @@ struct board_deed {
     uint16_t port; /* 0 = a lookup */
     enum outcome outcome;
     enum finding_id id;
-    bool checkin;   /* it carried data on a port where endpoints check in */
-    uint64_t frame; /* its first: tells which attempt it is */
+    enum stage_token token; /* of a failure: its word */
+    bool checkin;           /* it carried data on a port where endpoints check in */
+    uint64_t frame;         /* its first: tells which attempt it is */
     int64_t first_ns, last_ns;
 };
 
@@ -74,6 +77,52 @@ struct board_sums {
     struct board_cause cause[BOARD_CAUSES]; /* most endpoints first */
 };
 
+enum board_state {
+    BOARD_HEALTHY,
+    BOARD_FAILING,
+    BOARD_STALE,
+    BOARD_UNDECIDED,
+    BOARD_GONE,
+    BOARD_STATES
+};
+
+/* One service of one endpoint. */
+struct board_cell {
+    uint16_t port;         /* 0 = lookups */
+    bool decided, failing; /* by its newest decided attempt */
+    uint8_t ok, of;        /* of the newest decided attempts, at most BOARD_RECENT */
+    uint8_t token;         /* enum stage_token of its latest failure */
+};
+
+/* An endpoint as of a moment, by value. */
+struct board_row {
+    struct address client;
+    struct address server; /* that it failed at last; else the one it tried first */
+    enum board_state state;
+    int64_t checkin_ns;  /* its latest; 0 = none */
+    int64_t interval_ns; /* its own, learned; 0 = not known */
+    bool muted;          /* its failure is known; for who shows it to say (rows.h) */
+    bool overdue;        /* two of its check-ins */
+    enum finding_id id;  /* of its latest failure; F_NONE = none */
+    uint16_t port;       /* at which that was */
+    uint64_t frame;      /* with which the failed attempt began */
+    int64_t failed_ns;   /* when that began; 0 = never */
+    uint8_t n_cells;
+    struct board_cell cell[BOARD_SERVICES];
+};
+
+/* Somebody's state changed. */
+struct board_event {
+    enum board_change change;
+    struct address client, server;
+    uint16_t port;
+    enum finding_id id;
+    uint64_t frame;  /* 0 = none */
+    int64_t time_ns; /* the attempt began */
+    int64_t
+        before_ns; /* failed: latest success there, 0 = none; recovered: when it began to fail */
+};
+
 struct board; /* opaque */
 
 struct board *board_open(void); /* NULL without memory */
@@ -90,3 +139,12 @@ void board_sum(const struct board *board, int64_t now_ns, struct board_sums *out
 
 /* How often a finding began, since the start. */
 uint64_t board_raised(const struct board *board, enum finding_id id);
+
+/* Endpoints in order of appearance, 0 <= i < board_count. */
+size_t board_count(const struct board *board);
+void board_row(const struct board *board, size_t i, int64_t now_ns, struct board_row *out);
+
+/* Changes since the start, and the i-th of them counted from the newest; NULL when it is not kept
+ * any more. */
+uint64_t board_changes(const struct board *board);
+const struct board_event *board_event(const struct board *board, size_t i);

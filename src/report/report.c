@@ -142,7 +142,7 @@ static void notice_end(struct report *r, int error)
 
 void report_notice(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
-    if (r->config.quiet)
+    if (r->config.quiet || r->config.silent)
         return;
     int error = notice_begin(r);
     text_notice(r, scene, verdict);
@@ -151,7 +151,7 @@ void report_notice(struct report *r, const struct scene *scene, const struct ver
 
 void report_notice_more(struct report *r, size_t n)
 {
-    if (r->config.quiet)
+    if (r->config.quiet || r->config.silent)
         return;
     int error = notice_begin(r);
     writer_format(&r->writer, "and %zu more connections fail", n);
@@ -162,7 +162,7 @@ void report_notice_more(struct report *r, size_t n)
 void report_recovered(struct report *r, const struct scene *scene,
                       const struct report_parties *parties, int64_t for_ns)
 {
-    if (r->config.quiet)
+    if (r->config.quiet || r->config.silent)
         return;
     int error = notice_begin(r);
     text_recovered(r, scene, parties, for_ns);
@@ -171,7 +171,7 @@ void report_recovered(struct report *r, const struct scene *scene,
 
 void report_tell(struct report *r, const struct scene *scene, enum finding_id id, const char *text)
 {
-    if (r->config.quiet)
+    if (r->config.quiet || r->config.silent)
         return;
     int error = notice_begin(r);
     text_tell(r, scene, id, text);
@@ -181,7 +181,7 @@ void report_tell(struct report *r, const struct scene *scene, enum finding_id id
 void report_missed(struct report *r, const struct scene *scene, const struct address *client,
                    unsigned missed, int64_t interval_ns, int64_t last_ns)
 {
-    if (r->config.quiet)
+    if (r->config.quiet || r->config.silent)
         return;
     int error = notice_begin(r);
     text_missed(r, scene, client, missed, interval_ns, last_ns);

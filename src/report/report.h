@@ -57,6 +57,7 @@ struct report_config {
     bool
         journal; /* live: notices begin with a priority, as sd-daemon(3) has it, and have no time */
     unsigned verbose, quiet;
+    bool silent; /* live: no notices, somebody else shows what changes */
     bool fail_on_warning, exit_zero;
     const char *command;       /* the input as the user wrote it, printable */
     bool several_inputs;       /* a heading per input, frames as 2:#412 */
@@ -109,6 +110,10 @@ void report_tell(struct report *report, const struct scene *scene, enum finding_
 /* Live: an endpoint missed so many check-ins. */
 void report_missed(struct report *report, const struct scene *scene, const struct address *client,
                    unsigned missed, int64_t interval_ns, int64_t last_ns);
+
+/* Live: all that is known of one connection or lookup by now, in so many columns. */
+void report_details(struct report *report, const struct scene *scene, const struct verdict *verdict,
+                    FILE *out, unsigned width);
 
 /* Live: the output takes nothing any more. */
 bool report_broken(const struct report *report);

@@ -96,10 +96,11 @@ static bool add_writing(scmp_filter_ctx filter, int device)
 
 /* Questions about descriptors that are open, and how stdio asks them; a limit is asked for, never
  * set. */
-static bool add_questions(scmp_filter_ctx filter, bool device)
+static bool add_questions(scmp_filter_ctx filter, const struct sandbox_plan *plan)
 {
     static const uint32_t commands[] = { F_GETFD, F_SETFD, F_GETFL };
     static const uint32_t of_terminals[] = { TCGETS, TIOCGWINSZ, FIONREAD };
+    static const uint32_t of_screens[] = { TCSETS, TCSETSW, TCSETSF };
     static const uint32_t of_devices[] = { SIOCGIFINDEX, SIOCGIFFLAGS };
     bool fine = add_one(filter, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, AT_EMPTY_PATH) &&
                 add_one(filter, SCMP_SYS(prlimit64), 2, UINT64_MAX, 0);
@@ -108,7 +109,9 @@ static bool add_questions(scmp_filter_ctx filter, bool device)
         fine = add_one(filter, SCMP_SYS(fcntl), 1, UINT32_MAX, commands[i]);
     for (size_t i = 0; i < N(of_terminals) && fine; i++)
         fine = add_one(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, of_terminals[i]);
-    for (size_t i = 0; device && i < N(of_devices) && fine; i++)
+    for (size_t i = 0; plan->terminal && i < N(of_screens) && fine; i++)
+        fine = add_one(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, of_screens[i]);
+    for (size_t i = 0; plan->device >= 0 && i < N(of_devices) && fine; i++)
         fine = add_one(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, of_devices[i]);
     return fine;
 }
@@ -118,7 +121,7 @@ static bool add_allowed(scmp_filter_ctx filter, const struct sandbox_plan *plan)
     bool device = plan->device >= 0;
 
     return add(filter, SCMP_ACT_ALLOW, always, N(always)) && add_memory(filter) &&
-           add_writing(filter, plan->device) && add_questions(filter, device) &&
+           add_writing(filter, plan->device) && add_questions(filter, plan) &&
            (!plan_opens_files(plan) || add(filter, SCMP_ACT_ALLOW, with_files, N(with_files))) &&
            (!device || add(filter, SCMP_ACT_ALLOW, with_device, N(with_device)));
 }

@@ -24,7 +24,8 @@ struct sandbox_plan {
     size_t n_inputs;
     const char *folder[SANDBOX_FOLDERS]; /* where files are made, replaced, removed; borrowed */
     size_t n_folders;
-    int device; /* packet socket, which is never written to; -1 = none */
+    bool terminal; /* that is drawn on: its modes may be set */
+    int device;    /* packet socket, which is never written to; -1 = none */
 };
 
 /* Parts, as bits. */

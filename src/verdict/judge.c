@@ -20,6 +20,12 @@ const char *token_name(enum stage_token token)
     return names[token];
 }
 
+enum stage_token verdict_token(const struct verdict *v)
+{
+    return v->failed_stage < ATTEMPT_STAGES ? (enum stage_token)v->stage[v->failed_stage]
+                                            : TOKEN_FAIL;
+}
+
 /* ---- ICMP errors that quote the SYN (RFC 792, RFC 4443 section 3)
  * ---------------------------------------------------------------------------------------- */
 

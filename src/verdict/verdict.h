@@ -177,4 +177,7 @@ void verdict_of_lookup(const struct scene *scene, const struct lookup *lookup, s
 size_t verdict_of_capture(const struct scene *scene, struct raised *out, size_t n);
 
 const char *token_name(enum stage_token token);
+
+/* Of the stage in which it failed. */
+enum stage_token verdict_token(const struct verdict *verdict);
 const char *agreement_name(enum agreement agreement); /* "right", "undecided", "wrong"; "" */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -126,12 +127,16 @@ static void try_rights(void)
     said("take-rights", syscall(SYS_capset, &header, data));
 }
 
+/* Into the shell that comes after. */
+static void try_typing(void) { said("type", ioctl(STDIN_FILENO, TIOCSTI, "x")); }
+
 static void try_what_sanitizers_do(void)
 {
     try_files();
     try_processes();
     try_memory();
     try_rights();
+    try_typing();
 }
 
 void __wrap_packet_decode(struct decoder *decoder, const struct frame *frames, size_t n,

@@ -9,15 +9,20 @@ one sentence and do its work.  Builds with sanitizers refuse sockets and exec al
 """
 import ctypes
 import errno
+import fcntl
 import gzip
 import os
 import pathlib
 import platform
+import pty
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CAPTURE = ROOT / 'captures/syn_silent_drop/capture.pcapng'
@@ -134,6 +139,31 @@ def live_scene(tests, runner):
                    '127.0.0.1' not in done.stdout and f'no report: {done.stdout} {done.stderr}'])
 
 
+def screen_scene(tests, runner):
+    """On a terminal its modes may be set, and that is all: nothing can be typed for the shell that comes after."""
+    name = 'nothing comes of it: a screen'
+    unshare = ['unshare', '-n'] if os.geteuid() == 0 else ['unshare', '--map-current-user', '--keep-caps', '-n']
+    if not shutil.which('ip') or subprocess.run([*unshare, 'true'], check=False, capture_output=True).returncode:
+        tests.skip(name, 'no network namespace may be made here')
+        return
+    terminal, inside = pty.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+    modes = termios.tcgetattr(inside)
+    script = ('ip link set lo up; "$0" -i lo --scope all <&0 & sleep 2; for i in 1 2 3; do (echo > /dev/tcp/127.0.0.1/9) '
+              '2>/dev/null; done; sleep 2; kill -TERM $!; wait $!')
+    process = subprocess.Popen([*unshare, 'bash', '-c', script, str(runner.binary)], stdin=inside, stdout=inside,
+                               stderr=subprocess.PIPE, cwd=runner.folder, start_new_session=True,
+                               env={**runner.environment(runner.folder / 'made'), 'TERM': 'vt100'},
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    drawn = []
+    reader = threading.Thread(target=lambda: drawn.extend(iter(lambda: os.read(terminal, 4096), b'')), daemon=True)
+    reader.start()
+    err = process.communicate(timeout=60)[1].decode(errors='replace')
+    tests.check(name, [*(c for c in complaints(err, runner.sanitized) if c != 'inject-copy: EBADF'),
+                       b'LIVE' not in b''.join(drawn) and f'no screen: {drawn!r}',
+                       termios.tcgetattr(inside) != modes and 'the modes of the terminal are others'])
+
+
 # --- kernels that lack a part -----------------------------------------------------------------------------------
 
 def lacking(*parts):
@@ -179,6 +209,7 @@ def main():
         runner = Runner(binary, sanitized, pathlib.Path(name))
         file_scenes(tests, runner)
         live_scene(tests, runner)
+        screen_scene(tests, runner)
         if not sanitized:
             poor_kernels(tests, runner)
     print(f'1..{tests.number}')
