@@ -21,6 +21,7 @@ static const char *const vocabulary[] = {
     "address",
     "adguard",
     "age",
+    "alive",
     "allow",
     "allowed",
     "alternative",
@@ -29,6 +30,7 @@ static const char *const vocabulary[] = {
     "anonymous",
     "anti",
     "api",
+    "appe",
     "application",
     "are",
     "auth",
@@ -41,10 +43,12 @@ static const char *const vocabulary[] = {
     "avg",
     "bad",
     "basic",
+    "bdat",
     "be",
     "bearer",
     "binary",
     "bitdefender",
+    "bitmime",
     "block",
     "blocked",
     "body",
@@ -61,6 +65,7 @@ static const char *const vocabulary[] = {
     "cisco",
     "class",
     "client",
+    "clnt",
     "close",
     "closed",
     "closing",
@@ -104,6 +109,7 @@ static const char *const vocabulary[] = {
     "etag",
     "exist",
     "expires",
+    "expn",
     "extended",
     "failed",
     "failure",
@@ -126,6 +132,7 @@ static const char *const vocabulary[] = {
     "global",
     "go",
     "gone",
+    "greylisted",
     "gzip",
     "has",
     "have",
@@ -149,7 +156,6 @@ static const char *const vocabulary[] = {
     "issued",
     "kaspersky",
     "keep",
-    "alive",
     "kerberos",
     "key",
     "keys",
@@ -168,6 +174,7 @@ static const char *const vocabulary[] = {
     "method",
     "mime",
     "mitmproxy",
+    "mlsd",
     "mode",
     "modified",
     "moved",
@@ -177,6 +184,7 @@ static const char *const vocabulary[] = {
     "needed",
     "negotiate",
     "network",
+    "nlst",
     "no",
     "nocache",
     "node",
@@ -190,6 +198,7 @@ static const char *const vocabulary[] = {
     "ok",
     "on",
     "options",
+    "opts",
     "or",
     "ou",
     "pac",
@@ -232,10 +241,11 @@ static const char *const vocabulary[] = {
     "refused",
     "rejected",
     "relay",
+    "requested",
     "required",
     "requires",
-    "requested",
     "reset",
+    "retr",
     "root",
     "rset",
     "sasl",
@@ -262,6 +272,8 @@ static const char *const vocabulary[] = {
     "starting",
     "starttls",
     "status",
+    "stor",
+    "stou",
     "subca",
     "support",
     "supported",
@@ -308,12 +320,14 @@ static const char *const vocabulary[] = {
     "web",
     "website",
     "welcome",
-    "without",
     "with",
+    "without",
     "wpad",
     "wrong",
     "www",
     "xml",
+    "xxxxxxxa",
+    "xxxxxxxx",
     "you",
     "your",
     "zscaler",
@@ -397,10 +411,16 @@ static void scrub_dotted(const struct scrubber *s, uint8_t *p, size_t n, bool is
         mask_label(s->mask, p, n);
 }
 
+/* "250-" of "250-mail.example": a reply (RFC 5321 section 4.2.1), and no part of a name. */
+static size_t reply_code(const uint8_t *p, size_t n)
+{
+    return n > 4 && isdigit(p[0]) && isdigit(p[1]) && isdigit(p[2]) && p[3] == '-' ? 4 : 0;
+}
+
 /* "Title: word [fe80::1]" -> all of its words looked at one by one. */
 void scrub_text(const struct scrubber *s, uint8_t *p, size_t n)
 {
-    for (size_t i = 0; i < n;) {
+    for (size_t i = reply_code(p, n); i < n;) {
         bool is_name = false;
         size_t run = dotted_run(p + i, n - i, &is_name);
         if (run) {

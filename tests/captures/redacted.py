@@ -25,7 +25,7 @@ import run as cases
 
 TSHARK = shutil.which('tshark')
 # Words of names that protocols use as well.
-PUBLIC = {'server', 'help', 'mail', 'client', 'local', 'secure', 'login', 'auth', 'com', 'net', 'org', 'example', 'corp', 'local', 'lan', 'test', 'arpa', 'in-addr', 'ip6', 'internal', 'ems', 'proxy', 'addr'}
+PUBLIC = {'server', 'help', 'mail', 'client', 'local', 'secure', 'login', 'auth', 'com', 'net', 'org', 'example', 'corp', 'local', 'lan', 'test', 'arpa', 'in-addr', 'ip6', 'internal', 'openssh', 'libssh', 'ems', 'proxy', 'addr'}
 FIXED = [ipaddress.ip_network(n) for n in (
     '0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '208.91.112.55/32', '::/127', 'ff00::/8', 'fe80::/10')]
 CREDENTIAL = re.compile(rb'(?i)(?:authorization: *\w+ +|set-cookie: *|cookie: *|\nPASS +)([^\r\n]{4,})')
@@ -77,6 +77,8 @@ def words_of(link, packets):
         if not ip or ip[0] >> 4 != 4 or len(ip) < 28:
             continue
         header = (ip[0] & 15) * 4
+        if ip[9] == 6 and len(ip) > header + 12:
+            header += (ip[header + 12] >> 4) * 4
         if ip[9] == 17 and 53 in struct.unpack('!HH', ip[header:header + 4]):
             for label in dns_names(ip[header + 8:]):
                 words |= set(re.findall(rb'[A-Za-z0-9]+', label))

@@ -83,6 +83,22 @@ static const uint8_t records[] = { 0x15, 3, 3, 0, 2, 2,   48,                   
                                    0x15, 3, 3, 0, 6, 'S', 'E', 'A', 'L', 'E', 'D', /* another */
                                    0x17, 3, 3, 0, 4, 'D', 'A', 'T', 'A' };
 
+/* RFC 5321 section 4.2.1: the code is no part of the name behind it. */
+Test(scrub, a_reply_of_mail_keeps_its_code_and_what_it_offers)
+{
+    static const char reply[] = "250-mail.contoso.example\r\n250-XXXXXXXA\r\n250 SIZE 7\r\n";
+
+    for (size_t step = 1; step < 60; step += 7) {
+        struct scrub_stream c = { 0 };
+        uint8_t out[sizeof reply] = { 0 };
+        say(&c, reply, sizeof reply - 1, step, out);
+
+        cr_assert(holds(out, 4, "250-"));
+        cr_assert_not(holds(out, sizeof out, "contoso"));
+        cr_assert(holds(out, sizeof out, "\r\n250-XXXXXXXA\r\n250 SIZE 7\r\n"));
+    }
+}
+
 Test(scrub, of_records_headers_and_plain_alerts_stay)
 {
     static const uint8_t want[] = { 0x15, 3, 3, 0, 2, 2, 48, 0x14, 3, 3, 0, 1, 1, 0x15, 3, 3, 0,
