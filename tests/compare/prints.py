@@ -28,7 +28,7 @@ FIELDS = ['frame.number', 'ip.src', 'ipv6.src', 'tcp.srcport', 'ip.dst', 'ipv6.d
 SEPARATOR, AND = '\x1f', '\x1e'
 NO_ANSWER = '0' * 12
 # Lengths inside the hello lie: tshark prints what it understood, shakeout nothing.
-DAMAGED = re.compile('unprocessed|processed too much data|smaller than minimum|No more room for vector')
+DAMAGED = re.compile('unprocessed|processed too much data|smaller than minimum|No more room for vector|is too large, truncating')
 VERSIONS = {0x0304: '13', 0x0303: '12', 0x0302: '11', 0x0301: '10', 0x0300: 's3', 0x0002: 's2'}
 NAME, SCHEMES, ALPN, DELEGATED, CERTIFICATE_SCHEMES = 0, 13, 16, 34, 50
 # What https://github.com/FoxIO-LLC/ja4 prints of its own captures (python/test/testdata), by client port.
