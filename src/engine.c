@@ -68,6 +68,7 @@ struct engine {
         int64_t next_count_ns;           /* steady clock: when check-ins are counted */
         int64_t end_ns; /* steady clock: when this run ends, and the next begins; 0 = never */
         bool over;
+        size_t n_left;                 /* failed, and went before anybody looked */
         unsigned n_owed;               /* told in spite of a storm, this look */
         bool one_way;                  /* and told */
         uint64_t drops;                /* told */
@@ -259,6 +260,28 @@ static struct board_news note_verdict(struct engine *e, const struct verdict *v)
     return note_deed(e, &deed);
 }
 
+/* In a storm of failures those of endpoints for which something worked before are told first. */
+static bool is_owed(struct engine *e, const struct board_news *news)
+{
+    return news->known && news->change == BOARD_FAILS && e->watch.n_owed++ < NOTICES;
+}
+
+/* Live: what goes before anybody looked at it is told now, or at least counted. */
+static void tell_leaving(struct engine *e, struct flow *flow, const struct verdict *v)
+{
+    struct board_news news = note_verdict(e, v);
+    bool failed = v->primary.severity == SEVERITY_ERROR;
+
+    if (!e->scene.live || !e->scene.reading || !failed || flow->flags & FLOW_NOTICED)
+        return;
+    if (e->config->changes && news.change != BOARD_FAILS)
+        return;
+    if (is_owed(e, &news))
+        report_notice(e->report, &e->scene, v);
+    else
+        e->watch.n_left++;
+}
+
 static void judge(struct engine *e, struct flow *flow)
 {
     struct verdict verdict;
@@ -277,7 +300,7 @@ static void judge(struct engine *e, struct flow *flow)
     e->scene.last_ns = judged_as_of(e, flow);
     bool unfolded = flow_unfold(e->flows, flow, &kept);
     verdict_of(&e->scene, flow, &verdict);
-    note_verdict(e, &verdict);
+    tell_leaving(e, flow, &verdict);
     report_add(e->report, &e->scene, &verdict);
     if (unfolded)
         flow_fold(e->flows, flow, &kept);
@@ -319,7 +342,7 @@ static void part_with(struct engine *e, struct flow *flow)
     if (!verdict_is_settled(&verdict))
         return;
     flow->flags |= FLOW_JUDGED;
-    note_verdict(e, &verdict);
+    tell_leaving(e, flow, &verdict);
     report_add(e->report, &e->scene, &verdict);
     if (!(flow->flags & FLOW_PINNED))
         flow_release(e->flows, flow);
@@ -432,12 +455,6 @@ static void note_abandoned(struct engine *e, struct flow *flow)
     if (flow->state == TCP_SYN_SENT && flow->n_syn == 1 &&
         e->scene.last_ns - flow->last_ns >= abandoned_ns)
         end_session(e, flow);
-}
-
-/* In a storm of failures those of endpoints for which something worked before are told first. */
-static bool is_owed(struct engine *e, const struct board_news *news)
-{
-    return news->known && news->change == BOARD_FAILS && e->watch.n_owed++ < NOTICES;
 }
 
 static bool is_noticeable(const struct engine *e, const struct flow *flow)
@@ -568,6 +585,8 @@ static void look_around(struct engine *e)
     e->watch.n_owed = 0;
     look_at_capture(e, now_ns);
     n_said = look_at_lookups(e, now_ns, 0);
+    size_t n_left = e->watch.n_left;
+    e->watch.n_left = 0;
     while (n_looked++ < LOOKED_AT && (flow = flows_next(e->flows, &e->watch.cursor)) != NULL) {
         e->scene.last_ns = now_ns - hindsight_ns;
         if (!is_noticeable(e, flow))
@@ -577,8 +596,9 @@ static void look_around(struct engine *e)
         if (unfolded)
             flow_fold(e->flows, flow, &kept);
     }
-    if (n_said > NOTICES)
-        report_notice_more(e->report, n_said - NOTICES);
+    n_left += n_said > NOTICES ? n_said - NOTICES : 0;
+    if (n_left)
+        report_notice_more(e->report, n_left);
     look_at_checkins(e, now_ns);
     if (!flow)
         e->watch.cursor = 0;

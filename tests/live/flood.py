@@ -27,6 +27,8 @@ from run import SERVER, Net, Tests, connect, make_certificate, sh  # noqa: E402
 
 INSIDE = 'SHAKEOUT_FLOOD_INSIDE'
 CEILING_MIB = 256      # of connections, unless it is set
+TAIL_S = 8             # of the flood, while an endpoint fails
+TOLD_WITHIN_S = 60     # after the flood: all connections are looked at in turn
 BESIDE_MIB = 160       # names, hosts, report, state: ceilings of their own
 
 
@@ -74,6 +76,10 @@ def fail_one(net, folder):
     connect(mirror.EMS, 2)
 
 
+def told_of(watch):
+    return [text for _, text in watch.notices(mirror.EMS) if f'{run.CLIENT} ' in text]
+
+
 def peak_mib(pid):
     text = pathlib.Path(f'/proc/{pid}/status').read_text()
     return int(re.search(r'VmHWM:\s+(\d+) kB', text)[1]) / 1024
@@ -90,20 +96,23 @@ def scene(tests, binary, net, folder, args):
     threads = [threading.Thread(target=endpoint, args=(address, folder, until, 3)) for address in addresses]
     for thread in threads:
         thread.start()
-    failing = threading.Timer(args.seconds - 8, fail_one, args=(net, folder))
+    failing = threading.Timer(args.seconds - TAIL_S, fail_one, args=(net, folder))
     mirror.check_in(folder)
     failing.start()
     sent = flood(args.rate, args.seconds)
     for thread in threads:
         thread.join()
-    time.sleep(5)
+    began = time.monotonic()
+    while not told_of(watch) and time.monotonic() - began < TOLD_WITHIN_S:
+        time.sleep(0.5)
+    print(f'# the failing endpoint was told {time.monotonic() - began + TAIL_S:.0f} s after it failed, at the latest')
     watch.process.send_signal(run.signal.SIGUSR1)
     time.sleep(3)
     state, peak = watch.state(), peak_mib(watch.process.pid)
     port = next(p for p in state['services'] if p['port'] == mirror.EMS)
     print(f'# {sent} SYNs in {args.seconds} s, peak {peak:.0f} MiB, {state["capture"]}, {state["endpoints"]}')
     tests.expect('real endpoints are healthy', port['healthy'] == args.endpoints, state)
-    told = [text for _, text in watch.notices(mirror.EMS) if f'{run.CLIENT} ' in text]
+    told = told_of(watch)
     tests.expect('an endpoint that fails beneath is told', len(told) == 1 and 'tcp.syn.refused' in told[0], told,
                  len(watch.said))
     tests.expect('nothing was lost', state['capture']['dropped_kernel'] == 0, state)
