@@ -127,8 +127,8 @@ def page(samples, n_cases):
         '|---|---|---|---|---|---|---|---|---|---|']
     text += ['| ' + ' | '.join([f'`{row[0]}`', *map(str, row[1:])]) + ' |' for row in rows]
     bare = without_case(samples)
-    text += ['', f'Raised by a rule, held by unit tests, and in no case yet ({len(bare)}): '
-             + ', '.join(f'`{finding}`' for finding in bare) + '.']
+    listed = ', '.join(f'`{finding}`' for finding in bare) or 'none'
+    text += ['', f'Raised by a rule, held by unit tests, and in no case yet: {listed}.']
     return '\n'.join(text) + '\n'
 
 
