@@ -24,7 +24,7 @@ FIELDS = ['frame.number', 'ip.src', 'ipv6.src', 'tcp.srcport', 'ip.dst', 'ipv6.d
           'tls.handshake.type', 'tls.handshake.ja3', 'tls.handshake.ja3s', 'tls.handshake.version',
           'tls.handshake.extensions.supported_version', 'tls.handshake.ciphersuite', 'tls.handshake.extension.type',
           'tls.handshake.sig_hash_alg', 'tls.handshake.sig_hash_alg_len', 'tls.handshake.extensions_alpn_str',
-          '_ws.expert.message']
+          'tls.handshake.session_id_length', '_ws.expert.message']
 SEPARATOR, AND = '\x1f', '\x1e'
 NO_ANSWER = '0' * 12
 # Lengths inside the hello lie: tshark prints what it understood, shakeout nothing.
@@ -120,6 +120,11 @@ def tshark_rows(path):
             yield row
 
 
+def is_short(row):
+    """Drafts of TLS 1.3 had a ServerHello without session id; tshark reads what follows as one that is longer than any may be."""
+    return any(length > 32 for length in numbers(row['tls.handshake.session_id_length']))
+
+
 def tshark_says(path):
     seen = set()
     for row in tshark_rows(path):
@@ -128,7 +133,7 @@ def tshark_says(path):
             seen.add(row['tcp.stream'])
             yield Hello(frame, (source, destination), 'ja3', row['tls.handshake.ja3'])
             yield Hello(frame, (source, destination), 'ja4', ja4_of(row))
-        elif row['tls.handshake.ja3s']:
+        elif row['tls.handshake.ja3s'] and not is_short(row):
             yield Hello(frame, (destination, source), 'ja3s', row['tls.handshake.ja3s'])
 
 
