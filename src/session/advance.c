@@ -621,8 +621,7 @@ enum ending session_ending(const struct flow *flow)
 
 struct sealed_end session_sealed_end(const struct flow *flow)
 {
-    struct sealed_end end = { .last_ns = flow->last_ns,
-                              .unseen = flow->more && flow->more->half[SERVER].unseen_bytes };
+    struct sealed_end end = { .last_ns = flow->last_ns };
     const struct ending_packet *close = first_close(flow, &end.closed_by, &end.by_reset);
 
     if (close) {

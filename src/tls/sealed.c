@@ -357,41 +357,6 @@ static bool is_ticket(const struct view *v, const struct tls_sealed *record)
            record->at.time_ns - v->client[v->final].at.time_ns <= v->out->window_ns;
 }
 
-static bool after_handshake(const struct view *v, const struct tls_sealed *record)
-{
-    return !view_alert(v, SERVER, record) && before(v->client[v->final].at, record->at);
-}
-
-static bool client_between(const struct view *v, struct tls_stamp from, struct tls_stamp to)
-{
-    for (size_t i = v->final + 1; i < v->n_client; i++)
-        if (before(from, v->client[i].at) && before(v->client[i].at, to))
-            return true;
-    return false;
-}
-
-/* Two records of one length, one behind the other, and nothing else of a whole stream: so OpenSSL
- * and GnuTLS send their tickets, which come behind a request that did not wait for them.  One alone
- * may be the answer, and so may two to two requests. */
-static bool only_tickets(const struct view *v)
-{
-    enum { PAIR = 2 };
-    const struct tls_sealed *first = NULL;
-    size_t n = 0;
-
-    for (size_t i = 0; i < v->n_server; i++) {
-        const struct tls_sealed *record = &v->server[i];
-        if (!after_handshake(v, record))
-            continue;
-        first = first ? first : record;
-        if (!is_ticket(v, record) || record->length != first->length ||
-            client_between(v, first->at, record->at))
-            return false;
-        n++;
-    }
-    return n == PAIR && !v->server_more && !v->t->half[SERVER].lost && !v->end->unseen;
-}
-
 static void data_note(const struct view *v)
 {
     struct sealed_reading *out = v->out;
@@ -404,9 +369,9 @@ static void data_note(const struct view *v)
         }
     out->client_data = out->client_data || v->client_more;
     out->server_data = v->server_more;
-    for (size_t i = 0; i < v->n_server && !only_tickets(v); i++) {
+    for (size_t i = 0; i < v->n_server; i++) {
         const struct tls_sealed *record = &v->server[i];
-        if (!after_handshake(v, record))
+        if (view_alert(v, SERVER, record) || !before(v->client[v->final].at, record->at))
             continue;
         if ((asked && before(asked->at, record->at)) || !is_ticket(v, record))
             out->server_data = true;

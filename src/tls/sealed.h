@@ -34,7 +34,6 @@ struct sealed_end {
     int64_t close_ns; /* time of that close */
     int64_t last_ns;  /* last packet of the connection */
     int64_t rtt_ns;   /* 0 when unknown */
-    bool unseen;      /* octets of the server were not captured: more than its records that were */
 };
 
 struct sealed_reading {
@@ -50,8 +49,7 @@ struct sealed_reading {
     bool client_certificate_empty; /* 25 octets (41 padded by 16) before the Finished */
     bool client_certificate_sent;  /* any Certificate, even empty */
     bool client_data;              /* sealed client records beyond the final flight */
-    bool server_data;  /* sealed server records beyond tickets; any after client data, except two
-                          that look like tickets and are all */
+    bool server_data;  /* sealed server records beyond tickets, or any after client data */
     bool closed_clean; /* an alert-size record (close_notify) preceded the close */
     bool with_keys;    /* nothing of this is inferred: keys opened the handshake */
 };

@@ -57,25 +57,6 @@ static bool request_30s(const struct matter *m)
     return matter_waited(m, last_of(m, CLIENT)) >= SECONDS(30) && matter_all_acked(m, CLIENT);
 }
 
-/* The server took its leave with an alert; the client, whose FIN or RST came first, followed it. */
-static bool server_took_leave(const struct matter *m)
-{
-    enum side by = CLIENT;
-    const struct ending_packet *close = matter_close(m, &by);
-
-    if (!close || !m->tls)
-        return false;
-    if (!m->tls13)
-        return m->tls->n_alerts && m->tls->alerts[0].encrypted &&
-               m->tls->alerts[0].from == SERVER && m->tls->alerts[0].at.frame < close->frame;
-    const struct tls_sealed *server = &m->tls->half[SERVER].sealed_last,
-                            *client = &m->tls->half[CLIENT].sealed_last;
-    uint16_t suite = m->tls->server_hello.suite;
-    uint64_t end = sealed_is_alert(suite, client->length) ? client->at.frame : close->frame;
-    return !m->sealed.with_keys && sealed_is_alert(suite, server->length) &&
-           server->at.frame > m->sealed.final_flight.frame && server->at.frame < end;
-}
-
 /* The proxy has the request, and nothing of an answer is hidden. */
 static bool tunnel_unanswered(const struct matter *m);
 static bool tunnel_10s(const struct matter *m)
@@ -865,14 +846,6 @@ static void weigh_possible(const struct matter *m, struct raised *r)
     r->cause = POSSIBLE;
 }
 
-/* That what came was no answer is told by its size. */
-static void weigh_unanswered(const struct matter *m, struct raised *r)
-{
-    weigh_possible(m, r);
-    if (m->sealed.row == SEALED_ACCEPTED && !m->sealed.with_keys)
-        r->fact = PROBABLE;
-}
-
 /* A client that gave this connection no time to answer, and works with the same server or name on
  * another one, had opened one too many: browsers do. */
 static void weigh_leaver(const struct matter *m, struct raised *r)
@@ -1076,8 +1049,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_UP) | BIT(STOP_FINAL), O, done_and_taken, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL, NULL },
     { BIT(STOP_REQUEST), RS, late_refusal, F_TLS_CLIENTCERT_LATE_FAILURE, ON_SIGHT, E_FINAL | E_CLOSE, weigh_guess },
     { BIT(STOP_REQUEST), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
-    { BIT(STOP_REQUEST), FS | RS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, weigh_unanswered },
-    { BIT(STOP_REQUEST), FC | RC, server_took_leave, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, weigh_unanswered },
+    { BIT(STOP_REQUEST), FS | RS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, weigh_possible },
     { BIT(STOP_REQUEST), FC | RC, request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA | E_CLOSE, NULL },
     { BIT(STOP_REQUEST), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_REQUEST), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_DATA | E_CLOSE, NULL },

@@ -13,7 +13,6 @@ p.add_argument("--client-ca", help="ask for a client certificate of this authori
 p.add_argument("--optional", action="store_true", help="ask, do not insist")
 p.add_argument("--before", type=float, default=0, help="seconds before the handshake")
 p.add_argument("--reply", type=int, default=0, help="bytes to answer instead of the echo")
-p.add_argument("--no-reply", action="store_true", help="read a request and close")
 p.add_argument("--think", type=float, default=0, help="seconds before each answer")
 p.add_argument("--defer", type=int, help="TCP_DEFER_ACCEPT, seconds")
 p.add_argument("--idle", type=float, default=0, help="close after this many seconds without a request")
@@ -89,7 +88,7 @@ def serve(sock):
             tls.settimeout(a.idle)
         while True:
             data = tls.recv(16384)
-            if not data or a.no_reply:
+            if not data:
                 break
             time.sleep(a.think)
             page = a.web and data.startswith(b"GET ")

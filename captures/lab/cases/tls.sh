@@ -437,32 +437,3 @@ case_tls_sni_mismatch_config() {
     frames tls.sni.mismatch_config 'tls.handshake.extensions_server_name=="ems-old.corp.example"'
     exits 0; absent tcp tls.cert
 }
-
-# unanswered VERSION CLIENT...: the server reads a request, says nothing and leaves
-unanswered() {
-    local v=$1; shift
-    BROKEN='a server that reads a request and closes'
-    up; serve 8013 bin/tlsd.py 8013 --tls "$v" --no-reply
-    record client
-    port 50001; c "$@"
-    stop 1
-    must 0 'tls.alert_message.level==2'
-    frames app.closed_without_reply "$server && (tls.record.length==19 || tls.record.content_type==21)"
-    exits 1; absent tls tcp ok
-}
-case_closed_without_reply_tls13() {
-    TITLE='The server takes a request, and closes the connection with close_notify in place of an answer (TLS 1.3).'
-    TRUTH='The client sends its request at once. Behind it come two tickets of one length, a record of the size of an alert, and the FIN; by its size no record is an answer.'
-    unanswered 1.3 made/gotls client $EMS:8013 -ca made/certs/ca.pem
-    must 1+ "$server && tls.record.length==250"; must 0 "$server && tcp.ack>330 && tcp.len>0 && tls.record.length<250 && tls.record.length!=19"
-    [ "$(frames_of "$client && tls.record.length==23" | head -1)" -lt "$(frames_of "$server && tls.record.length==250" | head -1)" ] ||
-        die 'the tickets came before the request'
-    failed app.closed_without_reply server probable possible
-}
-case_closed_without_reply_tls12() {
-    TITLE='The server takes a request, and closes the connection with close_notify in place of an answer (TLS 1.2).'
-    TRUTH='After the request comes an alert and the FIN, and no application data of the server.'
-    unanswered 1.2 bin/tlsc.py $EMS:8013 --tls 1.2
-    must 0 "$server && tls.record.content_type==23"
-    failed app.closed_without_reply server certain possible
-}

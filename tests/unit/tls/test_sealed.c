@@ -399,60 +399,6 @@ Test(sealed, any_ticket_says_that_the_server_accepted)
     }
 }
 
-/* What a server says after a request that did not wait for its tickets. */
-static bool answered_by(const uint16_t *records, size_t n, bool lost, bool unseen)
-{
-    struct script s;
-
-    script_open(&s, 0x1301);
-    s.tls.half[SERVER].lost = lost;
-    s.end.unseen = unseen;
-    server_flight(&s, false, 53);
-    say(&s, CLIENT, 53, 30);
-    say(&s, CLIENT, 150, 31);
-    for (size_t i = 0; i < n; i++)
-        say(&s, SERVER, records[i], 51);
-    say(&s, SERVER, 19, 60);
-    close_by(&s, SERVER, 60);
-    cr_assert_eq(read_script(&s).row, SEALED_ACCEPTED);
-    cr_assert(read_script(&s).client_data);
-    return read_script(&s).server_data;
-}
-
-static bool answered(const uint16_t *records, size_t n)
-{
-    return answered_by(records, n, false, false);
-}
-
-Test(sealed, two_tickets_behind_a_request_are_no_answer_to_it)
-{
-    cr_assert_not(answered((const uint16_t[]){ 250, 250 }, 2));
-    cr_assert_not(answered((const uint16_t[]){ 74, 74 }, 2));
-    cr_assert(answered_by((const uint16_t[]){ 250, 250 }, 2, true, false));
-    cr_assert(answered_by((const uint16_t[]){ 250, 250 }, 2, false, true));
-    cr_assert(answered((const uint16_t[]){ 250 }, 1));           /* may be the answer */
-    cr_assert(answered((const uint16_t[]){ 250, 251 }, 2));      /* tickets have one length */
-    cr_assert(answered((const uint16_t[]){ 150, 150 }, 2));      /* too short for tickets */
-    cr_assert(answered((const uint16_t[]){ 250, 250, 40 }, 3));  /* and an answer */
-    cr_assert(answered((const uint16_t[]){ 250, 250, 250 }, 3)); /* nobody sends three */
-}
-
-Test(sealed, two_answers_of_one_length_to_two_requests_are_no_tickets)
-{
-    struct script s;
-
-    script_open(&s, 0x1301);
-    server_flight(&s, false, 53);
-    say(&s, CLIENT, 53, 30);
-    say(&s, CLIENT, 150, 31);
-    say(&s, SERVER, 250, 51);
-    say(&s, CLIENT, 150, 52);
-    say(&s, SERVER, 250, 72);
-    close_by(&s, CLIENT, 80);
-
-    cr_assert(read_script(&s).server_data);
-}
-
 Test(sealed, a_healthy_exchange_with_close_notify_both_ways_is_accepted)
 {
     struct script s;

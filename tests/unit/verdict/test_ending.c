@@ -475,44 +475,6 @@ Test(ending, without_a_request_the_same_record_has_no_reason)
     over(&s);
 }
 
-Test(ending, a_server_that_leaves_first_left_the_request_unanswered)
-{
-    flight(false);
-    sealed(&s, CLIENT, 69, 40);
-    sealed(&s, CLIENT, 100, 41);
-    sealed(&s, SERVER, 250, 60);
-    sealed(&s, SERVER, 250, 60);
-    sealed(&s, SERVER, 19, 61);
-    sealed(&s, CLIENT, 19, 62);
-    fin(&s, CLIENT, 62);
-    assert_primary(&s, 5000, F_APP_CLOSED_WITHOUT_REPLY);
-    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
-    over(&s);
-
-    flight(false); /* the client gave up, the server followed */
-    sealed(&s, CLIENT, 69, 40);
-    sealed(&s, CLIENT, 100, 41);
-    sealed(&s, SERVER, 250, 60);
-    sealed(&s, SERVER, 250, 60);
-    sealed(&s, CLIENT, 19, 70);
-    fin(&s, CLIENT, 70);
-    sealed(&s, SERVER, 19, 71);
-    assert_primary(&s, 5000, F_CANNOT_TELL_ENCRYPTED_REASON);
-    over(&s);
-
-    flight(false); /* an answer behind the tickets */
-    sealed(&s, CLIENT, 69, 40);
-    sealed(&s, CLIENT, 100, 41);
-    sealed(&s, SERVER, 250, 60);
-    sealed(&s, SERVER, 250, 60);
-    sealed(&s, SERVER, 40, 61);
-    sealed(&s, SERVER, 19, 61);
-    sealed(&s, CLIENT, 19, 62);
-    fin(&s, CLIENT, 62);
-    assert_primary(&s, 5000, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN);
-    over(&s);
-}
-
 Test(ending, a_missing_client_certificate_that_the_server_accepts_is_a_note)
 {
     flight(true);
