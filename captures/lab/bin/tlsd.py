@@ -13,6 +13,7 @@ p.add_argument("--client-ca", help="ask for a client certificate of this authori
 p.add_argument("--optional", action="store_true", help="ask, do not insist")
 p.add_argument("--before", type=float, default=0, help="seconds before the handshake")
 p.add_argument("--reply", type=int, default=0, help="bytes to answer instead of the echo")
+p.add_argument("--twice", action="store_true", help="each answer in two records of one length")
 p.add_argument("--think", type=float, default=0, help="seconds before each answer")
 p.add_argument("--defer", type=int, help="TCP_DEFER_ACCEPT, seconds")
 p.add_argument("--idle", type=float, default=0, help="close after this many seconds without a request")
@@ -92,7 +93,9 @@ def serve(sock):
                 break
             time.sleep(a.think)
             page = a.web and data.startswith(b"GET ")
-            tls.sendall(b"x" * a.reply if a.reply else PAGE if page else data)
+            answer = b"x" * a.reply if a.reply else PAGE if page else data
+            for _ in range(2 if a.twice else 1):
+                tls.sendall(answer)
     except TimeoutError:
         pass
     except (OSError, ssl.SSLError) as why:
