@@ -137,7 +137,8 @@ static void engine_close(struct engine *e)
 }
 
 /* Does the session want to see this payload? */
-static bool payload_wanted(const struct flow *flow, const struct packet *p, enum side from)
+static bool payload_wanted(const struct engine *e, const struct flow *flow, const struct packet *p,
+                           enum side from)
 {
     const struct half *half = &flow->half[from];
     size_t n = bytes_on_wire(&p->payload);
@@ -145,7 +146,7 @@ static bool payload_wanted(const struct flow *flow, const struct packet *p, enum
     if (!n || half->flags & HALF_DONE || flow->flags & FLOW_ENDED)
         return false;
     if (!flow_is_tcp(flow))
-        return dissector_for_port(flow->port[SERVER]) != NULL;
+        return dissector_for_port(e->config->profile, flow->port[SERVER]) != NULL;
     /* A keep-alive probe repeats an octet that is long read. */
     return !flow->session || seq_after(p->seq + (uint32_t)n, half->want);
 }
@@ -419,7 +420,7 @@ static void accept_packet(struct engine *e, const struct packet *p, struct flow 
         host_note(e->hosts, flow, p, from);
     if (p->flags & TCP_SYN && from == CLIENT)
         candidate_note(e->candidates, e->scene.profile, flow);
-    if (payload_wanted(flow, p, from))
+    if (payload_wanted(e, flow, p, from))
         session_advance(&e->world, flow, p, from);
     if (flow->state >= TCP_CLOSED && !(flow->flags & FLOW_PARTING))
         note_parting(e, flow);

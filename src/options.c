@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "config/value.h"
 #include "evidence/map.h"
+#include "session/dissector.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -958,6 +959,32 @@ static bool apply_settings(struct parsing *p)
     return true;
 }
 
+/* Profile and configuration are data; which dissectors there are is known here only. */
+static bool check_dissectors(struct parsing *p)
+{
+    struct options *o = p->out;
+    struct failure *failure = p->failure;
+    char section[16];
+    uint16_t port;
+
+    if (dissectors_known(&o->profile, &port))
+        return true;
+    snprintf(section, sizeof section, "port %u", port);
+    const struct setting *s = settings_find(&o->settings, section, "dissector");
+    *failure = (struct failure){ 0 };
+    if (s)
+        setting_origin(s, failure->what, sizeof failure->what);
+    else
+        text_printable(o->profile_name, strlen(o->profile_name), failure->what,
+                       sizeof failure->what);
+    value_refuse(failure, "there is no dissector \"%.31s\" for port %u",
+                 profile_service(&o->profile, port)->dissector, port);
+    struct text t = text_of(failure->remedy, sizeof failure->remedy);
+    for (size_t i = 0; dissector_key(i); i++)
+        text_format(&t, "%s%s", i ? ", " : "one of: ", dissector_key(i));
+    return false;
+}
+
 /* The files that need not be there, weakest first. */
 static bool read_usual_configs(struct parsing *p)
 {
@@ -994,7 +1021,8 @@ static bool read_configuration(struct parsing *p, int argc, char **argv)
     named = settings_find(&o->settings, "shakeout", "profile");
     if (!o->profile_name)
         o->profile_name = named && named->value[0] ? named->value : "ems";
-    return profile_open(&o->profile, o->profile_name, p->failure) && apply_settings(p);
+    return profile_open(&o->profile, o->profile_name, p->failure) && apply_settings(p) &&
+           check_dissectors(p);
 }
 
 bool options_parse(int argc, char **argv, struct options *out, struct failure *failure)

@@ -9,9 +9,10 @@
 /* A name from the wire goes into the file only as far as a host name has such characters. */
 static bool is_host_name(const char *name)
 {
+    struct address address;
     size_t n = strlen(name);
 
-    return n && n < 150 &&
+    return n && n < 150 && !address_parse(name, &address) &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == n;
 }
 

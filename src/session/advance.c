@@ -61,7 +61,7 @@ static struct session *session_open(struct session_world *world, struct flow *fl
         s->opening[side].line = "";
         s->plain_left[side] = PLAIN_OCTETS;
     }
-    choose_dissector(s, dissector_for_port(flow->port[SERVER]));
+    choose_dissector(s, dissector_for_port(world->profile, flow->port[SERVER]));
     flow->session = s;
     return s;
 }

@@ -28,7 +28,15 @@ struct dissector {
 /* The registry, in the order of dissectors/meson.build. */
 const struct dissector *dissector_at(size_t i); /* NULL past the end */
 const struct dissector *dissector_named(const char *name);
-const struct dissector *dissector_for_port(uint16_t port);
+
+/* As the profile says, which may be NULL; where it says nothing, the one that has this port. */
+const struct dissector *dissector_for_port(const struct profile *profile, uint16_t port);
+
+/* What a profile calls it: the name of its file; NULL past the end. */
+const char *dissector_key(size_t i);
+
+/* Is every dissector that the profile names there?  Else the first port of one that is not. */
+bool dissectors_known(const struct profile *profile, uint16_t *port);
 
 /* The packet that brought the octets being fed. */
 struct tls_stamp session_now(const struct session *s);

@@ -176,7 +176,7 @@ static bool login_30s(const struct matter *m) { return login_unanswered(m) && re
 /* The server ought to have greeted. */
 static bool greeting_30s(const struct matter *m)
 {
-    const struct dissector *d = dissector_for_port(m->flow->port[SERVER]);
+    const struct dissector *d = dissector_for_port(m->scene->profile, m->flow->port[SERVER]);
 
     return d && d->server_first && flow_is_tcp(m->flow) &&
            matter_waited(m, open_since(m)) >= SECONDS(30);

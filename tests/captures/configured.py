@@ -5,7 +5,8 @@
 
 `config`, `config --template` and `config --suggest CAPTURE` are files that `config --check` finds right; what `config` prints
 is in force again when it is read; a capture that is judged with the configuration made from it comes to the same findings, for
-a server that was recognised and one that was named are the same server.  With an error in a configuration nothing is analysed.
+a server that was recognised and one that was named are the same server.  A service on another port is
+read as the configuration says.  With an error in a configuration nothing is analysed.
 Output: TAP.
 """
 import pathlib
@@ -14,8 +15,11 @@ import subprocess
 import sys
 import tempfile
 
+import pcapfile
 import run as cases
 from tables import connections
+
+MOVED = [('ldap_bind_invalid', 389, 'ldap'), ('smtp_auth_failed', 25, 'smtp'), ('ftp_login_failed', 21, 'ftp')]
 
 
 def call(binary, *args):
@@ -71,6 +75,23 @@ def suggested(binary, case, folder):
         yield f'{before} became {after}' if before != after else ''
 
 
+def moved(binary, name, old, key, folder):
+    """The same talk on another port, of which only the configuration says what is spoken there."""
+    case, new = cases.cases_read([name])[0], 7000 + old
+    link, packets = pcapfile.read(case.capture)
+    path, config = folder / 'moved.pcap', folder / 'shakeout.ini'
+    pcapfile.write(path, link, [pcapfile.with_port(link, packet, old, new) for packet in packets])
+    (want, _), = [(outcome.id, pair) for pair, outcome in case.primary]
+    config.write_text(f'[port {new}]\nlabel = moved\ntls = upgrade\ndissector = {key}\n')
+    have = findings_on(binary, case, path, new, '--config', str(config))
+    yield f'{new}: {have}, on {old} it is {want}' if have != {want} else ''
+
+
+def findings_on(binary, case, path, port, *args):
+    text = call(binary, *case.args, *args, '--scope', 'all', '--format', 'jsonl', str(path)).stdout
+    return {c['shakeout']['primary'] for c in connections(text) if c['server']['port'] == port}
+
+
 def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     tests = 0
@@ -80,6 +101,7 @@ def main():
         chosen = cases.cases_read(sys.argv[2:])
         todo = [('what config prints is read again', printed(binary, folder)),
                 ('nothing is analysed with an error in the configuration', errors(binary, chosen[0], folder))]
+        todo += [(f'{name} on another port', moved(binary, name, port, key, folder)) for name, port, key in MOVED]
         todo += [(f'{case.name}: the configuration that it suggests', suggested(binary, case, folder)) for case in chosen]
         for title, complaints in todo:
             found = [c for c in complaints if c]

@@ -186,6 +186,17 @@ def with_payload(packet, h, start, end, flags):
 
 # --- what may happen to a capture on its way ----------------------------------------------------------------
 
+def with_port(link, packet, old, new):
+    """The same packet with another TCP port; its checksum is left as it was, for nobody reads it."""
+    h = tcp_of(link, packet)
+    if not h or old not in (h.sport, h.dport):
+        return packet
+    data = bytearray(packet.data)
+    place = h.tcp + (0 if h.sport == old else 2)
+    data[place:place + 2] = struct.pack('>H', new)
+    return packet._replace(data=bytes(data))
+
+
 def duplicated(packets, delay_ns):
     """Every packet twice, as a mirror of two ports or two VLANs gives them."""
     twice = []

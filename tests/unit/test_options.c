@@ -414,3 +414,14 @@ Test(options, the_verb_config_has_jobs)
     cr_assert_not(parse("--template", "a.pcap", NULL));
     cr_assert_not(parse("config", "a.pcap", NULL));
 }
+
+Test(options, a_dissector_that_is_not_there_is_named_with_those_that_are)
+{
+    char place[80];
+
+    cr_assert_not(configured("[port 7389]\ntls = upgrade\ndissector = ldaps\n"));
+    snprintf(place, sizeof place, "%s:3", config_path);
+    cr_expect_str_eq(failure.what, place);
+    cr_expect_str_eq(failure.why, "there is no dissector \"ldaps\" for port 7389");
+    cr_expect(strstr(failure.remedy, "ldap, "), "%s", failure.remedy);
+}

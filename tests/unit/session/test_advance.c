@@ -408,3 +408,32 @@ Test(advance, behind_the_handshake_no_payload_is_kept)
     cr_assert_eq(s->tls->half[CLIENT].application_bytes, 2 * 0x4000);
     line_close(&l);
 }
+
+Test(dissector, the_default_profile_names_the_dissectors_of_its_ports)
+{
+    struct profile profile;
+    struct failure failure;
+    uint16_t port;
+
+    cr_assert(profile_open_default(&profile, &failure));
+    cr_assert(dissectors_known(&profile, &port), "%u", port);
+    for (size_t i = 0; i < profile.n_services; i++) {
+        port = profile.service[i].port;
+        cr_expect_eq(dissector_for_port(&profile, port), dissector_for_port(NULL, port), "%u",
+                     port);
+    }
+}
+
+Test(dissector, a_profile_decides_what_a_port_speaks)
+{
+    struct profile profile = { .n_services = 1,
+                               .service = { { .port = 7025, .dissector = "smtp" } } };
+    uint16_t port;
+
+    cr_assert_eq(dissector_for_port(&profile, 7025), dissector_named("smtp"));
+    cr_assert_null(dissector_for_port(NULL, 7025));
+    strcpy(profile.service[0].dissector, "esmtp");
+    cr_assert_not(dissectors_known(&profile, &port));
+    cr_assert_eq(port, 7025);
+    cr_assert_null(dissector_for_port(&profile, 7025));
+}
