@@ -305,19 +305,9 @@ def complaints_of(binary, name, path, args):
         yield from known_complaints(name, path, folder / 'zeek')
 
 
-def captures_of(arguments):
-    if arguments[:1] == ['--corpus']:
-        for path in sorted(pathlib.Path(arguments[1]).rglob('*')):
-            if path.suffix in ('.pcap', '.pcapng', '.cap', '.txt') and path.is_file():
-                yield str(path.relative_to(arguments[1])), path, ['--scope', 'all']
-        return
-    for case in cases.cases_read(arguments):
-        yield case.name, case.capture, case.args
-
-
 def main():
     binary, number, failed = str(pathlib.Path(sys.argv[1]).resolve()), 0, 0
-    for number, (name, path, args) in enumerate(captures_of(sys.argv[2:]), 1):
+    for number, (name, path, args) in enumerate(cases.captures_of(sys.argv[2:]), 1):
         found = list(complaints_of(binary, name, path, args))
         failed += bool(found)
         print(f'{"not ok" if found else "ok"} {number} - exports of {name}')

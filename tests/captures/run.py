@@ -119,6 +119,17 @@ def cases_read(names):
     return [case_read(folder) for folder in folders if not names or folder.name in names]
 
 
+def captures_of(arguments):
+    """(name, capture, options) of the cases named, or of all; of foreign captures with --corpus FOLDER."""
+    if arguments[:1] == ['--corpus']:
+        for path in sorted(pathlib.Path(arguments[1]).rglob('*')):
+            if path.suffix in ('.pcap', '.pcapng', '.cap', '.txt') and path.is_file():
+                yield str(path.relative_to(arguments[1])), path, ['--scope', 'all']
+        return
+    for case in cases_read(arguments):
+        yield case.name, case.capture, case.args
+
+
 # --- running ------------------------------------------------------------------------------------------------
 
 def known_ids():

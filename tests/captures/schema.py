@@ -45,16 +45,6 @@ def complaints(validator, lines):
             yield f'line {number}, {"/".join(map(str, error.absolute_path))}: {error.message[:160]}'
 
 
-def captures_of(arguments):
-    if arguments[:1] == ['--corpus']:
-        for path in sorted(pathlib.Path(arguments[1]).rglob('*')):
-            if path.suffix in ('.pcap', '.pcapng', '.cap', '.txt') and path.is_file():
-                yield str(path.relative_to(arguments[1])), path, ['--scope', 'all']
-        return
-    for case in cases.cases_read(arguments):
-        yield case.name, case.capture, case.args
-
-
 def main():
     binary, number, failed = str(pathlib.Path(sys.argv[1]).resolve()), 1, 0
     schema = json.loads(subprocess.run([binary, '--schema'], capture_output=True, check=True).stdout)
@@ -64,7 +54,7 @@ def main():
     print(''.join(f'  # {c}\n' for c in found[:10]), end='')
     if jsonschema:
         validator = jsonschema.Draft202012Validator(schema)
-        for number, (name, path, args) in enumerate(captures_of(sys.argv[2:]), 2):
+        for number, (name, path, args) in enumerate(cases.captures_of(sys.argv[2:]), 2):
             found = list(complaints(validator, lines_of(binary, args, path)))
             failed += bool(found)
             print(f'{"not ok" if found else "ok"} {number} - JSON Lines of {name}')
