@@ -198,7 +198,8 @@ static int template(void)
     for (size_t i = 0; i < n; i++) {
         if (!i || strcmp(row[i].section, row[i - 1].section))
             printf("\n[%s]\n", row[i].section);
-        printf("# %s\n%s = %s\n", row[i].remark, row[i].key, row[i].value);
+        printf("# %s\n%s =%s%s\n", row[i].remark, row[i].key, row[i].value[0] ? " " : "",
+               row[i].value);
     }
     puts(
         "\n# The servers of this site; the names behind \"ems\" are yours to choose.\n"

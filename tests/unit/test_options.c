@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "options.h"
 
 #include <criterion/criterion.h>
@@ -424,4 +425,39 @@ Test(options, a_dissector_that_is_not_there_is_named_with_those_that_are)
     cr_expect_str_eq(failure.what, place);
     cr_expect_str_eq(failure.why, "there is no dissector \"ldaps\" for port 7389");
     cr_expect(strstr(failure.remedy, "ldap, "), "%s", failure.remedy);
+}
+
+Test(options, the_built_in_values_written_down_change_nothing)
+{
+    static struct options plain;
+    char text[4096];
+    struct text t = text_of(text, sizeof text);
+    const char *section = "";
+    size_t n;
+    const struct setting_row *row = setting_rows(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(section, row[i].section))
+            text_format(&t, "[%s]\n", row[i].section);
+        section = row[i].section;
+        text_format(&t, "%s = %s\n", row[i].key, row[i].value);
+    }
+    const char *path = config(text);
+    cr_assert(parse("-w", "out.pcapng", "a.pcap", NULL));
+    plain = options;
+    cr_assert(parse("--config", path, "-w", "out.pcapng", "a.pcap", NULL), "%s", failure.why);
+    unlink(config_path);
+
+    cr_expect_eq(options.redaction, plain.redaction);
+    cr_expect_eq(options.max_memory, plain.max_memory);
+    cr_expect_eq(options.scope, plain.scope);
+    cr_expect_eq(options.ca_bundle, plain.ca_bundle);
+    cr_expect_eq(options.keylog, plain.keylog);
+    cr_expect_eq(options.report.utc, plain.report.utc);
+    cr_expect_eq(options.report.colour, plain.report.colour);
+    cr_expect_eq(options.report.ascii, plain.report.ascii);
+    cr_expect_eq(options.report.fail_on_warning, plain.report.fail_on_warning);
+    cr_expect_eq(options.profile.interval_s, plain.profile.interval_s);
+    cr_expect_eq(options.profile.missed, plain.profile.missed);
+    cr_expect_eq(options.profile.expires_soon_s, plain.profile.expires_soon_s);
 }
