@@ -12,6 +12,7 @@
 #include "session/labeller.h"
 #include "x509/cert.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -163,7 +164,12 @@ int main(int argc, char **argv)
     if (!options_parse(argc, argv, &options, &failure))
         return run_fail(&failure);
     int code = run(&options);
-    if (fflush(stdout) == 0 || options.verb == VERB_ANALYSE || options.verb == VERB_WATCH)
+    errno = 0;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || options.verb == VERB_ANALYSE ||
+        options.verb == VERB_WATCH)
         return code;
-    return 2;
+    failure = (struct failure){ .what = "output" };
+    snprintf(failure.why, sizeof failure.why, "cannot be written: %s",
+             strerror(errno ? errno : EIO));
+    return errno == EPIPE ? 2 : run_fail(&failure); /* who closed the pipe knows */
 }

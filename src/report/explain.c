@@ -224,6 +224,7 @@ bool report_explain(FILE *out, const char *what, unsigned width, struct failure 
                                                       : width };
     bool ok = explain_on(&page, what, failure);
     writer_flush(writer);
+    ok = ok && !writer_failed(writer, failure);
     free(writer);
     return ok;
 }

@@ -253,9 +253,5 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
         html_report(r, scene);
     if (r->config.certs && !pem_write(r, failure))
         return 2;
-    if (!r->writer.error || r->writer.error == EPIPE) /* `| head` has read enough */
-        return r->exit_code;
-    *failure = (struct failure){ .what = "output" };
-    snprintf(failure->why, sizeof failure->why, "cannot be written: %s", strerror(r->writer.error));
-    return 2;
+    return writer_failed(&r->writer, failure) ? 2 : r->exit_code;
 }

@@ -43,6 +43,15 @@ void writer_flush(struct writer *w)
     w->line = 0;
 }
 
+bool writer_failed(const struct writer *w, struct failure *failure)
+{
+    if (!w->error || w->error == EPIPE)
+        return false;
+    *failure = (struct failure){ .what = "output" };
+    snprintf(failure->why, sizeof failure->why, "cannot be written: %s", strerror(w->error));
+    return true;
+}
+
 bool writer_make_room(struct writer *w, size_t n)
 {
     writer_flush(w);

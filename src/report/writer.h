@@ -6,6 +6,8 @@
  * Ownership: borrows the FILE; embed it or make it by value. */
 #pragma once
 
+#include "base/failure.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,3 +60,6 @@ void writer_format(struct writer *w, const char *format, ...) __attribute__((for
 
 void writer_end_line(struct writer *w); /* adds the newline */
 void writer_flush(struct writer *w);    /* whole lines only */
+
+/* Could something not be written?  A reader that had enough (`| head`) is no fault. */
+bool writer_failed(const struct writer *w, struct failure *failure);

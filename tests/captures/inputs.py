@@ -197,11 +197,24 @@ def hostile_file_name(inputs):
                       list(escapes_complaints((done.stdout + done.stderr).decode('utf-8'))))
 
 
+def full_disk(inputs):
+    """One sentence and exit code 2 from whatever writes; `| head` is no fault and says nothing."""
+    path = inputs.file('full.pcap', pcap(record(1, syn(0x0a000001, 1000))))
+    for words in (['explain'], ['config'], ['config', '--template'], ['--help'], ['--schema'], ['--scope', 'all', path],
+                  ['config', '--suggest', path]):
+        with open('/dev/full', 'wb') as full:
+            done = subprocess.run([inputs.binary, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+        said = done.stderr.decode()
+        inputs.result(f'no room for the output of {" ".join(map(str, words[:2]))}',
+                      [c for c in (done.returncode != 2 and f'exit code {done.returncode}',
+                                  said != 'shakeout: output: cannot be written: No space left on device\n' and repr(said)) if c])
+
+
 def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory(prefix='shakeout-inputs.') as folder:
         inputs = Inputs(sys.argv[1], folder)
-        for part in no_captures, lies, teeth, hostile_file_name, flood:
+        for part in no_captures, lies, teeth, hostile_file_name, full_disk, flood:
             part(inputs)
     print(f'1..{inputs.number}')
     return 1 if inputs.failed else 0
