@@ -2,6 +2,7 @@
 
 #include "correlate/checkin.h"
 #include "correlate/sets.h"
+#include "correlate/story.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -423,6 +424,8 @@ uint32_t summary_add(struct summary *s, const struct scene *scene, const struct 
         e->has_mac = memcmp(e->mac, none, sizeof none) != 0;
     }
     note_server(s, scene, flow, outcome);
+    if (service)
+        story_note_target(s, scene, flow, service);
     note_deed(s, service, v, &who, note_findings(s, e, &who, v));
     if (s->keep_all && outcome == OUTCOME_FAILED)
         keep_example(s, v, SUMMARY_EXAMPLES);
@@ -558,6 +561,7 @@ void summary_count(struct summary *s, const struct scene *scene)
         sets_find(s, scene);
         checkins_find(s, scene);
         checkin_servers_find(s, scene);
+        stories_count(s, scene);
     }
     for (size_t i = 0; i < s->groups.n; i++)
         sort_frames(table_at(&s->groups, i));
@@ -631,6 +635,13 @@ void member_traits(const struct summary *s, uint32_t member, struct traits *out)
     for (int i = 0; e && i < TRAITS; i++)
         if (!out->value[i])
             out->value[i] = e->traits[0].value[i];
+}
+
+enum outcome endpoint_state(const struct endpoint *e)
+{
+    if (e->worst == SEVERITY_ERROR && !e->goes_round)
+        return OUTCOME_FAILED;
+    return e->ok ? OUTCOME_OK : OUTCOME_UNDECIDED;
 }
 
 static int severity_rank(const struct group *g)

@@ -71,11 +71,18 @@ struct group {
     uint8_t n_sets;           /* sets that this group supports */
     uint16_t set[GROUP_SETS]; /* numbers of their groups */
     char words[VERDICT_NOTE]; /* of a set: what holds together, one sentence without its end */
+    uint32_t n_round;       /* endpoints that went another way, each time, which works (story.h) */
+    uint32_t round_service; /* number + 1 of that, for one of them */
+    uint8_t way;            /* enum story_way of it */
+    bool one_way;           /* of all of them */
 };
 
 struct member {
-    uint32_t n, next;     /* next of this group + 1 */
-    struct traits traits; /* of its first connection or question */
+    uint32_t n, next;       /* next of this group + 1 */
+    struct traits traits;   /* of its first connection or question */
+    uint32_t round_service; /* number + 1 of what worked in its place; 0 = nothing */
+    uint8_t way;            /* enum story_way of it */
+    bool stays;             /* at some time nothing did */
 };
 
 struct member_key {
@@ -96,6 +103,9 @@ struct service_count {
     uint64_t ok_frame, failed_frame; /* of the first that did; 0 = none */
     uint8_t stage[ATTEMPT_STAGES];   /* the worst of each, enum stage_token */
     uint8_t failed_stage;            /* of the failure shown */
+    bool via_many, via_ems;          /* it is a proxy: for several targets; for a configured EMS */
+    uint16_t via_port;               /* of its target; 0 = no proxy */
+    uint64_t via_name;               /* of its target, a hash */
 };
 
 struct endpoint {
@@ -105,6 +115,7 @@ struct endpoint {
     uint8_t worst;          /* enum severity of what was worst */
     int64_t last_ok_ns;
     bool has_mac;
+    bool goes_round; /* each failure ended in another way that works; set by summary_count */
     uint8_t mac[6];
     struct traits traits[2];   /* the two latest of each kind */
     int64_t first_ns, last_ns; /* of its packets, as far as connections tell; 0 = nothing yet */
@@ -131,6 +142,7 @@ struct totals {
     uint64_t connections, ok, failed, undecided, lookups, failed_lookups;
     uint64_t findings[SEVERITY_ERROR + 1]; /* groups by severity */
     uint64_t endpoints, healthy, failing, unclear;
+    uint64_t going_round; /* of the healthy: endpoints that fail, and go another way that works */
 };
 
 struct summary {
@@ -176,6 +188,9 @@ void summary_set_about(struct group *set, struct group *group);
 
 /* No failure, and something that worked. */
 bool endpoint_is_healthy(const struct endpoint *e);
+
+/* As a report counts it, after summary_count: who goes another way that works is not cut off. */
+enum outcome endpoint_state(const struct endpoint *e);
 
 /* What a member (number + 1) of a group has, its endpoint's latest where it showed nothing. */
 void member_traits(const struct summary *s, uint32_t member, struct traits *out);

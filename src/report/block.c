@@ -1,5 +1,6 @@
 /* One finding in full, in the fixed order of its sub-headings. */
 #include "report/inside.h"
+#include "report/tell.h"
 #include "report/trusted.h"
 #include "tls/names.h"
 
@@ -316,8 +317,9 @@ static void write_further_attempts(struct block *b)
     static const char *const words[GROUP_ATTEMPTS] = { "first", "second", "third", "fourth" };
     const struct group *g = b->group;
 
-    if (g->n_endpoints > 1)
-        return;
+    if (g->n_endpoints > 1 ||
+        (g->n_members > 2 && g->severity == SEVERITY_ERROR && !b->report->config.verbose))
+        return; /* many are told as one story */
     for (size_t i = 1; i < g->n_attempts; i++) {
         const struct group_attempt *a = &g->attempt[i];
         char frame[32], time[STAMP_TEXT];
@@ -346,8 +348,10 @@ static void write_seen(struct block *b)
     if (!b->text[0])
         return;
     page_field(b->page, "Seen", PAGE_FIELD, b->text, NULL);
-    if (!v || !v->flow)
+    if (!v || !v->flow) {
+        tell_write(b->page, b->report, b->scene, b->group);
         return;
+    }
     if (b->group->n_endpoints > 1) {
         char address[ADDRESS_TEXT], line[128];
         snprintf(line, sizeof line,
@@ -357,6 +361,7 @@ static void write_seen(struct block *b)
     }
     write_rows(b);
     write_further_attempts(b);
+    tell_write(b->page, b->report, b->scene, b->group);
 }
 
 static void write_means(struct block *b)

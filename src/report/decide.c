@@ -1,5 +1,6 @@
 /* Line one and the exit code: the same for a person and for a machine. */
 #include "report/inside.h"
+#include "report/tell.h"
 
 #include <inttypes.h>
 
@@ -42,6 +43,16 @@ static bool is_about_ems(const struct report *r, const struct scene *scene)
     return scene->scope == SCOPE_EMS && (r->summary.any_of_ems || !r->summary.any_by_ems);
 }
 
+/* Who goes another way, which works, is not cut off. */
+static void say_round(const struct report *r, const struct group *first, struct text *out)
+{
+    char line[300];
+    struct text t = text_of(line, sizeof line);
+
+    if (tell_round(r, first, &t))
+        text_format(out, "; %s", line);
+}
+
 /* Many endpoints are counted, one is named. */
 static void say_failures(struct report *r, const struct scene *scene, const struct group *first,
                          uint64_t n_failures, struct text *out)
@@ -52,6 +63,7 @@ static void say_failures(struct report *r, const struct scene *scene, const stru
         snprintf(r->word, sizeof r->word, "%" PRIu64 " FAILURE%s", n_failures,
                  n_failures == 1 ? "" : "S");
         headline_of(r, scene, first, out);
+        say_round(r, first, out);
         if (n_failures > 1)
             text_format(out, "; %" PRIu64 " more below", n_failures - 1);
         return;
@@ -59,6 +71,8 @@ static void say_failures(struct report *r, const struct scene *scene, const stru
     text_format(out, "%" PRIu64 " of %" PRIu64 " endpoints %s", t->failing, t->endpoints, what);
     if (t->healthy)
         text_format(out, "     %" PRIu64 " healthy", t->healthy);
+    if (t->going_round)
+        text_format(out, ", %" PRIu64 " of them by another way", t->going_round);
     if (t->unclear)
         text_format(out, "   %" PRIu64 " undecided", t->unclear);
 }

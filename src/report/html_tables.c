@@ -19,7 +19,10 @@ enum {
 
 static const char *state_of(const struct endpoint *e)
 {
-    return e->worst == SEVERITY_ERROR ? "failing" : e->ok ? "healthy" : "undecided";
+    static const char *const states[] = {
+        [OUTCOME_OK] = "healthy", [OUTCOME_FAILED] = "failing", [OUTCOME_UNDECIDED] = "undecided"
+    };
+    return states[endpoint_state(e)];
 }
 
 static const char *finding_of_endpoint(const struct html *h, const struct endpoint *e)
@@ -77,7 +80,7 @@ static void put_options(struct html *h)
 
     for (size_t i = 0; i < h->n_groups; i++) {
         const struct group *g = h->group[i];
-        if (!g->n_headed || said[g->id])
+        if ((!g->n_headed && !g->n_round) || said[g->id])
             continue;
         said[g->id] = true;
         html_format(h->w, "<option>%s</option>", finding_of(g->id)->id);
@@ -104,8 +107,7 @@ static size_t rows_of_lines(const struct matrix_line *lines, size_t n)
 
     if (n <= ROWS_MOST)
         return n;
-    while (needy < n &&
-           !(lines[needy].endpoint->ok && lines[needy].endpoint->worst != SEVERITY_ERROR))
+    while (needy < n && endpoint_state(lines[needy].endpoint) != OUTCOME_OK)
         needy++;
     return needy < ROWS_MOST ? needy : ROWS_MOST;
 }

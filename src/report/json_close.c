@@ -1,6 +1,7 @@
 /* The lines of type endpoint and summary, after the findings. */
 #include "correlate/checkin.h"
 #include "report/json_parts.h"
+#include "report/tell.h"
 
 enum { JSON_SERVERS = 64, JSON_SERVICES = 128 };
 
@@ -80,8 +81,7 @@ static void json_endpoint(struct report *r, const struct scene *scene, size_t nu
     const struct summary *s = &r->summary;
     const struct address *address = table_key(&s->endpoints, number);
     const struct endpoint *e = table_at(&s->endpoints, number);
-    bool failing = e->worst == SEVERITY_ERROR;
-    enum outcome outcome = failing ? OUTCOME_FAILED : e->ok ? OUTCOME_OK : OUTCOME_UNDECIDED;
+    enum outcome outcome = endpoint_state(e);
     static const char *const states[] = { "healthy", "failing", "undecided" };
     char text[ADDRESS_TEXT];
     size_t written = 0, n = json_address_text(address, text);
@@ -109,6 +109,9 @@ static void json_endpoint(struct report *r, const struct scene *scene, size_t nu
         i = ((const struct service_count *)table_at(&s->services, i - 1))->next;
     }
     json_end_object(w);
+    if (e->goes_round)
+        json_flag(w, "goes_round", true);
+    tell_json(r, scene, e);
     if (e->last_ok_ns)
         json_put_time(r, "last_success", e->last_ok_ns);
     put_checkins(r, &e->checkins);
@@ -131,6 +134,7 @@ static void put_counts(struct report *r)
     json_number(w, "healthy", t->healthy);
     json_number(w, "failing", t->failing);
     json_number(w, "undecided", t->unclear);
+    json_number(w, "going_round", t->going_round);
     json_end_object(w);
     json_object(w, "finding_counts");
     for (int i = SEVERITY_ERROR; i >= SEVERITY_INFO; i--)

@@ -21,6 +21,19 @@ static void put_finding_cause(struct report *r, const struct facts *facts, const
         json_put_cause(r, line, g->cause);
 }
 
+/* Of its endpoints at its service, whatever came of them. */
+static uint64_t attempts_of(const struct summary *s, const struct group *g)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = g->first_member; i;) {
+        const struct member_key *key = table_key(&s->members, i - 1);
+        n += service_attempts(s, &key->client, &g->server, g->port);
+        i = ((const struct member *)table_at(&s->members, i - 1))->next;
+    }
+    return n > g->n_members ? n : g->n_members;
+}
+
 static void put_members(struct report *r, const struct group *g)
 {
     struct writer *w = &r->writer;
@@ -37,6 +50,8 @@ static void put_members(struct report *r, const struct group *g)
         json_end_array(w);
     if (g->of_set)
         json_string(w, "together_because", g->words, &r->cut);
+    if (g->n_round)
+        json_number(w, "going_round", g->n_round);
     json_array(w, "endpoints");
     for (uint32_t i = g->first_member; i && n < JSON_ENDPOINTS; n++) {
         const struct member_key *key = table_key(&r->summary.members, i - 1);
@@ -48,6 +63,8 @@ static void put_members(struct report *r, const struct group *g)
     if (g->of_set)
         return;
     json_object(w, "attempts");
+    if (g->severity == SEVERITY_ERROR && !g->lookup)
+        json_number(w, "total", attempts_of(&r->summary, g));
     json_number(w, g->severity == SEVERITY_ERROR ? "failed" : "affected", g->n_members);
     json_end_object(w);
 }

@@ -98,9 +98,10 @@ static void put_padded(struct page *p, enum page_style style, const char *s, uns
 
 static int endpoint_rank(const struct endpoint *e)
 {
-    if (e->worst == SEVERITY_ERROR)
-        return 0;
-    return e->ok ? 2 : 1;
+    static const uint8_t rank[] = {
+        [OUTCOME_FAILED] = 0, [OUTCOME_UNDECIDED] = 1, [OUTCOME_OK] = 3
+    };
+    return e->goes_round ? 2 : rank[endpoint_state(e)];
 }
 
 static int by_need(const void *a, const void *b)
@@ -259,7 +260,9 @@ void matrix_groups(struct page *p, const struct report *r, const struct group *c
         group_line(p, r, MARK_FAIL, t->failing - headed, "others", NULL);
     if (t->unclear)
         group_line(p, r, MARK_UNKNOWN, t->unclear, "undecided", NULL);
-    if (t->healthy)
-        group_line(p, r, MARK_OK, t->healthy, "healthy", NULL);
+    if (t->going_round)
+        group_line(p, r, MARK_WARN, t->going_round, "healthy, by another way", NULL);
+    if (t->healthy > t->going_round)
+        group_line(p, r, MARK_OK, t->healthy - t->going_round, "healthy", NULL);
     page_end(p);
 }

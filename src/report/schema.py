@@ -23,6 +23,7 @@ MD5 = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 JA4 = {"type": "string", "pattern": "^t[0-9a-z]{2}[di][0-9]{4}[0-9A-Za-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}$"}
 RAW = {"type": "string", "pattern": "^0x[0-9a-f]{4}$"}
 SIDES = {"enum": ["client", "server"]}
+STAGES = {"enum": ["dns", "proxy", "tcp", "tls", "cert", "app"]}
 DATASETS = ["capture", "connection", "tls", "certificate", "dns", "finding", "endpoint", "summary"]
 
 
@@ -65,6 +66,15 @@ def event():
         start=TIME, end=TIME, duration=COUNT)
 
 
+def story():
+    step = closed(("server", "state", "attempts", "first", "last"), server=party(), failed_stage=STAGES, state=ref("state"),
+                  code=ref("id"), attempts=COUNT, first=TIME, last=TIME)
+    return closed(("outcome", "way", "times", "attempts", "failed", "first", "last", "steps"), port=PORT,
+                  outcome={"enum": ["success", "failure"]}, times=COUNT, attempts=COUNT, failed=COUNT, first=TIME,
+                  last=TIME, steps=listed(step),
+                  way={"enum": ["none", "again", "name", "family", "server", "version", "proxy", "no_proxy"]})
+
+
 def ours():
     quality = {"type": "object", "additionalProperties": {"type": ["integer", "boolean"]}}
     message = opened(("type", "from", "frame"), type=STRING, frame=ref("frame"), cut=BOOLEAN, **{"from": SIDES})
@@ -80,9 +90,11 @@ def ours():
         owner=ref("owner"), owner_reason=STRING, confidence=ref("confidence"),
         cause=opened(("text", "confidence"), text=STRING, confidence=ref("confidence")),
         stage={"type": "object", "additionalProperties": ref("state")},
-        failed_stage={"enum": ["dns", "proxy", "tcp", "tls", "cert", "app"]}, frames=listed(ref("frame")), filter=STRING,
+        failed_stage=STAGES, frames=listed(ref("frame")), filter=STRING,
         next=listed(STRING), ruled_out=listed(STRING), alternatives=STRING,
-        endpoints={"anyOf": [listed(STRING), opened(total=COUNT, failing=COUNT, healthy=COUNT, undecided=COUNT)]},
+        endpoints={"anyOf": [listed(STRING), opened(total=COUNT, failing=COUNT, healthy=COUNT, undecided=COUNT,
+                                                            going_round=COUNT)]}, going_round=COUNT, goes_round=BOOLEAN,
+        stories=listed(story()), stories_left_out=BOOLEAN,
         endpoints_count=COUNT, attempts={"type": "object", "additionalProperties": COUNT}, services={
             "type": "object", "patternProperties": {"^[0-9]+$": service}, "additionalProperties": False},
         state={"enum": ["healthy", "failing", "undecided"]}, last_success=TIME,

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Every count of a report, against every other one of the same capture.
+
+    counts.py BINARY [CASE...]
+
+Line one, the table of groups, the bar of the HTML report, the matrix, the summary of the JSON Lines and the lines that it
+counts must tell the same numbers, and the attempts of stories those of the services that they are made of.  Without
+cases: those with several connections or endpoints, and a fleet.  Output: TAP.
+"""
+import collections
+import csv
+import io
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import run as cases
+
+sys.path.insert(0, str(cases.ROOT / 'tests/fleet'))
+import fleet  # noqa: E402
+
+WITH_MANY = re.compile(r'^(set|checkin|dns|proxy|ok_two|ok_happy|cert_.*_of)_?')
+STATES = {'healthy': 'healthy', 'failing': 'failing', 'undecided': 'undecided'}
+
+
+def told(binary, args, capture):
+    done = subprocess.run([binary, *args, str(capture)], capture_output=True, timeout=120, check=False)
+    return done.stdout.decode()
+
+
+def of_type(lines, name):
+    return [line for line in lines if line['event']['dataset'] == f'shakeout.{name}']
+
+
+def line_complaints(lines, summary):
+    """The summary, against the lines before it."""
+    counts = summary['endpoints']
+    states = collections.Counter(line['shakeout']['state'] for line in of_type(lines, 'endpoint'))
+    round_about = sum(line['shakeout'].get('goes_round', False) for line in of_type(lines, 'endpoint'))
+    outcomes = collections.Counter(line['event']['outcome'] for line in of_type(lines, 'connection'))
+    severities = collections.Counter(line['shakeout']['severity'] for line in of_type(lines, 'finding'))
+    pairs = [('endpoints', counts['total'], sum(counts[state] for state in STATES)),
+             ('going round', counts['going_round'], round_about),
+             ('connections', summary['connections']['total'], sum(outcomes.values()))]
+    pairs += [(state, counts[state], states[state]) for state in STATES]
+    pairs += [(name, summary['connections'][name], outcomes[word])
+              for name, word in (('ok', 'success'), ('failed', 'failure'), ('undecided', 'unknown'))]
+    pairs += [(f'findings, {name}', n, severities[name]) for name, n in summary['finding_counts'].items()]
+    for name, have, want in pairs:
+        if have != want:
+            yield f'{name}: the summary says {have}, its parts {want}'
+
+
+def story_complaints(lines):
+    for line in of_type(lines, 'endpoint'):
+        ours = line['shakeout']
+        failed = sum(service['failed'] for service in ours['services'].values())
+        stories = ours.get('stories', [])
+        if 'stories_left_out' not in ours and sum(story['failed'] for story in stories) != failed:
+            yield f'{line["client"]["ip"]}: {failed} failed, its stories have another number'
+        for story in stories:
+            steps = story['steps']
+            if story['attempts'] != sum(step['attempts'] for step in steps):
+                yield f'{line["client"]["ip"]}: the steps of a story do not add up'
+            if story['failed'] != sum(step['attempts'] for step in steps if step['state'] != 'ok'):
+                yield f'{line["client"]["ip"]}: the failures of a story do not add up'
+
+
+def text_complaints(text, counts):
+    """Line one and the table beneath it."""
+    first = ' '.join(text.split('\n\n')[0].split())
+    for pattern, names in ((r'(\d+) of (\d+) endpoints? (?:cannot|have)', ('failing', 'total')), (r' (\d+) healthy', ('healthy',)),
+                           (r' (\d+) of them by another way', ('going_round',)), (r' (\d+) undecided', ('undecided',)),
+                           (r'(\d+) of (\d+) endpoints? reached', ('healthy', 'total'))):
+        match = re.search(pattern, first)
+        for name, have in zip(names, match.groups() if match else ()):
+            if int(have) != counts[name]:
+                yield f'line one says {have} {name}, the summary {counts[name]}'
+    rows = re.search(r'^ +endpoints  finding.*\n((?:\S+ +\d+ .*\n)+)', text, re.M)
+    if rows:
+        sums = sum(int(row.split()[1]) for row in rows[1].splitlines())
+        if sums != counts['total']:
+            yield f'the groups have {sums} endpoints, line one {counts["total"]}'
+
+
+def page_complaints(html, counts):
+    match = re.search(r'(\d+) failing, (\d+) undecided, (\d+) healthy of (\d+) endpoints', html)
+    names = ('failing', 'undecided', 'healthy', 'total')
+    for name, have in zip(names, match.groups() if match else ()):
+        if int(have) != counts[name]:
+            yield f'the page says {have} {name}, the summary {counts[name]}'
+    if counts['total'] > 1 and not match:
+        yield 'the page has no bar'
+
+
+def matrix_complaints(text, lines):
+    rows = list(csv.DictReader(io.StringIO(text)))
+    for line in of_type(lines, 'endpoint'):
+        mine = [row for row in rows if row['endpoint'] == line['client']['ip']]
+        for name, key in (('worked', 'ok'), ('attempts', 'attempts')):
+            want = sum(service[key] for service in line['shakeout']['services'].values())
+            if sum(int(row[name]) for row in mine) != want:
+                yield f'{line["client"]["ip"]}: the matrix has other numbers of {name}'
+
+
+def complaints_of(binary, args, capture, folder):
+    page = pathlib.Path(folder) / 'page.html'
+    lines = [json.loads(line) for line in told(binary, [*args, '--format', 'jsonl'], capture).splitlines()]
+    summary = lines[-1]['shakeout']
+    if 'left_out' in summary:
+        return []
+    text = told(binary, [*args, '--width', '110', '--html', str(page), '--force'], capture)
+    return [*line_complaints(lines, summary), *story_complaints(lines), *text_complaints(text, summary['endpoints']),
+            *page_complaints(page.read_text(), summary['endpoints']),
+            *matrix_complaints(told(binary, [*args, '--matrix=csv'], capture), lines)]
+
+
+def captures(names, folder):
+    for case in cases.cases_read(names):
+        if names or WITH_MANY.match(case.name):
+            yield case.name, case.args, case.capture
+    if not names:
+        fleet.fleet_write(fleet.fleet_make(60, 6, 3), pathlib.Path(folder) / 'fleet.pcap')
+        yield 'a fleet', [], pathlib.Path(folder) / 'fleet.pcap'
+
+
+def main(binary, names):
+    failed = number = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (name, args, capture) in enumerate(captures(names, folder), 1):
+            found = complaints_of(str(pathlib.Path(binary).resolve()), args, capture, folder)
+            failed |= bool(found)
+            print(f'{"not ok" if found else "ok"} {number} - counts of {name}')
+            print(''.join(f'  # {complaint}\n' for complaint in found[:10]), end='')
+    print(f'1..{number}')
+    return failed
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
