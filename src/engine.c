@@ -6,12 +6,14 @@
 #include "details.h"
 #include "flow/host.h"
 #include "flow/ledger.h"
+#include "flow/neighbour.h"
 #include "packet/twin.h"
 #include "progress.h"
 #include "session/dissector.h"
 #include "session/labeller.h"
 #include "verdict/candidate.h"
 #include "verdict/kin.h"
+#include "verdict/resolution.h"
 #include "verdict/served.h"
 
 #include <inttypes.h>
@@ -47,6 +49,7 @@ struct engine {
     struct twins *twins;
     struct flows *flows;
     struct hosts *hosts;
+    struct neighbours *neighbours;
     struct session_world world;
     struct candidates *candidates;
     struct served *served;
@@ -92,6 +95,7 @@ static bool engine_open(struct engine *e)
     e->twins = twins_open(seed);
     e->flows = flows_open(&limits, seed);
     e->hosts = hosts_open(HOSTS_MAX);
+    e->neighbours = neighbours_open();
     e->world.certs = cert_store_open((size_t)CERTS_MIB * MIB);
     e->world.names = names_open();
     e->world.labeller = e->config->label ? labeller_open() : NULL;
@@ -99,8 +103,9 @@ static bool engine_open(struct engine *e)
     e->served = served_open();
     e->ledgers = report_exports(e->report) ? ledgers_open() : NULL;
     e->partings = calloc(PARTINGS, sizeof *e->partings);
-    if (!e->decoder || !e->twins || !e->flows || !e->hosts || !e->world.certs || !e->world.names ||
-        !e->candidates || !e->served || !e->partings || (!e->ledgers && report_exports(e->report)))
+    if (!e->decoder || !e->twins || !e->flows || !e->hosts || !e->neighbours || !e->world.certs ||
+        !e->world.names || !e->candidates || !e->served || !e->partings ||
+        (!e->ledgers && report_exports(e->report)))
         return false;
     e->world.flows = e->flows;
     e->world.pool = flows_pool(e->flows);
@@ -110,6 +115,7 @@ static bool engine_open(struct engine *e)
     e->scene.profile = e->config->profile;
     e->scene.trust = e->config->trust;
     e->scene.hosts = e->hosts;
+    e->scene.neighbours = e->neighbours;
     e->scene.names = e->world.names;
     e->scene.candidates = e->candidates;
     e->scene.served = e->served;
@@ -130,6 +136,7 @@ static void engine_close(struct engine *e)
     labeller_close(e->world.labeller);
     names_close(e->world.names);
     cert_store_close(e->world.certs);
+    neighbours_close(e->neighbours);
     hosts_close(e->hosts);
     flows_close(e->flows);
     twins_close(e->twins);
@@ -404,6 +411,7 @@ static void accept_packet(struct engine *e, const struct packet *p, struct flow 
         e->cut_packets++;
     if (p->fragment || twin_seen(e->twins, p))
         return;
+    neighbours_take(e->neighbours, p);
     if (p->kind == PACKET_ICMP) {
         e->scene.icmp_seen = true;
         if (p->quote.present && p->quote.ip_protocol == 17)
@@ -714,6 +722,7 @@ static void judge_lookups(struct engine *e)
         e->scene.anything_relevant = true;
         report_add_lookup(e->report, &e->scene, &verdict);
     }
+    e->scene.anything_relevant |= resolution_is_relevant(&e->scene);
 }
 
 /* Secrets that the input carries: usually before the packets they unlock. */

@@ -1,6 +1,7 @@
 #include "correlate/summary.h"
 
 #include "correlate/checkin.h"
+#include "correlate/links.h"
 #include "correlate/sets.h"
 #include "correlate/story.h"
 
@@ -544,6 +545,7 @@ static void sort_frames(struct group *g)
 
 void summary_count(struct summary *s, const struct scene *scene)
 {
+    links_find(s, scene);
     for (size_t i = 0; i < s->endpoints.n; i++) {
         const struct endpoint *e = table_at(&s->endpoints, i);
         if (e->worst_group)

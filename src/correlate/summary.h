@@ -50,6 +50,7 @@ struct group {
     bool of_capture;  /* a finding about the capture: no members */
     bool of_set;      /* what several groups or connections say together (sets.h) */
     bool heads;       /* of such: the groups it is about have different ids */
+    bool alone;       /* of such: no connection shows it, so that it counts as a failure itself */
     bool primary;     /* some member has it as its primary finding */
     bool one_network; /* all clients are in the /24 or /64 of the first */
     uint16_t port;

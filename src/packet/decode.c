@@ -99,6 +99,7 @@ static bool tunnel_decode(struct decoder *d, unsigned depth, struct packet *p)
         return false;
     }
     d->counts.opened += depth == 0;
+    p->outgoing = false; /* that was the tunnel's packet */
     inside_decode(d, inside, depth + 1, p);
     return true;
 }
@@ -169,6 +170,8 @@ static void ip_decode(struct decoder *d, bool v6, unsigned depth, struct packet 
     transport_decode(d, g.missing, v6, depth, p);
 }
 
+enum { ARP_ASK = 1, ARP_ANSWER = 2 };
+
 /* RFC 826: hardware and protocol type, their lengths, operation, sender and target. */
 static void arp_decode(struct packet *p)
 {
@@ -178,6 +181,15 @@ static void arp_decode(struct packet *p)
         return;
     p->source = address_v4(message + 14);
     p->destination = address_v4(message + 24);
+    uint16_t operation = field_16(message + 6);
+    bool about_itself = address_equal(&p->source, &p->destination);
+    memcpy(p->wanted_mac, message + 8, sizeof p->wanted_mac);
+    p->wanted_mac_lasts = true;
+    p->wanted = operation == ARP_ASK && !about_itself ? p->destination : p->source;
+    if (operation == ARP_ASK || operation == ARP_ANSWER)
+        p->resolution = about_itself           ? RESOLUTION_ANNOUNCE
+                        : operation == ARP_ASK ? RESOLUTION_ASK
+                                               : RESOLUTION_ANSWER;
 }
 
 /* Up to the SACK blocks, in two pieces small enough for compilers to clear in place: one call for

@@ -7,6 +7,7 @@
 
 enum { TCP = 6, UDP = 17 };
 enum { ICMP_UNREACHABLE = 3, ICMP_FRAGMENTATION_NEEDED = 4, ICMP6_TOO_BIG = 2 };
+enum { ICMP6_SOLICITATION = 135, ICMP6_ADVERTISEMENT = 136 };
 
 /* Types that quote: RFC 792 and RFC 4443 sections 3.1 to 3.4. */
 static bool is_error(uint8_t type, bool v6)
@@ -71,9 +72,39 @@ static uint32_t mtu_of(const uint8_t *head, bool v6)
     return needed ? field_16(head + 6) : 0;
 }
 
+/* The link-layer address among the options (RFC 4861 section 4.6.1); else the frame's sender. */
+static void neighbour_mac(struct bytes b, uint8_t wanted, struct packet *p)
+{
+    if (p->has_mac)
+        memcpy(p->wanted_mac, p->mac_source, sizeof p->wanted_mac);
+    while (bytes_ok(&b) && b.left) {
+        uint8_t type = bytes_u8(&b);
+        struct bytes option = bytes_take(&b, (uint64_t)bytes_u8(&b) * 8 - 2);
+        if (type == wanted && option.left >= sizeof p->wanted_mac)
+            (void)bytes_copy(&option, p->wanted_mac, sizeof p->wanted_mac);
+    }
+}
+
+/* RFC 4861 sections 4.3 and 4.4; only the link itself carries it, so the hop limit is whole. */
+static void neighbour_read(struct bytes b, struct packet *p)
+{
+    enum { SOLICITED = 0x40, OVERRIDE = 0x20, SOURCE_MAC = 1, TARGET_MAC = 2 };
+    bool asks = p->icmp_type == ICMP6_SOLICITATION;
+    uint8_t flags = bytes_u8(&b);
+    bytes_skip(&b, 3);
+    memset(p->wanted_mac, 0, sizeof p->wanted_mac);
+    if (p->icmp_code || p->ttl != UINT8_MAX || !bytes_copy(&b, p->wanted.octet, 16))
+        return;
+    neighbour_mac(b, asks ? SOURCE_MAC : TARGET_MAC, p);
+    p->wanted_mac_lasts = (flags & OVERRIDE) != 0;
+    p->resolution = asks                ? RESOLUTION_ASK
+                    : flags & SOLICITED ? RESOLUTION_ANSWER
+                                        : RESOLUTION_ANNOUNCE;
+}
+
 void icmp_decode(bool v6, struct packet *p)
 {
-    struct bytes *b = &p->payload;
+    struct bytes *b = &p->payload, neighbour = *b;
     uint8_t head[8] = { 0 };
     size_t have = b->left < sizeof head ? b->left : sizeof head;
     if (!bytes_copy(b, head, have) || have < 2)
@@ -86,4 +117,7 @@ void icmp_decode(bool v6, struct packet *p)
     p->quote = (struct quote){ 0 };
     if (have == sizeof head && is_error(p->icmp_type, v6))
         quote_read(*b, v6, &p->quote);
+    bytes_skip(&neighbour, 4);
+    if (v6 && (p->icmp_type == ICMP6_SOLICITATION || p->icmp_type == ICMP6_ADVERTISEMENT))
+        neighbour_read(neighbour, p);
 }

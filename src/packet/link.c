@@ -187,11 +187,14 @@ static enum link_inside cooked_open(uint16_t device, uint16_t type, struct bytes
     return type > LENGTH_LARGEST ? ethertype_open(type, b, p) : LINK_NOTHING;
 }
 
+enum { COOKED_OUTGOING = 4 }; /* of the packet types, tcpdump.org/linktypes.html */
+
 static enum link_inside sll_open(struct bytes *b, struct packet *p)
 {
     const uint8_t *head = field_block(b, 16);
     if (!head)
         return LINK_NOTHING;
+    p->outgoing = field_16(head) == COOKED_OUTGOING;
     return cooked_open(field_16(head + 2), field_16(head + 14), b, p);
 }
 
@@ -200,6 +203,7 @@ static enum link_inside sll2_open(struct bytes *b, struct packet *p)
     const uint8_t *head = field_block(b, 20);
     if (!head)
         return LINK_NOTHING;
+    p->outgoing = head[10] == COOKED_OUTGOING;
     return cooked_open(field_16(head + 8), field_16(head), b, p);
 }
 

@@ -26,6 +26,14 @@ enum packet_kind {
     PACKET_ARP,
 };
 
+/* Which hardware has this address?  ARP for IPv4 (RFC 826), neighbour discovery (RFC 4861). */
+enum resolution {
+    RESOLUTION_NONE,
+    RESOLUTION_ASK,      /* source asks for `wanted`; an unspecified source only probes it */
+    RESOLUTION_ANSWER,   /* the sender has `wanted`, and tells `destination` */
+    RESOLUTION_ANNOUNCE, /* the sender has `wanted`, told to all without being asked */
+};
+
 enum tcp_flag {
     TCP_FIN = 0x01,
     TCP_SYN = 0x02,
@@ -59,7 +67,8 @@ struct quote {
 };
 
 /* Numbers and flags that do not apply to the kind are 0.  `options` is set for TCP alone, `quote`
- * (but for `present`) for ICMP alone, and SACK blocks up to n_sack. */
+ * (but for `present`) for ICMP alone, SACK blocks up to n_sack, and what is wanted for a resolution
+ * alone. */
 struct packet {
     uint64_t frame; /* number */
     int64_t time_ns;
@@ -76,6 +85,7 @@ struct packet {
     bool fragment;       /* part of a datagram that is not (yet) whole: OTHER, no ports */
     bool reassembled;    /* payload comes from several fragments */
     bool has_mac;        /* Ethernet: source and destination are set */
+    bool outgoing;       /* cooked: the capturing host sent it itself */
     bool dont_fragment;  /* IPv4 DF */
     bool swapped;        /* the canonical key has destination first */
     uint8_t ip_protocol; /* of the transport: behind extension headers */
@@ -96,8 +106,12 @@ struct packet {
     struct address source, destination; /* of ARP for IPv4: sender and target */
     uint32_t icmp_mtu;                  /* of "fragmentation needed" and "packet too big" */
     uint8_t icmp_type, icmp_code;
+    uint8_t resolution; /* enum resolution */
     struct tcp_options options;
     struct quote quote;
+    struct address wanted; /* of a resolution */
+    uint8_t wanted_mac[6]; /* hardware address that its sender names as its own */
+    bool wanted_mac_lasts; /* not one of several that may answer (override, RFC 4861 4.4) */
 };
 
 enum { PACKET_BATCH = FRAME_BATCH };

@@ -33,7 +33,8 @@ static uint64_t count_failures(const struct group *const *groups, size_t n)
 {
     uint64_t failures = 0;
     for (size_t i = 0; i < n; i++)
-        failures += groups[i]->severity == SEVERITY_ERROR && !groups[i]->of_set;
+        failures +=
+            groups[i]->severity == SEVERITY_ERROR && (!groups[i]->of_set || groups[i]->alone);
     return failures;
 }
 

@@ -213,6 +213,10 @@ void matrix_write(struct page *p, const struct report *r)
     if (!lines)
         return;
     matrix_find_ports(&m);
+    if (!m.n_ports && !r->summary.totals.lookups) { /* nothing was tried that has a column */
+        free(lines);
+        return;
+    }
     write_lines(p, &m, lines, n,
                 r->config.verbose >= 2 || r->config.format == REPORT_PORTS ? n
                 : r->config.verbose                                        ? ROWS_VERBOSE

@@ -105,6 +105,7 @@ struct served;     /* served.h */
 struct candidates; /* candidate.h */
 struct kin;        /* kin.h */
 struct ledgers;    /* flow/ledger.h */
+struct neighbours; /* flow/neighbour.h */
 
 /* The capture as a whole: copied from the stages by the engine, read by every rule. */
 struct scene {
@@ -112,9 +113,10 @@ struct scene {
     const struct profile *profile;
     const struct hosts *hosts;
     const struct names *names;
-    struct ledgers *ledgers;   /* of connections, for exports; NULL = not kept */
-    struct trust *trust;       /* of the user's bundle; NULL = trust is not judged */
-    int64_t first_ns, last_ns; /* capture's first and last packet */
+    const struct neighbours *neighbours; /* who asks for hardware addresses; NULL = not kept */
+    struct ledgers *ledgers;             /* of connections, for exports; NULL = not kept */
+    struct trust *trust;                 /* of the user's bundle; NULL = trust is not judged */
+    int64_t first_ns, last_ns;           /* capture's first and last packet */
     uint64_t last_frame;
     uint64_t packets;
     bool reading; /* the input is still being read: totals are not known yet */

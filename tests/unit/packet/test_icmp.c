@@ -218,3 +218,41 @@ Test(icmp, the_protocol_number_of_the_other_version_is_not_icmp)
 
     cr_assert_eq(p.kind, PACKET_OTHER);
 }
+
+/* A neighbour message with the hardware address 02..07 as its option. */
+static struct packet neighbour6(uint8_t type, uint32_t flags, uint8_t hops)
+{
+    uint8_t body[24] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 0x50, [16] = 2, 1, 2, 3, 4, 5, 6, 7 };
+    body[16] = type == 135 ? 1 : 2;
+    forge_icmp(&forged,
+               &(struct forge_icmp){
+                   .ip = { .source = "2001:db8::9", .destination = "2001:db8::1", .ttl = hops },
+                   .type = type,
+                   .rest = flags,
+                   .payload = { body, sizeof body } });
+    return one_decoded(forge_frame(&forged, 1, 0));
+}
+
+Test(icmp, a_neighbour_that_asks_names_its_hardware)
+{
+    char text[ADDRESS_TEXT];
+
+    struct packet p = neighbour6(135, 0, 255);
+
+    cr_assert_eq(p.resolution, RESOLUTION_ASK);
+    cr_assert_str_eq(address_text(&p.wanted, text), "2001:db8::50");
+    cr_assert_arr_eq(p.wanted_mac, ((uint8_t[]){ 2, 3, 4, 5, 6, 7 }), 6);
+}
+
+Test(icmp, a_neighbour_answers_when_asked_and_else_announces)
+{
+    cr_assert_eq(neighbour6(136, 0x60000000, 255).resolution, RESOLUTION_ANSWER);
+    cr_assert_eq(neighbour6(136, 0x20000000, 255).resolution, RESOLUTION_ANNOUNCE);
+    cr_assert(neighbour6(136, 0x60000000, 255).wanted_mac_lasts);
+    cr_assert_not(neighbour6(136, 0x40000000, 255).wanted_mac_lasts);
+}
+
+Test(icmp, what_came_over_a_router_is_no_neighbour)
+{
+    cr_assert_eq(neighbour6(135, 0, 64).resolution, RESOLUTION_NONE);
+}

@@ -257,6 +257,21 @@ Test(link, arp_names_the_sender_and_whom_it_looks_for)
     cr_assert_eq(p.kind, PACKET_ARP);
     cr_assert_str_eq(address_text(&p.source, text), "10.0.0.1");
     cr_assert_str_eq(address_text(&p.destination, text), "10.0.0.254");
+    cr_assert_eq(p.resolution, RESOLUTION_ASK);
+    cr_assert_str_eq(address_text(&p.wanted, text), "10.0.0.254");
+}
+
+Test(link, arp_about_oneself_announces)
+{
+    char text[ADDRESS_TEXT];
+
+    forge_arp(&forged, &(struct forge_arp){ "10.0.0.1", "10.0.0.1", 1 });
+    cr_assert_eq(one_decoded(forge_frame(&forged, 1, 0)).resolution, RESOLUTION_ANNOUNCE);
+    forge_arp(&forged, &(struct forge_arp){ "10.0.0.254", "10.0.0.1", 2 });
+
+    struct packet p = one_decoded(forge_frame(&forged, 1, 0));
+    cr_assert_eq(p.resolution, RESOLUTION_ANSWER);
+    cr_assert_str_eq(address_text(&p.wanted, text), "10.0.0.254");
 }
 
 Test(link, an_802_1q_tag_gives_its_vlan_without_priority)

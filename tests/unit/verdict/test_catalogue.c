@@ -8,8 +8,6 @@
 static const char *const unraised[] = {
     "ok.tls.fortigate_posture",
     "cannot_tell.offloaded",
-    "l2.arp_unresolved",
-    "l2.duplicate_address",
     "tcp.seq_anomaly",
     "tls.sigalg.none_common",
     "tls.wrong_endpoint.fortigate_8013",
