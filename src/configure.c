@@ -169,12 +169,55 @@ static void show_port(const struct show *s, const struct service *service)
             service->documented ? "yes" : "no");
 }
 
+/* ---- alerts ---- */
+
+static void show_alert_origin(const struct show *s, const struct alert_rule *rule)
+{
+    const struct settings *all = &s->options->settings;
+    char section[49], origin[PATH_MAX + 16];
+    bool any = false;
+
+    snprintf(section, sizeof section, "alert %s", rule->name);
+    fputs("# ", s->out);
+    for (size_t i = 0; i < all->n; i++) {
+        if (strcmp(all->one[i].section, section))
+            continue;
+        setting_origin(&all->one[i], origin, sizeof origin);
+        fprintf(s->out, "%s%s", any ? ", " : "", origin);
+        any = true;
+    }
+    fputs(any ? "\n" : "built-in\n", s->out);
+}
+
+static void put_alert(FILE *out, const struct alert_rule *rule)
+{
+    char send[64];
+
+    fprintf(out, "[alert %s]\nwhen = %s\nsend = %s\n", rule->name, rule->phrase,
+            alert_send_text(rule->send, send, sizeof send));
+    if (rule->replaces[0])
+        fprintf(out, "replaces = %s\n", rule->replaces);
+}
+
+static void show_alerts(const struct show *s)
+{
+    const struct alert_rules *rules = &s->options->alerts;
+
+    for (size_t i = 0; i < rules->n; i++) {
+        fputc('\n', s->out);
+        show_alert_origin(s, &rules->rule[i]);
+        put_alert(s->out, &rules->rule[i]);
+    }
+}
+
 static void show(const struct show *s)
 {
     show_rows(s);
     show_ems(s);
     for (size_t i = 0; i < s->profile->n_services; i++)
         show_port(s, &s->profile->service[i]);
+    if (!s->travels)
+        show_alerts(s);
 }
 
 void configure_print(FILE *out, const struct options *options, const struct profile *profile)
@@ -189,6 +232,7 @@ void configure_print(FILE *out, const struct options *options, const struct prof
 static int template(void)
 {
     size_t n;
+    struct alert_rules rules;
     const struct setting_row *row = setting_rows(&n);
 
     puts("# shakeout.ini: everything is optional, and this is how it is without it.\n"
@@ -213,7 +257,17 @@ static int template(void)
         "#role = backup\n"
         "\n# What differs from the profile here: always = silence is a finding, never = not used.\n"
         "#[port 8013]\n"
-        "#expect = always");
+        "#expect = always\n"
+        "\n# Of a watch: whom it tells what, and when it is over.  A rule that is sent to none is "
+        "off.\n"
+        "# when: endpoint failing for N checkins, or for TIME; endpoint missed N checkins;\n"
+        "# group >= N endpoints same finding within TIME; capture blind for TIME");
+    alert_rules_default(&rules);
+    for (size_t i = 0; i < rules.n; i++) {
+        put_alert(stdout, &rules.rule[i]);
+        if (i + 1 < rules.n)
+            putchar('\n');
+    }
     return 0;
 }
 

@@ -613,10 +613,25 @@ static void look_around(struct engine *e)
         e->watch.cursor = 0;
 }
 
+/* What the rules of the site tell; that a thing is over is good news. */
+static void tell_alerts(struct engine *e)
+{
+    struct alert alert;
+    char line[ALERT_TEXT + 2 * ALERT_NAME];
+
+    while (e->config->live && live_alert(e->config->live, &alert)) {
+        bool good = alert.change == ALERT_ENDS || alert.change == ALERT_LEAVES;
+        if (!(alert.rule->send & ALERT_JOURNAL))
+            continue;
+        snprintf(line, sizeof line, "alert %s: %s", alert.rule->name, alert.text);
+        report_tell(e->report, &e->scene, good ? F_NONE : alert.id, line);
+    }
+}
+
 static void write_state(struct engine *e, bool now)
 {
     const struct capture_facts *facts = capture_facts(e->capture);
-    struct live_facts live = { .clock_ns = watch_clock(e),
+    struct live_facts live = { .clock_ns = e->watch.newest_ns ? watch_clock(e) : 0,
                                .last_packet_ns = flows_counts(e->flows)->last_ns,
                                .packets = facts->frames,
                                .kernel_dropped = facts->kernel_dropped,
@@ -641,6 +656,7 @@ static void watch(struct engine *e, size_t n_frames)
     if (e->watch.newest_ns)
         look_around(e);
     write_state(e, false);
+    tell_alerts(e);
     e->watch.over = e->watch.end_ns && (now_ns >= e->watch.end_ns || names_refused(e->world.names));
     if (report_broken(e->report))
         capture_stop(e->capture); /* nobody reads any more */

@@ -343,6 +343,7 @@ bool options_parse(int argc, char **argv, struct options *out, struct failure *f
     *out = (struct options){ .verb = VERB_ANALYSE };
     *failure = (struct failure){ 0 };
     out->capture.promiscuous = true;
+    alert_rules_default(&out->alerts);
     out->report.out = stdout;
     out->check = (struct check_config){
         .max_age_s = 120, .warning = { .set = true }, .warning_text = "0", .critical_text = ""

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/failure.h"
+#include "config/alert.h"
 #include "config/profile.h"
 #include "config/settings.h"
 #include "demo.h"
@@ -77,7 +78,8 @@ struct options {
     bool headless;
     int64_t run_s; /* live: how long until the report, and the next one; 0 = to the end */
     bool screen;   /* live: a person sits before a terminal that can be drawn on */
-    const char *status, *textfile; /* NULL = nowhere */
+    const char *status, *textfile, *state; /* NULL = nowhere */
+    struct alert_rules alerts;
     struct check_config check;
     enum config_job config_job;
     const char *profile_name;

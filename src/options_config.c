@@ -65,6 +65,36 @@ static bool refuse_setting(struct parsing *p, const struct setting *s)
     return false;
 }
 
+/* [port N], [ems NAME], [alert NAME] */
+static bool apply_named(struct parsing *p, const struct setting *s)
+{
+    struct ini_entry entry = setting_entry(s);
+
+    if (alert_is_section(entry.section))
+        return alert_configure(&p->out->alerts, &entry, p->failure);
+    if (strncmp(entry.section, "port ", 5) && strncmp(entry.section, "ems ", 4))
+        return true;
+    return profile_configure(&p->out->profile, &entry, p->failure);
+}
+
+/* A rule is whole only when all of its lines were read: the first of them is named. */
+static bool check_alerts(struct parsing *p)
+{
+    const char *name;
+    char section[49];
+    const struct settings *all = &p->out->settings;
+
+    if (alert_rules_fit(&p->out->alerts, &name, p->failure))
+        return true;
+    snprintf(section, sizeof section, "alert %s", name);
+    for (size_t i = 0; i < all->n; i++)
+        if (strcmp(all->one[i].section, section) == 0) {
+            setting_origin(&all->one[i], p->failure->what, sizeof p->failure->what);
+            break;
+        }
+    return false;
+}
+
 static bool apply_settings(struct parsing *p)
 {
     size_t n;
@@ -77,15 +107,11 @@ static bool apply_settings(struct parsing *p)
         if (s && !apply_row(p, &row[i], s))
             return refuse_setting(p, s);
     }
-    for (size_t i = 0; i < all->n; i++) {
-        struct ini_entry entry = setting_entry(&all->one[i]);
-        bool named =
-            strncmp(entry.section, "port ", 5) == 0 || strncmp(entry.section, "ems ", 4) == 0;
-        if (named && !profile_configure(&p->out->profile, &entry, p->failure))
+    for (size_t i = 0; i < all->n; i++)
+        if (!apply_named(p, &all->one[i]))
             return refuse_setting(p, &all->one[i]);
-    }
     p->configuring = false;
-    return true;
+    return check_alerts(p);
 }
 
 /* Profile and configuration are data; which dissectors there are is known here only. */

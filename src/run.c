@@ -293,7 +293,10 @@ static bool watch_open(struct run_inputs *inputs, struct failure *failure)
     const struct options *o = inputs->options;
     struct live_config live = { .interface = inputs->name,
                                 .status = o->status,
-                                .textfile = o->textfile };
+                                .textfile = o->textfile,
+                                .state = o->state,
+                                .alerts = &o->alerts,
+                                .checkin_ns = o->profile.interval_s * INT64_C(1000000000) };
     struct failure unknown;
 
     text_printable(o->interface, strlen(o->interface), inputs->name, sizeof inputs->name);

@@ -1,6 +1,7 @@
 #include "config/settings.h"
 
 #include "base/text.h"
+#include "config/alert.h"
 #include "config/value.h"
 
 #include <stdio.h>
@@ -25,12 +26,13 @@ const struct setting_row *setting_rows(size_t *n)
 /* Sections that have names of their own. */
 static bool is_named(const char *section)
 {
-    return strncmp(section, "ems ", 4) == 0 || strncmp(section, "port ", 5) == 0;
+    return strncmp(section, "ems ", 4) == 0 || strncmp(section, "port ", 5) == 0 ||
+           alert_is_section(section);
 }
 
 static bool refuse_section(const char *section, struct failure *failure)
 {
-    const char *known[N(rows) + 2];
+    const char *known[N(rows) + 3];
     char first[49];
 
     snprintf(first, sizeof first, "%.*s", (int)strcspn(section, " "), section);
@@ -38,12 +40,13 @@ static bool refuse_section(const char *section, struct failure *failure)
         known[i] = rows[i].section;
     known[N(rows)] = "ems";
     known[N(rows) + 1] = "port";
+    known[N(rows) + 2] = "alert";
     const char *nearest = text_nearest(first, known, N(known));
     if (nearest)
         snprintf(failure->remedy, sizeof failure->remedy, "did you mean [%s%s]?", nearest,
-                 nearest == known[N(rows)]       ? " NAME"
-                 : nearest == known[N(rows) + 1] ? " NUMBER"
-                                                 : "");
+                 nearest == known[N(rows)] || nearest == known[N(rows) + 2] ? " NAME"
+                 : nearest == known[N(rows) + 1]                            ? " NUMBER"
+                                                                            : "");
     return section[0] ? value_refuse(failure, "unknown section [%.48s]", section)
                       : value_refuse(failure, "a key before the first [section]");
 }

@@ -1,7 +1,7 @@
 /* settings.h - what configuration files say, and where.
  *
  * What it is: the lines of several INI files, the strongest file last; sections and keys are known
- * ones (settings.def, [ems NAME], [port N]), values are judged by whom they concern.
+ * ones (settings.def, [ems NAME], [port N], [alert NAME]), values are judged by whom they concern.
  * What it refuses: an unknown section or key, with the nearest known one.
  * Units: lengths in octets.  Ownership: paths belong to the caller, who keeps them. */
 #pragma once

@@ -1,8 +1,6 @@
-#include "live/board.h"
-
-#include "base/table.h"
 #include "correlate/rhythm.h"
 #include "correlate/summary.h"
+#include "live/board_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,44 +8,6 @@
 enum { OVERDUE_QUARTERS = 9, GONE_INTERVALS = 12 };
 
 static const int64_t together_ns = 3000000000; /* two connections of one check-in */
-
-struct place { /* one service, as one endpoint knows it */
-    struct address server;
-    uint64_t frame;   /* of the attempt that decided last */
-    int64_t since_ns; /* it fails since */
-    uint16_t port;
-    uint16_t id; /* why it fails */
-    uint8_t outcome;
-    bool decided;
-    uint8_t recent, n_recent; /* the newest decided attempts, a bit each: it failed */
-    uint8_t token;            /* the latest failure: this and the following */
-    uint16_t failed_id;
-    uint64_t failed_frame;
-    int64_t failed_ns, worked_ns; /* 0 = never; worked: the latest success */
-};
-
-struct endpoint_state {
-    uint8_t n_places, n_times;
-    bool succeeded, missed; /* missed: and told */
-    int64_t last_ns;
-    struct place place[BOARD_SERVICES];
-    int64_t times[BOARD_TIMES]; /* of check-ins, ascending, the latest ones */
-    int64_t interval_ns;        /* learned from them; 0 = too few */
-};
-
-struct board {
-    struct table endpoints; /* struct address -> struct endpoint_state */
-    uint64_t refused, checkins;
-    size_t n_failed_only;
-    uint64_t n_events;
-    struct board_event event[BOARD_EVENTS]; /* a ring */
-    uint64_t raised[FINDINGS];
-    size_t n_ports;
-    struct port_counts {
-        uint16_t port;
-        uint64_t attempts[3];
-    } port[BOARD_PORTS];
-};
 
 struct board *board_open(void)
 {
@@ -175,6 +135,14 @@ static void remember(struct place *place, const struct board_deed *deed, bool sa
     place->failed_ns = deed->first_ns;
 }
 
+/* tcp.syn.refused says less than tcp.syn.refused_by_host, and nothing else: which of them it is
+ * depends on what was seen beside it, and much of that is forgotten with each run. */
+static bool is_same_failure(enum finding_id a, enum finding_id b)
+{
+    const char *x = finding_of(a)->id, *y = finding_of(b)->id;
+    return a == b || strncmp(x, y, strlen(x)) == 0 || strncmp(x, y, strlen(y)) == 0;
+}
+
 /* Attempts are known by their first frame: an older one changes nothing any more, the newest may
  * still change its mind. */
 static struct board_news decide(struct board *b, struct place *place, const struct board_deed *deed)
@@ -188,7 +156,10 @@ static struct board_news decide(struct board *b, struct place *place, const stru
         return news;
     if (!same)
         count_attempt(b, deed->port, deed->outcome);
-    if (failed && (!failed_before || place->id != deed->id)) {
+    bool lasts = failed && failed_before && is_same_failure((enum finding_id)place->id, deed->id);
+    bool says_less = lasts && place->id != deed->id &&
+                     strlen(finding_of(deed->id)->id) < strlen(finding_of(place->id)->id);
+    if (failed && !lasts) {
         news.change = BOARD_FAILS;
         b->raised[deed->id]++;
     } else if (!failed && failed_before) {
@@ -200,7 +171,7 @@ static struct board_news decide(struct board *b, struct place *place, const stru
     place->decided = true;
     place->frame = deed->frame;
     place->outcome = (uint8_t)deed->outcome;
-    place->id = (uint16_t)deed->id;
+    place->id = says_less ? place->id : (uint16_t)deed->id;
     return news;
 }
 
@@ -245,30 +216,46 @@ static bool is_overdue(int64_t interval_ns, int64_t age_ns)
     return interval_ns && age_ns / OVERDUE_QUARTERS * 4 > interval_ns;
 }
 
-static enum board_state state_of(const struct endpoint_state *e, int64_t now_ns)
+/* Since when nothing came for certain: what happened while nobody watched is not known. */
+int64_t board_silent_since(const struct board *b, const struct endpoint_state *e)
+{
+    int64_t last_ns = e->n_times ? e->times[e->n_times - 1] : 0;
+    return e->resumed && last_ns < b->resumed_ns ? b->resumed_ns : last_ns;
+}
+
+bool board_is_gone(const struct endpoint_state *e, const struct board *b, int64_t now_ns)
 {
     int64_t interval = e->interval_ns;
-    int64_t age = e->n_times ? now_ns - e->times[e->n_times - 1] : 0;
+    int64_t age = e->n_times ? now_ns - board_silent_since(b, e) : 0;
+
+    return interval && age > GONE_INTERVALS * interval && now_ns - e->last_ns > interval;
+}
+
+static enum board_state state_of(const struct board *b, const struct endpoint_state *e,
+                                 int64_t now_ns)
+{
+    int64_t age = e->n_times ? now_ns - board_silent_since(b, e) : 0;
     bool any = false;
 
-    if (interval && age > GONE_INTERVALS * interval && now_ns - e->last_ns > interval)
+    if (board_is_gone(e, b, now_ns))
         return BOARD_GONE;
     for (size_t i = 0; i < e->n_places; i++) {
         if (e->place[i].decided && e->place[i].outcome == OUTCOME_FAILED)
             return BOARD_FAILING;
         any |= e->place[i].decided;
     }
-    if (is_overdue(interval, age))
+    if (is_overdue(e->interval_ns, age))
         return BOARD_STALE;
     return any ? BOARD_HEALTHY : BOARD_UNDECIDED;
 }
 
-static bool is_missing(const struct endpoint_state *e, int64_t now_ns, struct board_missed *out)
+static bool is_missing(const struct board *b, const struct endpoint_state *e, int64_t now_ns,
+                       struct board_missed *out)
 {
     int64_t interval = e->interval_ns;
-    int64_t last_ns = e->n_times ? e->times[e->n_times - 1] : 0;
+    int64_t last_ns = board_silent_since(b, e);
 
-    if (!interval || e->missed || state_of(e, now_ns) != BOARD_STALE ||
+    if (!interval || e->missed || state_of(b, e, now_ns) != BOARD_STALE ||
         e->last_ns < last_ns + interval)
         return false;
     out->interval_ns = interval;
@@ -281,7 +268,7 @@ bool board_missed(struct board *b, int64_t now_ns, size_t *cursor, struct board_
 {
     for (; *cursor < b->endpoints.n; ++*cursor) {
         struct endpoint_state *e = table_at(&b->endpoints, *cursor);
-        if (!is_missing(e, now_ns, out))
+        if (!is_missing(b, e, now_ns, out))
             continue;
         memcpy(&out->client, table_key(&b->endpoints, *cursor), sizeof out->client);
         e->missed = true;
@@ -373,7 +360,7 @@ static int by_endpoints(const void *a, const void *b)
 static void sum_endpoint(const struct board *b, size_t i, int64_t now_ns, struct board_sums *out)
 {
     const struct endpoint_state *e = table_at(&b->endpoints, i);
-    enum board_state state = state_of(e, now_ns);
+    enum board_state state = state_of(b, e, now_ns);
     int64_t last = e->n_times ? e->times[e->n_times - 1] : 0;
 
     out->gone += state == BOARD_GONE;
@@ -436,12 +423,13 @@ void board_row(const struct board *b, size_t i, int64_t now_ns, struct board_row
     const struct endpoint_state *e = table_at(&b->endpoints, i);
     const struct place *worst = NULL, *tried = NULL;
 
-    *out = (struct board_row){ .state = state_of(e, now_ns),
+    *out = (struct board_row){ .state = state_of(b, e, now_ns),
                                .checkin_ns = e->n_times ? e->times[e->n_times - 1] : 0,
+                               .silent_ns = board_silent_since(b, e),
                                .interval_ns = e->interval_ns,
                                .n_cells = e->n_places };
     memcpy(&out->client, table_key(&b->endpoints, i), sizeof out->client);
-    out->overdue = is_overdue(out->interval_ns, now_ns - out->checkin_ns);
+    out->overdue = is_overdue(out->interval_ns, now_ns - out->silent_ns);
     for (size_t k = 0; k < e->n_places; k++) {
         out->cell[k] = cell_of(&e->place[k]);
         if (!tried || !tried->port)

@@ -99,7 +99,8 @@ struct board_row {
     struct address client;
     struct address server; /* that it failed at last; else the one it tried first */
     enum board_state state;
-    int64_t checkin_ns;  /* its latest; 0 = none */
+    int64_t checkin_ns; /* its latest; 0 = none */
+    int64_t silent_ns;  /* since then nothing came for certain: later where nobody watched before */
     int64_t interval_ns; /* its own, learned; 0 = not known */
     bool muted;          /* its failure is known; for who shows it to say (rows.h) */
     bool overdue;        /* two of its check-ins */
@@ -143,6 +144,53 @@ uint64_t board_raised(const struct board *board, enum finding_id id);
 /* Endpoints in order of appearance, 0 <= i < board_count. */
 size_t board_count(const struct board *board);
 void board_row(const struct board *board, size_t i, int64_t now_ns, struct board_row *out);
+
+/* ---- for rules ---- */
+
+/* What an endpoint is like now. */
+struct board_sight {
+    struct address client;
+    bool gone, seen_since;          /* seen since: an interval or more behind its latest check-in */
+    int64_t interval_ns, silent_ns; /* 0 = not known; no check-in */
+    uint8_t n_failing;
+    struct board_failing {
+        struct address server;
+        uint16_t port;
+        enum finding_id id;
+        uint8_t in_a_row; /* attempts that failed, at most BOARD_RECENT */
+        int64_t since_ns;
+    } failing[BOARD_SERVICES];
+};
+
+void board_look(const struct board *board, size_t i, int64_t now_ns, struct board_sight *out);
+
+/* ---- over a restart ---- */
+
+/* What a later watch must know of an endpoint.  Times are ns since 1970. */
+struct board_kept {
+    struct address client;
+    bool succeeded, missed, gone;
+    int64_t last_ns;
+    uint8_t n_times, n_places;
+    int64_t times[BOARD_TIMES]; /* of check-ins, ascending */
+    struct board_kept_place {
+        struct address server;
+        uint16_t port;
+        bool decided, failing;
+        uint8_t recent, n_recent, token;
+        enum finding_id id, failed_id; /* F_NONE = none */
+        int64_t since_ns, failed_ns, worked_ns;
+    } place[BOARD_SERVICES];
+};
+
+/* The i-th endpoint; false when nobody will miss it: an attempt or two of which nothing came. */
+bool board_keep(const struct board *board, size_t i, int64_t now_ns, struct board_kept *out);
+
+/* Takes what an earlier watch kept; this one began to watch at now_ns.  False when there is no
+ * room, or when it is there already. */
+bool board_resume(struct board *board, const struct board_kept *kept, int64_t now_ns);
+
+/* ---- what changed ---- */
 
 /* Changes since the start, and the i-th of them counted from the newest; NULL when it is not kept
  * any more. */

@@ -114,6 +114,20 @@ static enum ink ink_of(const struct board_row *row)
                                          : INK_PLAIN;
 }
 
+/* Nobody watched before: it may be longer, in a word that fits. */
+static void add_least(struct text *t, int64_t ns)
+{
+    int64_t s = ns > 0 ? ns / second_ns : 0;
+
+    text_add(t, ">=");
+    if (s >= 86400)
+        text_format(t, "%" PRId64 " d", s / 86400);
+    else if (s >= 3600)
+        text_format(t, "%" PRId64 " h", s / 3600);
+    else
+        face_age(t, ns);
+}
+
 static void draw_age(const struct face *f, unsigned line, unsigned column,
                      const struct board_row *row)
 {
@@ -126,9 +140,12 @@ static void draw_age(const struct face *f, unsigned line, unsigned column,
         canvas_put(f->canvas, line, column + AGE + BAR, INK_PLAIN, "-");
         return;
     }
-    face_age(&age, f->view->now_ns - row->checkin_ns);
+    if (row->silent_ns > row->checkin_ns)
+        add_least(&age, f->view->now_ns - row->silent_ns);
+    else
+        face_age(&age, f->view->now_ns - row->checkin_ns);
     canvas_put(f->canvas, line, column, ink, text);
-    add_bar(&hashes, row, f->view->now_ns - row->checkin_ns);
+    add_bar(&hashes, row, f->view->now_ns - row->silent_ns);
     canvas_put(f->canvas, line, column + AGE, ink, bar);
     if (row->interval_ns)
         canvas_format(f->canvas, line, column + AGE + BAR, INK_PLAIN, "%" PRId64 " s",

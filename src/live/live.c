@@ -1,26 +1,36 @@
 #include "live/live.h"
 
 #include "base/newfile.h"
+#include "base/text.h"
+#include "live/kept.h"
 #include "live/notify.h"
 #include "live/state.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 struct output {
     const char *path;
     void (*write)(struct writer *w, const struct live_state *state);
-    bool failed; /* the latest time */
+    int64_t every_s, next_ns; /* steady clock: when it is written again */
+    bool failed;              /* the latest time */
 };
+
+enum { STATUS, TEXTFILE, KEPT, OUTPUTS };
+enum { STATE_EVERY_S = 60 };
 
 struct live {
     struct live_config config;
     struct board *board;
-    struct output output[2];
+    struct alerts *alerts;
+    int64_t next_look_ns; /* steady clock: of the rules */
+    struct output output[OUTPUTS];
     struct live_state state;
-    int64_t next_ns; /* steady clock: when it is written again */
     struct notify notify;
     volatile sig_atomic_t asked; /* write it now */
     struct writer writer;
@@ -56,55 +66,72 @@ static void output_say(struct output *o, const struct failure *failure, bool fin
     o->failed = !fine;
 }
 
-struct live *live_open(const struct live_config *config, struct failure *failure)
-{
-    struct live *l = calloc(1, sizeof *l);
+/* ---- the beginning ---- */
 
-    *failure = (struct failure){ .what = "memory", .why = "the machine has none left" };
-    if (l)
-        l->notify.fd = -1;
-    if (!l || !(l->board = board_open())) {
-        live_close(l);
-        return NULL;
-    }
-    l->config = *config;
-    notify_open(&l->notify);
-    l->output[0] = (struct output){ .path = config->status, .write = status_write };
-    l->output[1] = (struct output){ .path = config->textfile, .write = metrics_write };
-    l->state = (struct live_state){ .interface = config->interface,
-                                    .board = l->board,
-                                    .started_s = time(NULL),
-                                    .now_s = time(NULL),
-                                    .oldest_age_s = -1 };
-    for (size_t i = 0; i < 2; i++)
-        if (l->output[i].path && !output_write(l, &l->output[i], failure)) {
-            live_close(l);
-            return NULL;
-        }
-    l->next_ns = steady_ns() + second_ns; /* the first one holds nothing yet */
-    return l;
+static void fail_to_open(struct failure *failure, const char *path, int error)
+{
+    *failure = (struct failure){ 0 };
+    text_printable(path, strlen(path), failure->what, sizeof failure->what);
+    snprintf(failure->why, sizeof failure->why, "cannot be read: %s", strerror(error));
 }
 
-void live_close(struct live *l)
+static void state_keep(struct writer *w, const struct live_state *s)
 {
-    if (!l)
-        return;
-    notify_close(&l->notify);
+    kept_write(w, s->board, s->alerts, s->clock_ns);
+}
+
+static bool known_open(struct live *l)
+{
     board_close(l->board);
-    free(l);
+    alerts_close(l->alerts);
+    l->board = board_open();
+    l->alerts = alerts_open(l->config.alerts);
+    return l->board && l->alerts;
 }
 
-void live_ready(struct live *l) { notify_say(&l->notify, "READY=1"); }
+/* A file that is damaged is kept for who wants to know why; the watch begins as if it were the
+ * first. */
+static bool begin_afresh(struct live *l, const struct failure *damage)
+{
+    char aside[PATH_MAX];
+    int n = snprintf(aside, sizeof aside, "%s.damaged", l->config.state);
+    bool kept = n > 0 && (size_t)n < sizeof aside && rename(l->config.state, aside) == 0;
 
-void live_stopping(struct live *l) { notify_say(&l->notify, "STOPPING=1"); }
+    fprintf(stderr, "shakeout: %s: %s; I start afresh%s\n", damage->what, damage->why,
+            kept ? ", and keep it as *.damaged" : "");
+    return known_open(l);
+}
 
-void live_ask(struct live *l) { l->asked = 1; }
+/* What an earlier watch knew; the first one finds no file. */
+static bool state_resume(struct live *l)
+{
+    struct failure damage;
+    FILE *in = l->config.state ? fopen(l->config.state, "re") : NULL;
 
-struct board *live_board(struct live *l) { return l->board; }
+    if (!in && (!l->config.state || errno == ENOENT))
+        return true;
+    if (in &&
+        kept_read(in, l->config.state, time(NULL) * second_ns, l->board, l->alerts, &damage)) {
+        fclose(in);
+        return true;
+    }
+    if (!in)
+        fail_to_open(&damage, l->config.state, errno);
+    else
+        fclose(in);
+    return begin_afresh(l, &damage);
+}
+
+static struct live *give_up(struct live *l)
+{
+    live_close(l);
+    return NULL;
+}
 
 static void state_refresh(struct live_state *s, const struct live_facts *facts)
 {
     s->now_s = time(NULL);
+    s->clock_ns = facts->clock_ns;
     s->last_packet_s = facts->last_packet_ns / second_ns;
     s->packets = facts->packets;
     s->kernel_dropped = facts->kernel_dropped;
@@ -118,19 +145,105 @@ static void state_refresh(struct live_state *s, const struct live_facts *facts)
         s->oldest_age_s = 0;
 }
 
-void live_tick(struct live *l, const struct live_facts *facts, bool now)
+struct live *live_open(const struct live_config *config, struct failure *failure)
 {
-    struct failure failure;
+    struct live *l = calloc(1, sizeof *l);
 
+    *failure = (struct failure){ .what = "memory", .why = "the machine has none left" };
+    if (!l)
+        return NULL;
+    l->notify.fd = -1;
+    l->config = *config;
+    if (!known_open(l) || !state_resume(l))
+        return give_up(l);
+    notify_open(&l->notify);
+    l->output[STATUS] =
+        (struct output){ .path = config->status, .write = status_write, .every_s = LIVE_EVERY_S };
+    l->output[TEXTFILE] = (struct output){ .path = config->textfile,
+                                           .write = metrics_write,
+                                           .every_s = LIVE_EVERY_S };
+    l->output[KEPT] =
+        (struct output){ .path = config->state, .write = state_keep, .every_s = STATE_EVERY_S };
+    l->state = (struct live_state){ .interface = config->interface,
+                                    .board = l->board,
+                                    .alerts = l->alerts,
+                                    .started_s = time(NULL),
+                                    .now_s = time(NULL),
+                                    .clock_ns = time(NULL) * second_ns,
+                                    .oldest_age_s = -1 };
+    state_refresh(&l->state, &(struct live_facts){ .clock_ns = l->state.clock_ns });
+    for (size_t i = 0; i < OUTPUTS; i++) {
+        if (l->output[i].path && !output_write(l, &l->output[i], failure))
+            return give_up(l);
+        l->output[i].next_ns = steady_ns() + second_ns; /* the first one holds nothing yet */
+    }
+    return l;
+}
+
+void live_close(struct live *l)
+{
+    if (!l)
+        return;
+    notify_close(&l->notify);
+    alerts_close(l->alerts);
+    board_close(l->board);
+    free(l);
+}
+
+void live_ready(struct live *l) { notify_say(&l->notify, "READY=1"); }
+
+void live_stopping(struct live *l) { notify_say(&l->notify, "STOPPING=1"); }
+
+void live_ask(struct live *l) { l->asked = 1; }
+
+struct board *live_board(struct live *l) { return l->board; }
+
+/* What changed for others is written at once, so that a restart does not tell it again. */
+static void look_at_rules(struct live *l, const struct live_facts *facts, int64_t at_ns)
+{
+    struct alert_facts known = { .now_ns = facts->clock_ns,
+                                 .last_packet_ns = facts->last_packet_ns,
+                                 .interval_ns = l->config.checkin_ns,
+                                 .drops = facts->kernel_dropped + facts->interface_dropped,
+                                 .one_way = facts->one_way };
+
+    if (at_ns < l->next_look_ns)
+        return;
+    l->next_look_ns = at_ns + second_ns;
+    alerts_look(l->alerts, l->board, &known);
+}
+
+bool live_alert(struct live *l, struct alert *out)
+{
+    if (!alerts_next(l->alerts, out))
+        return false;
+    l->output[KEPT].next_ns = 0;
+    return true;
+}
+
+void live_tick(struct live *l, const struct live_facts *known, bool now)
+{
+    struct live_facts facts = *known;
+    struct failure failure;
+    bool due[OUTPUTS], any = false;
     int64_t at_ns = steady_ns();
 
     notify_alive(&l->notify, at_ns);
-    if (!now && !l->asked && at_ns < l->next_ns)
+    if (!facts.clock_ns) /* live, it is that of this machine */
+        facts.clock_ns = time(NULL) * second_ns;
+    look_at_rules(l, &facts, at_ns);
+    for (size_t i = 0; i < OUTPUTS; i++) {
+        due[i] = l->output[i].path && (now || l->asked || at_ns >= l->output[i].next_ns);
+        any |= due[i];
+    }
+    if (!any)
         return;
     l->asked = 0;
-    l->next_ns = at_ns + LIVE_EVERY_S * second_ns;
-    state_refresh(&l->state, facts);
-    for (size_t i = 0; i < 2; i++)
-        if (l->output[i].path)
-            output_say(&l->output[i], &failure, output_write(l, &l->output[i], &failure));
+    state_refresh(&l->state, &facts);
+    for (size_t i = 0; i < OUTPUTS; i++) {
+        if (!due[i])
+            continue;
+        l->output[i].next_ns = at_ns + l->output[i].every_s * second_ns;
+        output_say(&l->output[i], &failure, output_write(l, &l->output[i], &failure));
+    }
 }

@@ -1,13 +1,15 @@
 /* live.h - one watch without a person: its state, written for others to read.
  *
  * What it is: deeds in; every LIVE_EVERY_S seconds a status file and a text file for Prometheus,
- * each whole or not at all.
+ * each whole or not at all; and what a restart must not forget.
  * What it refuses: ending the watch because a file cannot be written; that is said once, and again
  * when it works.
  * Ownership: live_open .. live_close. */
 #pragma once
 
 #include "base/failure.h"
+#include "config/alert.h"
+#include "live/alerts.h"
 #include "live/board.h"
 
 #include <stdbool.h>
@@ -16,14 +18,17 @@
 enum { LIVE_EVERY_S = 15 };
 
 struct live_config {
-    const char *interface; /* printable; borrowed */
-    const char *status;    /* path; NULL = none */
-    const char *textfile;  /* path; NULL = none */
+    const char *interface;            /* printable; borrowed */
+    const char *status;               /* path; NULL = none */
+    const char *textfile;             /* path; NULL = none */
+    const struct alert_rules *alerts; /* copied */
+    int64_t checkin_ns; /* how often endpoints check in, as configured; 0 = it is learned */
+    const char *state;  /* path: read now, and written for the watch after this one; NULL = none */
 };
 
 /* What the engine knows. */
 struct live_facts {
-    int64_t clock_ns; /* capture's, now */
+    int64_t clock_ns; /* capture's, now; 0 = no packet came yet */
     int64_t last_packet_ns;
     uint64_t packets, kernel_dropped, interface_dropped, evicted_flows;
     bool one_way, connections; /* any connection at all */
@@ -43,6 +48,9 @@ void live_stopping(struct live *live);
 void live_ask(struct live *live);
 
 struct board *live_board(struct live *live);
+
+/* What others are told since the latest tick, one by one; false at the end. */
+bool live_alert(struct live *live, struct alert *out);
 
 /* Often: writes when it is time, or when `now` is true. */
 void live_tick(struct live *live, const struct live_facts *facts, bool now);

@@ -3,6 +3,7 @@
  * Units: seconds since 1970 UTC where a name ends in _s; ages are on the capture's clock. */
 #pragma once
 
+#include "live/alerts.h"
 #include "live/board.h"
 #include "report/writer.h"
 
@@ -12,12 +13,14 @@
 struct live_state {
     const char *interface;    /* printable */
     int64_t started_s, now_s; /* this machine's clock */
+    int64_t clock_ns;         /* capture's, now */
     int64_t last_packet_s;    /* capture's clock; 0 = none yet */
     int64_t oldest_age_s;     /* of check-ins; -1 = there were none */
     uint64_t packets, kernel_dropped, interface_dropped, evicted_flows;
     unsigned directions; /* 0 = not known yet, 1, 2 */
     struct board_sums sums;
     const struct board *board;
+    const struct alerts *alerts;
 };
 
 /* One JSON object in one line: status.json, read by `shakeout check`. */

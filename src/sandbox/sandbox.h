@@ -16,7 +16,7 @@
 
 enum {
     SANDBOX_INPUTS = 72,
-    SANDBOX_FOLDERS = 10,
+    SANDBOX_FOLDERS = 16,
 };
 
 struct sandbox_plan {

@@ -38,6 +38,7 @@ enum stage_token {                  /* the words of the field; FAIL only when no
                    TOKEN_CLOSED,
 };
 
+enum { TOKENS = TOKEN_CLOSED + 1 };
 enum { VERDICT_FRAMES = 16, VERDICT_ALSO = 8, VERDICT_CHECKS = 8, VERDICT_NOTE = 160 };
 
 struct raised {

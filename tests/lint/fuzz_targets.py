@@ -23,6 +23,7 @@ TARGETS = {
     'src/keys/cipher.c': 'unseal',
     'src/keys/keylog.c': 'keylog',
     'src/keys/keys.c': 'keylog',
+    'src/live/kept.c': 'kept',
     'src/packet/decode.c': 'packet',
     'src/packet/fragment.c': 'packet',
     'src/packet/icmp.c': 'packet',
@@ -53,7 +54,7 @@ TARGETS = {
     'src/x509/facts.c': 'cert',
 }
 NO_PARSER = {'src/frame/refuse.c'}  # quotes the first octets of what it refuses
-ALWAYS = {'src/frame/sniffer_bare.c', 'src/frame/sniffer_head.c', 'src/stream/gaps.c', 'src/stream/reassemble.c', 'src/x509/cert.c'}  # parse without struct bytes
+ALWAYS = {'src/frame/sniffer_bare.c', 'src/frame/sniffer_head.c', 'src/live/kept.c', 'src/stream/gaps.c', 'src/stream/reassemble.c', 'src/x509/cert.c'}  # parse without struct bytes
 SHARED = 'dissector'  # fuzz_dissector.c, compiled with -DDISSECTOR=name
 
 

@@ -349,6 +349,13 @@ Test(options, mistakes_of_a_configuration_name_line_and_near_match)
           "did you mean expect?" },
         { "[port 70000]\nexpect = never\n", 2,
           "expect: [port 70000] does not name a port from 1 to 65535", "" },
+        { "[alret x]\nsend = none\n", 2, "unknown section [alret x]",
+          "did you mean [alert NAME]?" },
+        { "[alert x]\nsend = mail\n", 2, "send does not know \"mail\"",
+          "one of: none, journal, jsonl, syslog" },
+        { "[alert x]\n\nsend = none\n", 3, "[alert x] does not say when", "" },
+        { "[alert many-at-once]\nreplaces = x\n", 2,
+          "[alert many-at-once] replaces \"x\", which is no other alert", "" },
         { "[shakeout]\nschema = 2\n", 2, "this program reads schema 1", "" },
     };
 

@@ -189,3 +189,25 @@ Test(board, a_flood_of_false_endpoints_leaves_room_for_real_ones)
     cr_expect_eq(s.refused, 200000 - BOARD_ENDPOINTS / 2);
     board_close(b);
 }
+
+Test(board, less_of_the_same_is_no_change)
+{
+    struct board *b = board_open();
+    struct board_deed d = deed("10.20.40.17", 8013, OUTCOME_FAILED, 20);
+    struct board_row row;
+
+    d.id = F_TCP_SYN_REFUSED_BY_HOST;
+    cr_expect_eq(board_note(b, &d).change, BOARD_FAILS);
+    d.frame++;
+    d.id = F_TCP_SYN_REFUSED;
+    cr_expect_eq(board_note(b, &d).change, BOARD_SAME);
+    d.frame++;
+    d.id = F_TCP_SYN_REFUSED_BY_HOST;
+    cr_expect_eq(board_note(b, &d).change, BOARD_SAME);
+    d.frame++;
+    d.id = F_TCP_SYN_SILENT_DROP;
+    cr_expect_eq(board_note(b, &d).change, BOARD_FAILS);
+    board_row(b, 0, 30 * second_ns, &row);
+    cr_expect_eq(row.id, F_TCP_SYN_SILENT_DROP);
+    board_close(b);
+}
