@@ -64,6 +64,8 @@ static void add_files(struct paths *p, const struct options *o)
         add_folder_of(p, o->status);
     if (o->textfile)
         add_folder_of(p, o->textfile);
+    if (o->jsonl)
+        add_folder_of(p, o->jsonl);
     if (o->state)
         add_folder_of(p, o->state);
     if (evidence && o->map)

@@ -486,6 +486,7 @@ static bool look_at(struct engine *e, struct flow *flow, int64_t now_ns, bool sa
     flow->flags |= FLOW_NOTICED;
     e->watch.said_ns = e->scene.last_ns;
     e->scene.last_ns = now_ns;
+    report_line(e->report, &e->scene, &verdict);
     if (e->config->changes && news.change != BOARD_FAILS)
         return false;
     if (!said_enough || is_owed(e, &news))
@@ -658,6 +659,8 @@ static void watch(struct engine *e, size_t n_frames)
     write_state(e, false);
     tell_alerts(e);
     e->watch.over = e->watch.end_ns && (now_ns >= e->watch.end_ns || names_refused(e->world.names));
+    if (reload_tick(e->config->reload, e->config->live))
+        e->watch.over = true;
     if (report_broken(e->report))
         capture_stop(e->capture); /* nobody reads any more */
 }

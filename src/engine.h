@@ -10,6 +10,7 @@
 #include "keys/keys.h"
 #include "live/live.h"
 #include "live/screen.h"
+#include "reload.h"
 #include "report/report.h"
 #include "x509/trust.h"
 
@@ -27,6 +28,7 @@ struct engine_config {
     struct live *live;      /* who wants the state of a watch written; or NULL */
     int64_t run_ns;         /* live: it ends after so long, or when a table is full; 0 = never */
     bool changes;           /* live: notices of changes alone, not of each connection */
+    struct reload *reload;  /* live: the configuration may change; or NULL */
     struct screen *screen;  /* live: of the person who watches; or NULL */
     const char *input_name; /* printable name of the input */
 };

@@ -119,7 +119,7 @@ static int help(const struct options *o)
     return 0;
 }
 
-static int run(const struct options *o)
+static int run(struct options *o)
 {
     switch (o->verb) {
     case VERB_ANALYSE:

@@ -338,12 +338,20 @@ static bool read_configuration(struct parsing *p, int argc, char **argv)
 
 bool options_parse(int argc, char **argv, struct options *out, struct failure *failure)
 {
+    return options_parse_from(argc, argv, NULL, out, failure);
+}
+
+bool options_parse_from(int argc, char **argv, const struct ini_source *source, struct options *out,
+                        struct failure *failure)
+{
     struct parsing p = { .out = out, .failure = failure };
 
-    *out = (struct options){ .verb = VERB_ANALYSE };
+    *out = (struct options){ .verb = VERB_ANALYSE, .argc = argc, .argv = argv };
+    out->settings.source = source;
     *failure = (struct failure){ 0 };
     out->capture.promiscuous = true;
     alert_rules_default(&out->alerts);
+    out->outputs = outputs_default();
     out->report.out = stdout;
     out->check = (struct check_config){
         .max_age_s = 120, .warning = { .set = true }, .warning_text = "0", .critical_text = ""
@@ -355,6 +363,7 @@ bool options_parse(int argc, char **argv, struct options *out, struct failure *f
     if (!take_operands(&p) || !check_together(&p))
         return false;
     choose_display(&p);
+    out->settings.source = NULL;
     out->report.several_inputs = out->n_inputs > 1;
     return true;
 }

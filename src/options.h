@@ -8,6 +8,7 @@
 
 #include "base/failure.h"
 #include "config/alert.h"
+#include "config/output.h"
 #include "config/profile.h"
 #include "config/settings.h"
 #include "demo.h"
@@ -78,12 +79,17 @@ struct options {
     bool headless;
     int64_t run_s; /* live: how long until the report, and the next one; 0 = to the end */
     bool screen;   /* live: a person sits before a terminal that can be drawn on */
-    const char *status, *textfile, *state; /* NULL = nowhere */
+    const char *status, *textfile, *state, *jsonl; /* NULL = nowhere */
     struct alert_rules alerts;
+    struct outputs outputs;
     struct check_config check;
     enum config_job config_job;
     const char *profile_name;
     struct settings settings;
+    size_t n_config_paths; /* every file that says something of this, there or not */
+    const char *config_path[SETTINGS_FILES + 3];
+    int argc;
+    char **argv;                /* borrowed */
     const char *given[OPTIONS]; /* on the command line: its latest value; NULL = not given */
 };
 
@@ -92,4 +98,8 @@ enum option_name option_of(const char *word);
 
 /* False with a failure (exit code 2). */
 bool options_parse(int argc, char **argv, struct options *out, struct failure *failure);
+
+/* The same with files that somebody else opens; source is borrowed while it is called. */
+bool options_parse_from(int argc, char **argv, const struct ini_source *source, struct options *out,
+                        struct failure *failure);
 void options_help(FILE *out, bool all);

@@ -3,6 +3,7 @@
 #include "options_inside.h"
 #include "session/dissector.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,8 @@ static bool apply_row(struct parsing *p, const struct setting_row *row, const st
         return true;
     if (row->option[0])
         return apply_option(p, row, s->value);
+    if (outputs_have(&entry))
+        return outputs_configure(&p->out->outputs, &entry, p->failure);
     if (strcmp(row->key, "schema"))
         return profile_configure(&p->out->profile, &entry, p->failure);
     snprintf(p->failure->why, sizeof p->failure->why, "this program reads schema 1");
@@ -140,6 +143,26 @@ static bool check_dissectors(struct parsing *p)
     return false;
 }
 
+static void note_path(struct options *o, const char *path)
+{
+    if (o->n_config_paths < N(o->config_path))
+        o->config_path[o->n_config_paths++] = path;
+}
+
+static bool is_there(const struct parsing *p, const char *path)
+{
+    const struct ini_source *source = p->out->settings.source;
+    FILE *in;
+
+    if (!source)
+        return path_exists(path);
+    in = ini_open(path, source);
+    bool there = in || errno != ENOENT;
+    if (in)
+        fclose(in);
+    return there;
+}
+
 /* The files that need not be there, weakest first. */
 static bool read_usual_configs(struct parsing *p)
 {
@@ -153,7 +176,11 @@ static bool read_usual_configs(struct parsing *p)
     else if (home && *home)
         snprintf(own, sizeof own, "%s/.config/shakeout/shakeout.ini", home);
     for (size_t i = 0; i < N(usual); i++)
-        if (path_exists(usual[i]) && !settings_read(&p->out->settings, usual[i], p->failure))
+        if (usual[i][0])
+            note_path(p->out, usual[i]);
+    for (size_t i = 0; i < N(usual); i++)
+        if (usual[i][0] && is_there(p, usual[i]) &&
+            !settings_read(&p->out->settings, usual[i], p->failure))
             return false;
     return true;
 }
@@ -168,11 +195,15 @@ bool read_settings(struct parsing *p)
     if (!p->no_config && !read_usual_configs(p))
         return false;
     for (size_t i = 0; i < p->n_configs; i++)
+        note_path(o, p->config[i]);
+    for (size_t i = 0; i < p->n_configs; i++)
         if (!settings_read(&o->settings, p->config[i], p->failure))
             return false;
     named = settings_find(&o->settings, "shakeout", "profile");
     if (!o->profile_name)
         o->profile_name = named && named->value[0] ? named->value : "ems";
-    return profile_open(&o->profile, o->profile_name, p->failure) && apply_settings(p) &&
-           check_dissectors(p);
+    if (strcmp(o->profile_name, "ems"))
+        note_path(o, o->profile_name);
+    return profile_open(&o->profile, o->profile_name, o->settings.source, p->failure) &&
+           apply_settings(p) && check_dissectors(p);
 }

@@ -315,6 +315,9 @@ static bool take_service(struct parsing *p, enum option_name name, const char *v
     case OPTION_TEXTFILE:
         o->textfile = value;
         return true;
+    case OPTION_JSONL:
+        o->jsonl = value;
+        return true;
     case OPTION_STATE:
         o->state = value;
         return true;

@@ -16,8 +16,9 @@
 /* For the signal handler: what is read now, and what a first signal means there. */
 static struct reading {
     struct capture *volatile capture;
-    struct live *volatile live;    /* SIGUSR1: its state is written now */
-    volatile sig_atomic_t patient; /* Ctrl-C also ends who fills the pipe: then the rest is read */
+    struct reload *volatile reload; /* SIGHUP: its configuration is read again */
+    struct live *volatile live;     /* SIGUSR1: its state is written now */
+    volatile sig_atomic_t patient;  /* Ctrl-C also ends who fills the pipe: then the rest is read */
     volatile sig_atomic_t signals;
 } reading;
 
@@ -35,6 +36,13 @@ static void ask(int signal_number)
     (void)signal_number;
     if (reading.live)
         live_ask(reading.live);
+}
+
+static void renew(int signal_number)
+{
+    (void)signal_number;
+    if (reading.reload)
+        reload_ask(reading.reload);
 }
 
 void run_signals_begin(struct capture *capture, bool patient)
@@ -188,6 +196,7 @@ static struct engine_config engine_of(const struct run_inputs *inputs, size_t i)
                                    .run_ns = inputs->live ? o->run_s * 1000000000 : 0,
                                    .changes = o->headless,
                                    .screen = inputs->screen,
+                                   .reload = inputs->reload,
                                    .trust = inputs->given[i].trust };
 }
 
@@ -204,7 +213,8 @@ static int run_all(const struct engine_config *engine, const struct report_confi
         report_free(report);
         trust_forget(engine->trust);
         code = run_worse(code, one);
-    } while (one != 2 && engine->run_ns && !capture_ended(capture));
+    } while (one != 2 && (reload_apply(engine->reload) || engine->run_ns) &&
+             !capture_ended(capture));
     return one == 2 ? 2 : code;
 }
 
@@ -226,6 +236,7 @@ static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capt
     config.certs_replace = o->force;
     config.exports = inputs->exports;
     config.silent = inputs->screen != NULL;
+    config.lines = inputs->live ? live_lines(inputs->live) : NULL;
     engine.keys = keys_of(o, &inputs->given[i], &failure);
     int code = engine.keys ? run_all(&engine, &config, capture, &failure) : 2;
     inputs->n_judged += code != 2;
@@ -295,6 +306,9 @@ static bool watch_open(struct run_inputs *inputs, struct failure *failure)
                                 .status = o->status,
                                 .textfile = o->textfile,
                                 .state = o->state,
+                                .jsonl = o->jsonl,
+                                .outputs = &o->outputs,
+                                .porter = &inputs->porter,
                                 .alerts = &o->alerts,
                                 .checkin_ns = o->profile.interval_s * INT64_C(1000000000) };
     struct failure unknown;
@@ -321,10 +335,16 @@ static int watch(struct run_inputs *inputs, struct capture *capture)
 {
     const struct options *o = inputs->options;
     struct sigaction asking = { .sa_handler = ask, .sa_flags = SA_RESTART };
+    struct sigaction renewing = { .sa_handler = renew, .sa_flags = SA_RESTART };
 
+    if (!inputs->porter.n || !porter_open(&inputs->porter))
+        inputs->reload = NULL;
     confine(o, capture_device_fd(capture));
     reading.live = inputs->live;
+    reading.reload = inputs->reload;
     sigaction(SIGUSR1, &asking, NULL);
+    if (reading.reload) /* a terminal that goes away ends the screen */
+        sigaction(SIGHUP, &renewing, NULL);
     live_ready(inputs->live);
     if (!o->no_progress && !o->report.quiet && !inputs->screen && isatty(STDERR_FILENO))
         fprintf(stderr, "watching %s; Ctrl-C ends with the report\n", o->interface);
@@ -346,6 +366,8 @@ static int watch_device(struct run_inputs *inputs)
     screen_close(inputs->screen);
     run_signals_end();
     reading.live = NULL; /* a late SIGUSR1 asks nobody */
+    reading.reload = NULL;
+    porter_close(&inputs->porter);
     if (inputs->live)
         live_stopping(inputs->live);
     capture_close(capture);
@@ -353,13 +375,15 @@ static int watch_device(struct run_inputs *inputs)
     return code;
 }
 
-int run_device(const struct options *o)
+int run_device(struct options *o)
 {
     static struct run_inputs inputs;
     struct failure failure = { 0 };
 
     if (!run_open(&inputs, o, &failure))
         return run_fail(&failure);
+    inputs.porter.fd = -1;
+    inputs.reload = o->screen ? NULL : reload_open(o, &inputs.porter);
     int code = watch_device(&inputs);
     return run_finish(&inputs, &failure) ? code : run_fail(&failure);
 }

@@ -9,6 +9,7 @@
 #include "live/live.h"
 #include "live/screen.h"
 #include "options.h"
+#include "reload.h"
 #include "x509/trust.h"
 
 enum { RUN_INTERRUPTED = 130 };
@@ -19,6 +20,8 @@ struct run_inputs {
     struct newfile page;     /* of --html */
     struct exports *exports; /* of --export; NULL = none */
     struct live *live;       /* of a watch; NULL = files are read */
+    struct reload *reload;   /* of a watch without a screen; NULL = none */
+    struct porter porter;    /* of a watch */
     struct screen *screen;   /* of who watches; NULL = nobody */
     char filter[256];        /* of its capture, printable */
     char name[64];           /* of its interface, printable */
@@ -40,7 +43,8 @@ bool run_finish(struct run_inputs *inputs, struct failure *failure);
 /* The i-th file; what is evidence goes to the keeper, if it wants any. */
 int run_input(struct run_inputs *inputs, struct keeper *keeper, size_t i);
 
-int run_device(const struct options *options);
+/* Options change when their configuration does. */
+int run_device(struct options *options);
 
 /* SIGINT and SIGTERM end the reading of this capture; patient: only the second one does. */
 void run_signals_begin(struct capture *capture, bool patient);

@@ -156,14 +156,20 @@ static char *load(FILE *in, struct failure *failure)
     return NULL;
 }
 
-char *ini_load(const char *path, struct failure *failure)
+FILE *ini_open(const char *path, const struct ini_source *source)
 {
-    FILE *in = fopen(path, "re");
+    return source ? source->open(source->into, path) : fopen(path, "re");
+}
+
+char *ini_load(const char *path, const struct ini_source *source, struct failure *failure)
+{
+    FILE *in = ini_open(path, source);
+    int error = errno;
 
     *failure = (struct failure){ 0 };
     text_printable(path, strlen(path), failure->what, sizeof failure->what);
     if (!in) {
-        snprintf(failure->why, sizeof failure->why, "%s", strerror(errno));
+        snprintf(failure->why, sizeof failure->why, "%s", strerror(error));
         return NULL;
     }
     char *text = load(in, failure);

@@ -10,6 +10,7 @@
 #include "base/failure.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 struct ini_entry {
     const char *section; /* "" before the first */
@@ -23,8 +24,17 @@ typedef bool ini_accept(void *into, const struct ini_entry *entry, struct failur
 bool ini_read(const char *text, const char *name, ini_accept *accept, void *into,
               struct failure *failure);
 
+/* Who opens files in place of fopen; NULL with errno. */
+struct ini_source {
+    FILE *(*open)(void *into, const char *path);
+    void *into;
+};
+
+/* NULL with errno; source may be NULL: fopen. */
+FILE *ini_open(const char *path, const struct ini_source *source);
+
 /* A file of at most 1 MiB as text; owned by the caller, who frees it.  NULL with a failure. */
-char *ini_load(const char *path, struct failure *failure);
+char *ini_load(const char *path, const struct ini_source *source, struct failure *failure);
 
 /* "inih", and its version where the build knows it; for --version. */
 const char *ini_library(void);

@@ -187,13 +187,14 @@ bool profile_open_default(struct profile *out, struct failure *failure)
     return open_text(out, ems_ini, "ems.ini", failure);
 }
 
-bool profile_open(struct profile *out, const char *name, struct failure *failure)
+bool profile_open(struct profile *out, const char *name, const struct ini_source *source,
+                  struct failure *failure)
 {
     char *text;
 
     if (strcmp(name, "ems") == 0)
         return profile_open_default(out, failure);
-    text = ini_load(name, failure);
+    text = ini_load(name, source, failure);
     bool fine = text && open_text(out, text, name, failure);
     free(text);
     return fine;

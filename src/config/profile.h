@@ -65,7 +65,8 @@ struct profile {
 bool profile_open_default(struct profile *out, struct failure *failure);
 
 /* "ems" is the built-in one; anything else is a file. */
-bool profile_open(struct profile *out, const char *name, struct failure *failure);
+bool profile_open(struct profile *out, const char *name, const struct ini_source *source,
+                  struct failure *failure);
 
 /* What a configuration says of [port N], [ems NAME], [checkin], and of certificates in [tls]. */
 bool profile_configure(struct profile *profile, const struct ini_entry *entry,

@@ -94,7 +94,7 @@ bool settings_read(struct settings *s, const char *path, struct failure *failure
         snprintf(failure->what, sizeof failure->what, "--config");
         return value_refuse(failure, "more than %d files", SETTINGS_FILES);
     }
-    text = ini_load(path, failure);
+    text = ini_load(path, s->source, failure);
     if (!text)
         return false;
     s->file[s->n_files++] = path;

@@ -23,6 +23,7 @@ struct setting {
 struct settings {
     size_t n_files, n;
     const char *file[SETTINGS_FILES];
+    const struct ini_source *source; /* who opens them; NULL = fopen */
     struct setting one[SETTINGS_MAX];
 };
 

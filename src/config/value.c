@@ -109,3 +109,19 @@ bool value_duration(const char *text, uint32_t *seconds)
     *seconds = (uint32_t)v * each[unit - units];
     return true;
 }
+
+bool value_size(const char *text, uint64_t *octets)
+{
+    static const char *const units[] = { "kB", "MB", "GB" };
+    static const uint64_t each[] = { 1000, 1000000, 1000000000 };
+    uint64_t v = 0;
+    size_t n = strspn(text, "0123456789");
+    int unit = value_index(units, 3, text + n, strlen(text + n));
+
+    if (!n || n > 6 || unit < 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        v = v * 10 + (uint64_t)(text[i] - '0');
+    *octets = v * each[unit];
+    return v != 0;
+}

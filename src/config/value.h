@@ -32,5 +32,8 @@ bool value_words(const struct ini_entry *e, const char *const *words, size_t n,
                  struct failure *failure);
 int value_index(const char *const *words, size_t n, const char *item, size_t length);
 
+/* "500kB", "100MB", "2GB": a whole number of octets, in powers of 1000, below 1 PB. */
+bool value_size(const char *text, uint64_t *octets);
+
 /* "60s", "5m", "1h", "30d": a whole number of seconds, from 1 s to ten years. */
 bool value_duration(const char *text, uint32_t *seconds);

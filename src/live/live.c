@@ -2,9 +2,11 @@
 
 #include "base/newfile.h"
 #include "base/text.h"
+#include "live/eventlog.h"
 #include "live/kept.h"
 #include "live/notify.h"
 #include "live/state.h"
+#include "live/syslog.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct output {
     const char *path;
@@ -28,7 +31,9 @@ struct live {
     struct live_config config;
     struct board *board;
     struct alerts *alerts;
-    int64_t next_look_ns; /* steady clock: of the rules */
+    struct eventlog *log;  /* NULL = none */
+    struct syslog *syslog; /* NULL = none */
+    int64_t next_look_ns;  /* steady clock: of the rules */
     struct output output[OUTPUTS];
     struct live_state state;
     struct notify notify;
@@ -156,6 +161,11 @@ struct live *live_open(const struct live_config *config, struct failure *failure
     l->config = *config;
     if (!known_open(l) || !state_resume(l))
         return give_up(l);
+    if (config->jsonl && !(l->log = eventlog_open(config->jsonl, &config->outputs->jsonl, failure)))
+        return give_up(l);
+    if (config->outputs->syslog.address[0] &&
+        !(l->syslog = syslog_open(&config->outputs->syslog, config->porter)))
+        return give_up(l);
     notify_open(&l->notify);
     l->output[STATUS] =
         (struct output){ .path = config->status, .write = status_write, .every_s = LIVE_EVERY_S };
@@ -185,6 +195,8 @@ void live_close(struct live *l)
     if (!l)
         return;
     notify_close(&l->notify);
+    syslog_close(l->syslog);
+    eventlog_close(l->log);
     alerts_close(l->alerts);
     board_close(l->board);
     free(l);
@@ -218,7 +230,40 @@ bool live_alert(struct live *l, struct alert *out)
     if (!alerts_next(l->alerts, out))
         return false;
     l->output[KEPT].next_ns = 0;
+    if (out->rule->send & ALERT_JSONL)
+        eventlog_alert(l->log, out);
+    if (out->rule->send & ALERT_SYSLOG)
+        syslog_alert(l->syslog, out);
     return true;
+}
+
+struct report_lines *live_lines(struct live *l) { return eventlog_lines(l->log); }
+
+void live_take(struct live *l, size_t item, int fd, int error)
+{
+    if (!syslog_take(l->syslog, item, fd, error) && fd >= 0)
+        close(fd);
+}
+
+static void tick_syslog(struct live *l, int64_t at_ns)
+{
+    size_t item;
+    int fd, error;
+
+    while (l->syslog && porter_answer(l->config.porter, 0, &item, &fd, &error))
+        live_take(l, item, fd, error);
+    syslog_tick(l->syslog, at_ns);
+}
+
+void live_reopen(struct live *l) { eventlog_reopen(l->log); }
+
+void live_configure(struct live *l, const struct alert_rules *alerts, const struct outputs *outputs,
+                    int64_t checkin_ns)
+{
+    alerts_rule(l->alerts, alerts);
+    eventlog_configure(l->log, &outputs->jsonl);
+    syslog_configure(l->syslog, &outputs->syslog);
+    l->config.checkin_ns = checkin_ns;
 }
 
 void live_tick(struct live *l, const struct live_facts *known, bool now)
@@ -232,6 +277,9 @@ void live_tick(struct live *l, const struct live_facts *known, bool now)
     if (!facts.clock_ns) /* live, it is that of this machine */
         facts.clock_ns = time(NULL) * second_ns;
     look_at_rules(l, &facts, at_ns);
+    eventlog_changes(l->log, l->board);
+    eventlog_tick(l->log, time(NULL) * second_ns);
+    tick_syslog(l, at_ns);
     for (size_t i = 0; i < OUTPUTS; i++) {
         due[i] = l->output[i].path && (now || l->asked || at_ns >= l->output[i].next_ns);
         any |= due[i];

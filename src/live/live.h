@@ -9,8 +9,11 @@
 
 #include "base/failure.h"
 #include "config/alert.h"
+#include "config/output.h"
 #include "live/alerts.h"
 #include "live/board.h"
+#include "report/lines.h"
+#include "sandbox/porter.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +26,10 @@ struct live_config {
     const char *textfile;             /* path; NULL = none */
     const struct alert_rules *alerts; /* copied */
     int64_t checkin_ns; /* how often endpoints check in, as configured; 0 = it is learned */
-    const char *state;  /* path: read now, and written for the watch after this one; NULL = none */
+    const char *jsonl;  /* path: JSON Lines; NULL = none */
+    const struct outputs *outputs; /* copied */
+    struct porter *porter;         /* borrowed: opened behind live_open, which adds to it */
+    const char *state; /* path: read now, and written for the watch after this one; NULL = none */
 };
 
 /* What the engine knows. */
@@ -51,6 +57,19 @@ struct board *live_board(struct live *live);
 
 /* What others are told since the latest tick, one by one; false at the end. */
 bool live_alert(struct live *live, struct alert *out);
+
+/* Where a report writes connections as JSON Lines; NULL = nowhere. */
+struct report_lines *live_lines(struct live *live);
+
+/* Whoever rotates from outside put files aside: others of their name. */
+void live_reopen(struct live *live);
+
+/* The porter's answer to something that this asked for; closes what nobody wants. */
+void live_take(struct live *live, size_t item, int fd, int error);
+
+/* Another configuration is in force. */
+void live_configure(struct live *live, const struct alert_rules *alerts,
+                    const struct outputs *outputs, int64_t checkin_ns);
 
 /* Often: writes when it is time, or when `now` is true. */
 void live_tick(struct live *live, const struct live_facts *facts, bool now);

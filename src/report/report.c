@@ -1,5 +1,6 @@
 #include "report/exports.h"
 #include "report/inside.h"
+#include "report/lines.h"
 #include "report/pem.h"
 #include "report/shown.h"
 
@@ -84,6 +85,47 @@ static void note_outcome(struct report *r, const struct verdict *v)
                                .cause = (uint8_t)v->primary.cause };
 }
 
+static bool has_room(struct report_lines *lines)
+{
+    if (!lines->file)
+        return false;
+    bool any = lines->room > 0;
+    lines->room -= any;
+    lines->left_out += !any;
+    return any;
+}
+
+/* Its error is its owner's matter, and does not end the report. */
+static void lines_connection(struct report *r, const struct scene *scene, const struct verdict *v)
+{
+    struct report_lines *lines = r->config.lines;
+
+    if (!has_room(lines))
+        return;
+    writer_flush(&r->writer);
+    int error = r->writer.error;
+    r->writer.out = lines->file;
+    r->writer.error = 0;
+    json_connection(r, scene, v);
+    writer_flush(&r->writer);
+    lines->error = lines->error ? lines->error : r->writer.error;
+    r->writer.out = r->config.out;
+    r->writer.error = error;
+}
+
+void report_line(struct report *r, const struct scene *scene, const struct verdict *verdict)
+{
+    if (r->config.lines && r->config.lines->failing)
+        lines_connection(r, scene, verdict);
+}
+
+/* What failed while somebody watched has its line already. */
+static bool wants_line(const struct report_lines *lines, const struct verdict *v)
+{
+    bool failed = v->primary.severity == SEVERITY_ERROR;
+    return lines && !(v->flow->flags & FLOW_NOTICED) && (lines->all || (lines->failing && failed));
+}
+
 void report_add(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
     r->attempt = summary_add(&r->summary, scene, verdict);
@@ -94,6 +136,8 @@ void report_add(struct report *r, const struct scene *scene, const struct verdic
         shown_note(&r->shown, verdict);
     if (r->config.exports)
         exports_connection(r->config.exports, scene, verdict);
+    if (wants_line(r->config.lines, verdict))
+        lines_connection(r, scene, verdict);
     if (!is_json(r) && !is_csv(r))
         return;
     report_capture(r, scene);

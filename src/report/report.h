@@ -41,7 +41,8 @@ struct outcomes {
     size_t n, room;
 };
 
-struct exports; /* exports.h */
+struct exports;      /* exports.h */
+struct report_lines; /* lines.h */
 
 struct report_config {
     enum report_format format;
@@ -59,12 +60,13 @@ struct report_config {
     unsigned verbose, quiet;
     bool silent; /* live: no notices, somebody else shows what changes */
     bool fail_on_warning, exit_zero;
-    const char *command;       /* the input as the user wrote it, printable */
-    bool several_inputs;       /* a heading per input, frames as 2:#412 */
-    unsigned input;            /* 1-based number of this input */
-    struct outcomes *outcomes; /* borrowed: gets a line each; NULL = nobody compares */
-    struct exports *exports;   /* borrowed: get connections as well; NULL = nobody asked */
-    struct plan *plan;         /* borrowed: takes what is evidence; NULL = nobody asked */
+    const char *command;        /* the input as the user wrote it, printable */
+    bool several_inputs;        /* a heading per input, frames as 2:#412 */
+    unsigned input;             /* 1-based number of this input */
+    struct outcomes *outcomes;  /* borrowed: gets a line each; NULL = nobody compares */
+    struct exports *exports;    /* borrowed: get connections as well; NULL = nobody asked */
+    struct report_lines *lines; /* borrowed: live, get connections as JSON; NULL = nobody asked */
+    struct plan *plan;          /* borrowed: takes what is evidence; NULL = nobody asked */
 };
 
 struct report; /* opaque */
@@ -94,6 +96,9 @@ void report_other(struct report *report, const struct flow *flow);
  * n more were reached at the same time. */
 void report_notice(struct report *report, const struct scene *scene, const struct verdict *verdict);
 void report_notice_more(struct report *report, size_t n);
+
+/* Live: a connection that is failing, as it is known now, for who gets JSON Lines beside. */
+void report_line(struct report *report, const struct scene *scene, const struct verdict *verdict);
 
 /* Live: what failed since then works again. */
 struct report_parties {

@@ -27,3 +27,6 @@ bool files_offered(void);
 
 bool calls_confine(const struct sandbox_plan *plan);
 bool calls_offered(void);
+
+/* Of porter.h: opening, connecting, handing over. */
+bool calls_confine_porter(void);

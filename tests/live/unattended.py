@@ -8,11 +8,13 @@ As mirror.py: real connections, seen through a mirror.  Output: TAP.
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -133,7 +135,276 @@ def alerts_scene(tests, binary, net, span, folder):
     watch.end()
 
 
-SCENES = {'restart': restart_scene, 'alerts': alerts_scene}
+# --- JSON Lines ---------------------------------------------------------------------------------------------
+
+def lines_of(path):
+    """The lines, of which each must be whole."""
+    text = path.read_text() if path.exists() else ''
+    assert not text or text.endswith('\n'), text[-200:]
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def valid(binary, lines):
+    """Complaints of the schema, where this python can ask it."""
+    try:
+        import jsonschema
+    except ImportError:
+        return []
+    schema = json.loads(subprocess.run([binary, '--schema'], capture_output=True, check=True).stdout)
+    validator = jsonschema.Draft202012Validator(schema)
+    return [f'{error.message[:200]} in {line}'[:600] for line in lines for error in validator.iter_errors(line)]
+
+
+def told(lines, dataset):
+    return [line for line in lines if line['event']['dataset'] == f'shakeout.{dataset}']
+
+
+def jsonl_scene(tests, binary, net, span, folder):
+    """What changes, alarms and connections that fail, in a file that is put aside when it is large, and on SIGHUP."""
+    path = folder / 'lines' / 'events.jsonl'
+    path.parent.mkdir()
+    path.write_text('{"half":')  # as a crash of the machine leaves it
+    config = written(folder / 'jsonl.ini', **{
+        'alert endpoint-down': {'when': 'endpoint failing for 1s', 'send': 'jsonl'},
+        'output jsonl': {'path': path, 'rotate': '4kB', 'keep': 2}})
+    watch = Watch(binary, folder / 'jsonl', '--config', config)
+    check_in(folder)
+    reject(net)
+    for _ in range(2):
+        connect(EMS, 2)
+    wait_for(lambda: '"shakeout.alert"' in path.read_text(), 'the alarm')
+    net.nft('flush chain inet t in')
+    check_in(folder)
+    wait_for(lambda: path.read_text().count('"shakeout.alert"') == 2, 'its end')
+    first, rest = path.read_text().split('\n', 1)
+    lines = [json.loads(line) for line in rest.splitlines()]
+    tests.expect('half a line of before goes no further', first == '{"half":', first)
+    changes, alerts, connections = told(lines, 'endpoint'), told(lines, 'alert'), told(lines, 'connection')
+    tests.expect('each change is a line', [line['shakeout']['state'] for line in changes] == ['failing', 'healthy'], lines)
+    tests.expect('an alarm is a line, and its end another, of one id', [line['shakeout']['alert']['change'] for line in alerts]
+                 == ['begins', 'ends'] and len({line['event']['id'] for line in alerts}) == 1
+                 and alerts[0]['client']['ip'] == CLIENT and alerts[0]['shakeout']['alert']['rule'] == 'endpoint-down'
+                 and 'fails on 8013' in alerts[0]['message'] and '"' not in alerts[0]['message'], alerts)
+    tests.expect('connections that fail are lines, others are not', len(connections) >= 2
+                 and {line['event']['outcome'] for line in connections} == {'failure'}, connections)
+    tests.check('the schema knows them', valid(binary, lines))
+    rotation(tests, net, folder, watch, path)
+    outside(tests, net, watch, path)
+    watch.end()
+
+
+def rotation(tests, net, folder, watch, path):
+    reject(net)
+    for _ in range(40):
+        connect(EMS, 2)
+        time.sleep(0.05)
+    wait_for(lambda: path.with_name('events.jsonl.2').exists(), 'two old files')
+    time.sleep(1.2)
+    names = sorted(p.name for p in path.parent.iterdir())
+    tests.expect('large files are put aside, two are kept', set(names) <= {
+        'events.jsonl', 'events.jsonl.1', 'events.jsonl.2'} and len(names) >= 2, names)
+    sizes = [p.stat().st_size for p in path.parent.iterdir()]
+    tests.expect('none is much larger than it may be', max(sizes) < 64_000, sizes)
+    tests.expect('all of them are whole', all(lines_of(p) for p in path.parent.iterdir() if p.name != 'events.jsonl'
+                                             or p.stat().st_size), names)
+
+
+def outside(tests, net, watch, path):
+    """As logrotate does it."""
+    aside = path.with_name('aside')
+    path.rename(aside)
+    watch.process.send_signal(signal.SIGHUP)
+    wait_for(path.exists, 'a new file')
+    before = aside.stat().st_size
+    net.nft('flush chain inet t in')
+    connect(EMS, 2)
+    wait_for(lambda: lines_of(path), 'a line in it')
+    tests.expect('SIGHUP opens another file', aside.stat().st_size == before and not watch.err[:-1]
+                 and 'read again' in watch.err[-1], watch.err)
+    path.unlink()
+    path.symlink_to(aside)
+    watch.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: any('go on watching' in line for line in watch.err), 'a word')
+    path.unlink()
+    wait_for(lambda: any('written again' in line for line in watch.err), 'another word')
+    tests.expect('a link is not followed, and that is said once', aside.stat().st_size == before, watch.err)
+
+
+# --- another configuration ----------------------------------------------------------------------------------
+
+def hup(watch, condition, what):
+    n = len(watch.err)
+    watch.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: len(watch.err) > n, what)
+    time.sleep(0.3)
+    return watch.err[n:]
+
+
+def reload_scene(tests, binary, net, span, folder):
+    """All of it, or nothing: what is wrong is named with its line, and changes nothing."""
+    path = folder / 'reload.ini'
+    down = {'when': 'endpoint failing for 1s', 'send': 'journal'}
+    written(path, **{'alert endpoint-down': down})
+    watch = Watch(binary, folder / 'reload', '--config', path)
+    files = set(os.listdir(f'/proc/{watch.process.pid}/fd'))
+    for text, line, what in (('[port 8013]\nexpect = never\n\n[alret x]\n', 0, ''),
+                             ('[port 8013]\nexpect = newer\n', 2, 'expect does not know'),
+                             ('[alert endpoint-down]\nsend = none\n[alert x]\nsend = none\n', 4, 'does not say when'),
+                             ('[shakeout]\nscope = all\n', 2, 'changes with a restart only'),
+                             ('[live]\nstate = /x/y\n', 2, 'changes with a restart only'),
+                             ('x' * 300, 1, 'longer than'), ('\0', 0, 'NUL')):
+        (folder / 'new.ini').write_text(text)
+        os.replace(folder / 'new.ini', path)
+        said = hup(watch, watch, 'a word')
+        if 'alret' in text:  # a section without keys is nothing yet
+            tests.expect('a new file behind the same name is read', len(said) == 1 and 'read again; another run' in said[0],
+                         said)
+            continue
+        want = f'shakeout: {path}:{line}: ' if line else f'shakeout: {path}: '
+        tests.expect(f'refused as a whole: {text[:50]!r}', len(said) == 1 and said[0].startswith(want) and what in said[0]
+                     and said[0].endswith('; the configuration stays as it was\n'), said)
+    path.unlink()
+    said = hup(watch, watch, 'a word')
+    tests.expect('a configuration that is gone is said', len(said) == 1 and 'No such file' in said[0], said)
+    unexpected = lambda: [line for line in watch.out if 'alert down-now' in line]
+    reject(net)
+    for _ in range(2):
+        connect(EMS, 2)
+    time.sleep(8)
+    tests.expect('nothing of what was refused is in force', not unexpected(), watch.out)
+    written(path, **{'alert down-now': down, 'alert endpoint-down': {'send': 'none'}})
+    said = hup(watch, watch, 'a word')
+    wait_for(unexpected, 'the new alarm')
+    tests.expect('another rule is in force at once', len(unexpected()) == 1 and 'read again' in said[0], said, watch.out)
+    hup(watch, watch, 'a word')
+    tests.expect('the same again changes nothing', len(unexpected()) == 1, watch.out)
+    net.nft('flush chain inet t in')
+    tests.expect('no descriptor is left behind', set(os.listdir(f'/proc/{watch.process.pid}/fd')) == files, files)
+    watch.end()
+
+
+# --- log hosts ----------------------------------------------------------------------------------------------
+
+HEAD = re.compile(r'<(\d+)>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([!-~]{1,255}) shakeout (\d+) ([a-z0-9_-]{1,32}) (.*)$', re.S)
+STRUCTURED = re.compile(r'\[shakeout@32473((?: [a-z]+="(?:[^"\\\]]|\\["\\\]])*")*)\] (.*)$', re.S)
+CEF = re.compile(r'- CEF:0\|shakeout\|shakeout\|[^|]+\|((?:[^|\\]|\\[|\\])+)\|((?:[^|\\]|\\[|\\])+)\|(\d|10)\|(.*)$', re.S)
+
+
+def message_of(octets):
+    """(head, change, text) of a message in either form; an assertion where it is none."""
+    head = HEAD.match(octets.decode())
+    assert head, octets
+    structured, cef = STRUCTURED.match(head[6]), CEF.match(head[6])
+    assert structured or cef, octets
+    if structured:
+        return head, dict(re.findall(r'([a-z]+)="([^"]*)"', structured[1]))['change'], structured[2]
+    values = dict(re.findall(r'(\w+)=((?:[^=\\]|\\[=\\n])*?)(?= \w+=|$)', cef[4]))
+    return head, values['cs2'], values['msg']
+
+
+class LogHost:
+    """Takes messages; a stream parts them by their counts."""
+
+    def __init__(self, family, kind, address):
+        self.socket = run.socket.socket(family, kind)
+        if kind == run.socket.SOCK_STREAM:
+            self.socket.setsockopt(run.socket.SOL_SOCKET, run.socket.SO_REUSEADDR, 1)
+        self.socket.bind(address)
+        self.kind, self.messages, self.peers, self.done = kind, [], [], False
+        self.socket.settimeout(0.1)
+        if kind == run.socket.SOCK_STREAM:
+            self.socket.listen()
+        self.thread = threading.Thread(target=self.take, daemon=True)
+        self.thread.start()
+
+    def take(self):
+        while not self.done:
+            try:
+                if self.kind == run.socket.SOCK_DGRAM:
+                    self.messages.append(self.socket.recv(65536))
+                else:
+                    self.take_stream(self.socket.accept()[0])
+            except TimeoutError:
+                pass
+
+    def take_stream(self, peer):
+        self.peers.append(peer)
+        stream = peer.makefile('rb')
+        while True:
+            count = b''
+            while (c := stream.read(1)) not in (b' ', b''):
+                count += c
+            if not c:
+                return
+            self.messages.append(stream.read(int(count)))
+
+    def close(self):
+        self.done = True
+        for peer in self.peers:
+            peer.shutdown(run.socket.SHUT_RDWR)
+        self.thread.join(run.WAIT_S)
+        for open_one in [*self.peers, self.socket]:
+            open_one.close()
+
+
+def fail_and_recover(net, folder, host, binary):
+    reject(net)
+    for _ in range(2):
+        connect(EMS, 2)
+    wait_for(lambda: len(host.messages) % 2 == 1, 'the alarm')
+    net.nft('flush chain inet t in')
+    check_in(folder)
+    wait_for(lambda: len(host.messages) % 2 == 0, 'its end')
+
+
+def syslog_scene(tests, binary, net, span, folder):
+    """Each kind of socket, either form; a host that is not there yet, and one that goes and comes back."""
+    inet, local = run.socket.AF_INET, run.socket.AF_UNIX
+    dgram, stream = run.socket.SOCK_DGRAM, run.socket.SOCK_STREAM
+    path = str(folder / 'log')
+    for name, family, kind, address, form in (
+            (f'unix:{path}', local, dgram, path, 'rfc5424'), ('udp:127.0.0.1:5514', inet, dgram, ('127.0.0.1', 5514), 'cef'),
+            ('tcp:127.0.0.1:5601', inet, stream, ('127.0.0.1', 5601), 'rfc5424')):
+        config = written(folder / 'syslog.ini', **{
+            'alert endpoint-down': {'when': 'endpoint failing for 1s', 'send': 'syslog'},
+            'alert many-at-once': {'send': 'none'},
+            'output syslog': {'address': name, 'form': form, 'facility': 'local3'}})
+        host = LogHost(family, kind, address)
+        watch = Watch(binary, folder / 'syslog', '--config', config)
+        fail_and_recover(net, folder, host, binary)
+        messages = [message_of(m) for m in host.messages]
+        tests.expect(f'{name}: an alarm, and its end', [m[1] for m in messages] == ['begins', 'ends']
+                     and [m[0][1] for m in messages] == [str(19 * 8 + 3), str(19 * 8 + 5)]
+                     and messages[0][0][5] == 'endpoint-down' and messages[0][2].startswith(f'{CLIENT} fails on {EMS} since ')
+                     and not watch.err, host.messages, watch.err)
+        host.close()
+        if family == local:
+            os.unlink(path)
+        if kind == stream or family == local:
+            come_back(tests, net, folder, binary, watch, name, (family, kind, address))
+        watch.end()
+        if os.path.exists(path):
+            os.unlink(path)
+
+
+def come_back(tests, net, folder, binary, watch, name, there):
+    reject(net)
+    for _ in range(2):
+        connect(EMS, 2)
+    wait_for(lambda: any('go on watching' in line for line in watch.err), 'a word')
+    time.sleep(1.5)
+    host = LogHost(*there)
+    wait_for(lambda: host.messages, 'what waited')
+    net.nft('flush chain inet t in')
+    check_in(folder)
+    time.sleep(1.5)
+    tests.expect(f'{name}: a host that was away gets what waited for it', [message_of(m)[1] for m in host.messages]
+                 == ['restless'] and len(watch.err) == 2 and 'written again' in watch.err[1], host.messages, watch.err)
+    host.close()
+
+
+SCENES = {'restart': restart_scene, 'alerts': alerts_scene, 'jsonl': jsonl_scene, 'reload': reload_scene,
+          'syslog': syslog_scene}
 
 
 def inside(binary, scenes):
@@ -142,6 +413,7 @@ def inside(binary, scenes):
     servers = []
     try:
         span = Mirror()
+        sh('ip', 'link', 'set', 'lo', 'up')
         for address in CROWD:
             sh('ip', 'addr', 'add', f'{address}/24', 'dev', 'c0')
         with tempfile.TemporaryDirectory(prefix='shakeout-unattended.') as name:
