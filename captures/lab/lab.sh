@@ -274,6 +274,8 @@ write_about() {
 "
     grep -qE 'slapdd|ldapsearch' "$log" && stacks+="- OpenLDAP $(dpkg-query -W -f '${Version}' slapd | sed 's/[+-].*//') on GnuTLS
 "
+    grep -q 'haproxyd ' "$log" && stacks+="- haproxy $(haproxy -v | sed -n '1s/.*version \([0-9.]*\).*/\1/p')
+"
     grep -qE 'smbdd' "$log" && stacks+="- Samba $(dpkg-query -W -f '${Version}' samba | sed 's/^.*://; s/[+-].*//')
 "
     grep -qE 'bin/(tlsc|tlsd)' "$log" && stacks+="- Python $(/usr/bin/python3 -V | cut -d' ' -f2) ssl on $(/usr/bin/python3 -c 'import ssl;print(ssl.OPENSSL_VERSION)' | cut -d' ' -f1-2)

@@ -12,6 +12,7 @@ enum {
     TICKET_STATEFUL = 74, /* OpenSSL's ticket that is only a session id */
     TICKET_LEAST = 180,
     TICKET_MOST = 1200,
+    TICKETS_MOST = 4,
     FULL_FRAGMENT = 16384,
     FLIGHT_RECORDS_SERVER = 8,
 };
@@ -357,10 +358,20 @@ static bool is_ticket(const struct view *v, const struct tls_sealed *record)
            record->at.time_ns - v->client[v->final].at.time_ns <= v->out->window_ns;
 }
 
+/* Who did not wait for the tickets has them behind its request, where the answer is due.  A stack
+ * sends its tickets in records of one length, at most four of them. */
+static bool is_like_tickets(const struct view *v, const struct tls_sealed *first, size_t n,
+                            const struct tls_sealed *record)
+{
+    return n < TICKETS_MOST && record->length == first->length && is_ticket(v, record);
+}
+
 static void data_note(const struct view *v)
 {
     struct sealed_reading *out = v->out;
-    const struct tls_sealed *asked = NULL;
+    const struct tls_sealed *asked = NULL, *first = NULL;
+    size_t tickets = 0;
+    bool more = v->server_more;
 
     for (size_t i = v->final + 1; i < v->n_client; i++)
         if (!view_alert(v, CLIENT, &v->client[i])) {
@@ -373,9 +384,14 @@ static void data_note(const struct view *v)
         const struct tls_sealed *record = &v->server[i];
         if (view_alert(v, SERVER, record) || !before(v->client[v->final].at, record->at))
             continue;
+        first = first ? first : record;
+        bool like = is_like_tickets(v, first, tickets, record);
+        tickets += like;
+        more = more || !like;
         if ((asked && before(asked->at, record->at)) || !is_ticket(v, record))
             out->server_data = true;
     }
+    out->maybe_tickets = out->server_data && !more;
 }
 
 static bool ended_with_alert(const struct view *v, enum side side)

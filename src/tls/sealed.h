@@ -49,9 +49,11 @@ struct sealed_reading {
     bool client_certificate_empty; /* 25 octets (41 padded by 16) before the Finished */
     bool client_certificate_sent;  /* any Certificate, even empty */
     bool client_data;              /* sealed client records beyond the final flight */
-    bool server_data;  /* sealed server records beyond tickets, or any after client data */
-    bool closed_clean; /* an alert-size record (close_notify) preceded the close */
-    bool with_keys;    /* nothing of this is inferred: keys opened the handshake */
+    bool server_data;   /* sealed server records beyond tickets, or any after client data */
+    bool maybe_tickets; /* ... and all of that may as well be the tickets of a server that does not
+                           answer */
+    bool closed_clean;  /* an alert-size record (close_notify) preceded the close */
+    bool with_keys;     /* nothing of this is inferred: keys opened the handshake */
 };
 
 struct sealed_reading sealed_read(const struct tls *t, const struct sealed_end *end);

@@ -143,7 +143,8 @@ static bool plain_worked(const struct flow *flow)
 static bool tls_worked(const struct tls *t, const struct sealed_reading *sealed)
 {
     if (tls_is_13(t))
-        return sealed->row == SEALED_ACCEPTED && sealed->client_data && sealed->server_data;
+        return sealed->row == SEALED_ACCEPTED && sealed->client_data && sealed->server_data &&
+               !sealed->maybe_tickets;
     return t->half[CLIENT].n_application && t->half[SERVER].n_application;
 }
 

@@ -591,6 +591,77 @@ static bool is_12_by_name(const struct matter *m)
 static bool sent_certificate(const struct matter *m) { return m->sealed.client_certificate_sent; }
 static bool asked(const struct matter *m) { return matter_certificate_requested(m); }
 static bool sent_data(const struct matter *m) { return m->sealed.client_data; }
+
+/* The first goodbye of a side that nobody can read: an encrypted alert, under TLS 1.3 a last record
+ * of its size. */
+static struct tls_stamp goodbye_of(const struct matter *m, enum side side)
+{
+    static const struct tls_stamp none;
+    const struct tls_half *half = &m->tls->half[side];
+
+    if (m->tls13)
+        return half->n_sealed &&
+                       sealed_is_alert(m->tls->server_hello.suite, half->sealed_last.length)
+                   ? half->sealed_last.at
+                   : none;
+    for (size_t i = 0; i < m->tls->n_alerts; i++)
+        if (m->tls->alerts[i].from == side)
+            return m->tls->alerts[i].at;
+    return none;
+}
+
+/* Who says goodbye first is the one that ends it, whoever closes TCP; none of them: who closes. */
+static struct tls_stamp leaves_first(const struct matter *m, enum side *leaver)
+{
+    struct tls_stamp client = goodbye_of(m, CLIENT), server = goodbye_of(m, SERVER), at = { 0 };
+    const struct ending_packet *close = matter_close(m, leaver);
+
+    if (close)
+        at = (struct tls_stamp){ .frame = close->frame, .time_ns = close->time_ns };
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        struct tls_stamp word = side == CLIENT ? client : server;
+        if (word.frame && (!at.frame || word.frame < at.frame)) {
+            at = word;
+            *leaver = side;
+        }
+    }
+    return at;
+}
+
+/* The server says goodbye, and the client, which waited for more, is the first to close. */
+static bool server_left_first(const struct matter *m)
+{
+    enum side leaver = CLIENT;
+    struct tls_stamp at = leaves_first(m, &leaver);
+    return at.frame && leaver == SERVER;
+}
+
+/* The newest record of the server before `then` that is no goodbye. */
+static int64_t last_content_ns(const struct matter *m, uint64_t then)
+{
+    const struct tls_half *half = &m->tls->half[SERVER];
+    uint32_t n = half->n_sealed < TLS_SEALED_MAX ? half->n_sealed : TLS_SEALED_MAX;
+    int64_t last_ns = finished_at(m);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct tls_sealed *record = &half->sealed_list[i];
+        if (record->at.frame < then && !sealed_is_alert(m->tls->server_hello.suite, record->length))
+            last_ns = record->at.time_ns;
+    }
+    return last_ns;
+}
+
+/* What may be tickets is an answer where the client itself ends it, and at once. */
+static bool maybe_unanswered(const struct matter *m)
+{
+    enum side leaver = SERVER;
+    struct tls_stamp at = leaves_first(m, &leaver);
+
+    if (!m->tls13 || !m->sealed.maybe_tickets)
+        return false;
+    return !at.frame || leaver == SERVER || at.time_ns - last_content_ns(m, at.frame) >= SECONDS(1);
+}
+
 static bool aborts(const struct matter *m) { return m->sealed.row == SEALED_SERVER_ABORTS; }
 
 /* Regular small exchanges: the distances of the client's records agree within a fifth. */
@@ -823,6 +894,19 @@ static void weigh_guess(const struct matter *m, struct raised *r)
     r->fact = PROBABLE;
 }
 
+static void weigh_maybe(const struct matter *m, struct raised *r)
+{
+    (void)m;
+    r->fact = POSSIBLE;
+}
+
+/* Under TLS 1.3 two octets of data have the size of a goodbye. */
+static void weigh_goodbye(const struct matter *m, struct raised *r)
+{
+    r->fact = m->tls13 && !m->sealed.with_keys ? PROBABLE : r->fact;
+    r->cause = POSSIBLE;
+}
+
 /* After an upgrade the answer is not the first that the server said. */
 static void weigh_answer(const struct matter *m, struct raised *r)
 {
@@ -1050,13 +1134,16 @@ static const struct stall stalls[] = {
     { BIT(STOP_REQUEST), RS, late_refusal, F_TLS_CLIENTCERT_LATE_FAILURE, ON_SIGHT, E_FINAL | E_CLOSE, weigh_guess },
     { BIT(STOP_REQUEST), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_REQUEST), FS | RS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, weigh_possible },
+    { BIT(STOP_REQUEST), FC | RC, server_left_first, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_DATA | E_CLOSE, weigh_goodbye },
     { BIT(STOP_REQUEST), FC | RC, request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA | E_CLOSE, NULL },
     { BIT(STOP_REQUEST), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_REQUEST), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_DATA | E_CLOSE, NULL },
     { BIT(STOP_DATA), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_DATA), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
+    { BIT(STOP_DATA), CLOSED, maybe_unanswered, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, NULL },
     { BIT(STOP_DATA), CLOSED, reset_after_close, F_OK_CLOSED_AFTER_DATA_RST, ON_SIGHT, E_ANSWER | E_CLOSE | E_RESETS, NULL },
     { BIT(STOP_DATA), FC | FS, NULL, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
+    { BIT(STOP_DATA), O, maybe_unanswered, F_OK_TLS_ESTABLISHED, ON_SIGHT, E_ANSWER | E_FINAL | E_DATA, weigh_maybe },
     { BIT(STOP_DATA), O, periodic, F_OK_TLS_LONG_LIVED, ON_SIGHT, E_ANSWER | E_FINAL | E_DATA, NULL },
     { BIT(STOP_DATA), O, NULL, F_OK_TLS_ESTABLISHED, ON_SIGHT, E_ANSWER | E_FINAL | E_DATA, NULL },
     { BIT(STOP_UNREADABLE), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },

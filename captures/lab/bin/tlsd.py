@@ -15,6 +15,7 @@ p.add_argument("--before", type=float, default=0, help="seconds before the hands
 p.add_argument("--reply", type=int, default=0, help="bytes to answer instead of the echo")
 p.add_argument("--twice", action="store_true", help="each answer in two records of one length")
 p.add_argument("--think", type=float, default=0, help="seconds before each answer")
+p.add_argument("--mute", action="store_true", help="read a request and close without an answer")
 p.add_argument("--defer", type=int, help="TCP_DEFER_ACCEPT, seconds")
 p.add_argument("--idle", type=float, default=0, help="close after this many seconds without a request")
 p.add_argument("--flight", type=int, help="send only so many records of the first flight, then --then")
@@ -92,6 +93,8 @@ def serve(sock):
             if not data:
                 break
             time.sleep(a.think)
+            if a.mute:
+                break
             page = a.web and data.startswith(b"GET ")
             answer = b"x" * a.reply if a.reply else PAGE if page else data
             for _ in range(2 if a.twice else 1):

@@ -335,16 +335,3 @@ case_ok_established_open() {
     must 2 'tls.record.content_type==23'; must 0 'tcp.flags.fin==1'
     good ok.tls.established; healthy; absent tcp info app
 }
-
-case_ok_answer_like_tickets() {
-    TITLE='A server without tickets answers in two records that are as long as two tickets, and closes.'
-    TRUTH='The client prints the answer; the two records behind its request hold it, in the place and of a length that tickets of TLS 1.3 have.'
-    up; serve 8013 bin/tlsd.py 8013 --tls 1.3 --tickets 0 --reply 220 --twice --idle 0.5
-    record client
-    port 50001; HOLD=2 say 'hello\n' openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -quiet -no_ign_eof
-    stop 1
-    must 1+ 'tcp.srcport==8013 && tls.record.length==237'
-    [ "$(tr -cd x <"$OUT/client.log" | wc -c)" -ge 440 ] || die 'the client has no answer'
-    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
-    healthy; absent app
-}

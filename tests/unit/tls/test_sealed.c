@@ -420,6 +420,52 @@ Test(sealed, a_healthy_exchange_with_close_notify_both_ways_is_accepted)
     cr_assert(!reading.certificate_requested);
 }
 
+Test(sealed, records_of_one_length_at_once_behind_a_request_may_be_the_tickets)
+{
+    static const struct {
+        uint16_t length[3];
+        unsigned at;
+        bool maybe;
+    } rows[] = {
+        { { 250, 250 }, 51, true },   { { 250 }, 51, true },           { { 74, 74 }, 51, true },
+        { { 250, 251 }, 51, false },  { { 250, 250, 60 }, 51, false }, { { 60 }, 51, false },
+        { { 250, 250 }, 900, false }, /* no server thinks about tickets for so long */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct script s;
+        script_open(&s, 0x1302);
+        server_flight(&s, false, 69);
+        say(&s, CLIENT, 69, 30);
+        say(&s, CLIENT, 150, 31);
+        for (size_t n = 0; n < 3 && rows[i].length[n]; n++)
+            say(&s, SERVER, rows[i].length[n], rows[i].at);
+        say(&s, SERVER, 19, 1000);
+        close_by(&s, SERVER, 1000);
+
+        struct sealed_reading reading = read_script(&s);
+
+        cr_assert(reading.client_data && reading.server_data);
+        cr_assert_eq(reading.maybe_tickets, rows[i].maybe, "row %zu", i);
+    }
+}
+
+Test(sealed, tickets_ahead_of_the_request_are_no_answer)
+{
+    struct script s;
+
+    script_open(&s, 0x1302);
+    server_flight(&s, false, 69);
+    say(&s, CLIENT, 69, 30);
+    say(&s, SERVER, 250, 51);
+    say(&s, SERVER, 250, 51);
+    say(&s, CLIENT, 150, 60);
+
+    struct sealed_reading reading = read_script(&s);
+
+    cr_assert(!reading.server_data && !reading.maybe_tickets);
+}
+
 Test(sealed, a_goodbye_of_the_client_makes_the_servers_alert_an_answer)
 {
     struct script s; /* curl with a wrong name only: Finished, close_notify, FIN */

@@ -524,6 +524,90 @@ Test(ending, a_server_that_closes_after_the_request)
     over(&s);
 }
 
+static void request_before_the_tickets(void)
+{
+    opened(&s);
+    hello(&s, 20);
+    server_hello(&s, 0x0304, 30);
+    flight13(&s, 30);
+    sealed(&s, CLIENT, 69, 40);
+    sealed(&s, CLIENT, 60, 41);
+    sealed(&s, SERVER, 250, 50);
+    sealed(&s, SERVER, 250, 51);
+}
+
+Test(ending, what_may_be_tickets_is_no_answer_when_the_server_closes)
+{
+    request_before_the_tickets();
+    fin(&s, SERVER, 5000);
+
+    assert_primary(&s, 9000, F_CANNOT_TELL_ENCRYPTED_REASON);
+    over(&s);
+}
+
+Test(ending, what_may_be_tickets_is_an_answer_to_a_client_that_leaves_at_once)
+{
+    static const struct {
+        int left_ms;
+        enum finding_id id;
+    } rows[] = { { 60, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN },
+                 { 20000, F_CANNOT_TELL_ENCRYPTED_REASON } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        request_before_the_tickets();
+        sealed(&s, CLIENT, 19, rows[i].left_ms);
+        sealed(&s, SERVER, 19, rows[i].left_ms + 1);
+        fin(&s, SERVER, rows[i].left_ms + 2); /* first, and only in answer */
+
+        assert_primary(&s, 25000, rows[i].id);
+        over(&s);
+    }
+}
+
+Test(ending, what_may_be_tickets_makes_an_open_connection_possibly_work)
+{
+    request_before_the_tickets();
+
+    assert_primary(&s, 9000, F_OK_TLS_ESTABLISHED);
+    cr_assert_eq(s.verdict.primary.fact, POSSIBLE);
+    over(&s);
+}
+
+Test(ending, a_goodbye_of_the_server_instead_of_a_reply)
+{
+    up13(&s);
+    sealed(&s, CLIENT, 60, 60);
+    sealed(&s, SERVER, 19, 5000);
+    sealed(&s, CLIENT, 19, 5001);
+    fin(&s, CLIENT, 5002);
+
+    assert_primary(&s, 9000, F_APP_CLOSED_WITHOUT_REPLY);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    over(&s);
+
+    up12(&s);
+    data12(&s, CLIENT, 60, 60);
+    alert(&s, SERVER, 0, 5000);
+    s.alerts[0].encrypted = true;
+    fin(&s, CLIENT, 5002);
+
+    assert_primary(&s, 9000, F_APP_CLOSED_WITHOUT_REPLY);
+    cr_assert_eq(s.verdict.primary.fact, CERTAIN);
+    over(&s);
+}
+
+Test(ending, a_client_that_says_goodbye_first_does_not_blame_the_server)
+{
+    up12(&s);
+    data12(&s, CLIENT, 60, 60);
+    alert(&s, CLIENT, 0, 5000);
+    s.alerts[0].encrypted = true;
+    fin(&s, CLIENT, 5002);
+
+    assert_primary(&s, 9000, F_CANNOT_TELL_ENCRYPTED_REASON);
+    over(&s);
+}
+
 Test(ending, a_request_without_a_reply_for_half_a_minute)
 {
     up12(&s);
