@@ -81,12 +81,22 @@ struct engine {
     } watch; /* live */
 };
 
+/* The ceiling is one for both, but flows keep at least half of it. */
+static size_t memory_beside(size_t all, size_t recorder)
+{
+    return recorder < all / 2 ? all - recorder : all / 2;
+}
+
 static bool engine_open(struct engine *e)
 {
     struct hash_seed seed = hash_seed_draw();
     size_t memory = e->config->max_memory;
     if (!memory)
         memory = (size_t)(capture_is_live(e->capture) ? LIVE_MEMORY_MIB : FILE_MEMORY_MIB) * MIB;
+    if (e->config->recorder) {
+        recorder_begin(e->config->recorder, seed);
+        memory = memory_beside(memory, recorder_memory(e->config->recorder));
+    }
     struct flow_limits limits = { .memory_bytes = memory,
                                   .largest_step_ns = largest_step_ns,
                                   .server_ports = e->config->profile->ports };
@@ -250,6 +260,26 @@ static struct board_news note_deed(struct engine *e, const struct board_deed *de
     return news;
 }
 
+/* The capture's clock goes on by our own while nothing comes, so that a step of the machine's time
+ * of day is no silence of a peer. */
+static int64_t watch_clock(const struct engine *e)
+{
+    return flows_counts(e->flows)->last_ns + clock_steady_ns() - e->watch.newest_ns;
+}
+
+/* What the flight recorder learns of a verdict. */
+static void keep_evidence(struct engine *e, const struct verdict *v, const struct board_news *news)
+{
+    struct recorder *recorder = e->config->recorder;
+
+    if (!recorder)
+        return;
+    if (v->primary.severity == SEVERITY_ERROR)
+        recorder_failed(recorder, &e->scene, v, news->known, watch_clock(e));
+    else
+        recorder_worked(recorder, &e->scene, v);
+}
+
 static struct board_news note_verdict(struct engine *e, const struct verdict *v)
 {
     const struct flow *flow = v->flow;
@@ -280,7 +310,10 @@ static void tell_leaving(struct engine *e, struct flow *flow, const struct verdi
     struct board_news news = note_verdict(e, v);
     bool failed = v->primary.severity == SEVERITY_ERROR;
 
-    if (!e->scene.live || !e->scene.reading || !failed || flow->flags & FLOW_NOTICED)
+    if (!e->scene.live || !e->scene.reading || flow->flags & FLOW_NOTICED)
+        return;
+    keep_evidence(e, v, &news);
+    if (!failed)
         return;
     if (e->config->changes && news.change != BOARD_FAILS)
         return;
@@ -409,6 +442,8 @@ static void accept_packet(struct engine *e, const struct packet *p, struct flow 
     e->packets++;
     if (p->cut)
         e->cut_packets++;
+    if (e->config->recorder)
+        recorder_take(e->config->recorder, frame, p, met);
     if (p->fragment || twin_seen(e->twins, p))
         return;
     neighbours_take(e->neighbours, p);
@@ -451,13 +486,6 @@ static void expire(struct engine *e)
 
 /* ---- live ---- */
 
-/* The capture's clock goes on by our own while nothing comes, so that a step of the machine's time
- * of day is no silence of a peer. */
-static int64_t watch_clock(const struct engine *e)
-{
-    return flows_counts(e->flows)->last_ns + clock_steady_ns() - e->watch.newest_ns;
-}
-
 /* Who sends one SYN an attempt is known by the second: the first must be counted by then. */
 static void note_abandoned(struct engine *e, struct flow *flow)
 {
@@ -481,6 +509,7 @@ static bool look_at(struct engine *e, struct flow *flow, int64_t now_ns, bool sa
     session_unseal(flow);
     verdict_of(&e->scene, flow, &verdict);
     struct board_news news = note_verdict(e, &verdict);
+    keep_evidence(e, &verdict, &news);
     if (verdict.primary.severity != SEVERITY_ERROR)
         return false;
     flow->flags |= FLOW_NOTICED;
@@ -521,6 +550,8 @@ static bool look_at_lookup(struct engine *e, struct lookup *l, int64_t now_ns, b
                                .first_ns = l->first_ns,
                                .last_ns = l->answered ? l->reply_ns : l->last_try_ns };
     struct board_news news = note_deed(e, &deed);
+    if (outcome == OUTCOME_FAILED)
+        keep_evidence(e, &verdict, &news);
     if (outcome != OUTCOME_FAILED || (e->config->changes && news.change != BOARD_FAILS))
         return false;
     e->scene.last_ns = now_ns;
@@ -641,6 +672,8 @@ static void write_state(struct engine *e, bool now)
                                .one_way = scene_is_one_way(&e->scene),
                                .connections = e->scene.connections != 0 };
 
+    if (e->config->recorder)
+        recorder_facts(e->config->recorder, &live.evidence);
     if (e->config->live)
         live_tick(e->config->live, &live, now);
 }
@@ -651,6 +684,8 @@ static void watch(struct engine *e, size_t n_frames)
 
     if (n_frames)
         e->watch.newest_ns = now_ns;
+    if (e->config->recorder)
+        recorder_tick(e->config->recorder, watch_clock(e));
     if (now_ns < e->watch.next_look_ns)
         return;
     e->watch.next_look_ns = now_ns + second_ns / 2;
@@ -790,6 +825,8 @@ static void engine_read(struct engine *e)
         }
     }
     progress_erase(&progress);
+    if (e->config->recorder)
+        recorder_end(e->config->recorder, capture_ended(e->capture));
     screen_leave(e->config->screen);
 }
 

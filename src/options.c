@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "options_inside.h"
+#include "recorder.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -353,6 +354,9 @@ bool options_parse_from(int argc, char **argv, const struct ini_source *source, 
     alert_rules_default(&out->alerts);
     out->outputs = outputs_default();
     out->report.out = stdout;
+    out->evidence = (struct evidence_options){ .ring_bytes = RECORDER_RING,
+                                               .disk_bytes = RECORDER_DISK,
+                                               .after_s = RECORDER_AFTER_S };
     out->check = (struct check_config){
         .max_age_s = 120, .warning = { .set = true }, .warning_text = "0", .critical_text = ""
     };

@@ -82,6 +82,12 @@ struct options {
     const char *status, *textfile, *state, *jsonl; /* NULL = nowhere */
     struct alert_rules alerts;
     struct outputs outputs;
+    struct evidence_options {
+        const char *folder; /* NULL = none is kept */
+        size_t ring_bytes, disk_bytes;
+        uint32_t after_s;
+        bool contents, no_good;
+    } evidence;
     struct check_config check;
     enum config_job config_job;
     const char *profile_name;

@@ -107,7 +107,8 @@ static bool check_check(struct parsing *p)
 static bool check_live(struct parsing *p)
 {
     static const enum option_name live[] = { OPTION_HEADLESS, OPTION_STATUS, OPTION_TEXTFILE,
-                                             OPTION_STATE,    OPTION_JSONL,  OPTION_REPORT_EVERY };
+                                             OPTION_STATE,    OPTION_JSONL,  OPTION_REPORT_EVERY,
+                                             OPTION_EVIDENCE, OPTION_RING };
     enum { DAY_S = 86400 };
     struct options *o = p->out;
     char what[40];
@@ -118,7 +119,7 @@ static bool check_live(struct parsing *p)
             return refuse(p, what, "is for watching", "say which interface: -i IF");
     }
     if (!o->interface)
-        o->status = o->textfile = o->state = o->jsonl = NULL;
+        o->status = o->textfile = o->state = o->jsonl = o->evidence.folder = NULL;
     if (o->run_s && o->html)
         return refuse(p, "--html", "is written once, at the end", "leave out --report-every");
     if (o->headless && !o->html && !o->run_s)

@@ -13,8 +13,8 @@
 static bool refuses_path(const struct option_row *option, const char *value,
                          struct failure *failure)
 {
-    if (!strstr(option->argument, "FILE") || value[0] == '/' || strcmp(value, "system") == 0 ||
-        strcmp(value, "ems") == 0)
+    if ((!strstr(option->argument, "FILE") && strcmp(option->argument, "DIR")) || value[0] == '/' ||
+        strcmp(value, "system") == 0 || strcmp(value, "ems") == 0)
         return false;
     snprintf(failure->why, sizeof failure->why, "a path in a configuration begins with /");
     failure->remedy[0] = '\0';
@@ -48,6 +48,8 @@ static bool apply_row(struct parsing *p, const struct setting_row *row, const st
         return apply_option(p, row, s->value);
     if (outputs_have(&entry))
         return outputs_configure(&p->out->outputs, &entry, p->failure);
+    if (strcmp(row->section, "evidence") == 0)
+        return configure_evidence(&p->out->evidence, s, p->failure);
     if (strcmp(row->key, "schema"))
         return profile_configure(&p->out->profile, &entry, p->failure);
     snprintf(p->failure->why, sizeof p->failure->why, "this program reads schema 1");

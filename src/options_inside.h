@@ -44,6 +44,7 @@ bool refuse_value(struct parsing *p, enum option_name name, const char *value,
                   const char *expected);
 
 bool read_number(const char *text, uint64_t most, uint64_t *out);
+bool read_size(const char *text, size_t *out); /* "256M": octets, or with k, M, G */
 /* The place of a word in a short list; -1 when it is not there. */
 int word_of(const char *value, const char *const *words, size_t n);
 bool path_exists(const char *path);
@@ -51,6 +52,10 @@ bool is_set(const char *name); /* of the environment, and not empty */
 
 bool add_input(struct parsing *p, const char *value);
 bool take_option(struct parsing *p, enum option_name name, const char *value);
+/* [evidence]: what has no option of its own. */
+bool configure_evidence(struct evidence_options *e, const struct setting *s,
+                        struct failure *failure);
+bool take_evidence(struct parsing *p, enum option_name name, const char *value);
 bool check_together(struct parsing *p);
 /* The files that were named and the usual ones, strongest last. */
 bool read_settings(struct parsing *p);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* "256M": octets, or with k, M, G in powers of 1024. */
-static bool read_size(const char *text, size_t *out)
+bool read_size(const char *text, size_t *out)
 {
     static const char units[] = "kMG";
     char digits[24];
@@ -326,6 +326,9 @@ static bool take_service(struct parsing *p, enum option_name name, const char *v
             return refuse_value(p, name, value, "a port");
         o->check.service = (uint16_t)port;
         return true;
+    case OPTION_EVIDENCE:
+    case OPTION_RING:
+        return take_evidence(p, name, value);
     case OPTION_REPORT_EVERY:
         o->run_s = value_duration(value, &seconds) ? seconds : 0;
         return o->run_s || refuse_value(p, name, value, "a time such as 1h or 1d");

@@ -197,6 +197,7 @@ static struct engine_config engine_of(const struct run_inputs *inputs, size_t i)
                                    .changes = o->headless,
                                    .screen = inputs->screen,
                                    .reload = inputs->reload,
+                                   .recorder = inputs->recorder,
                                    .trust = inputs->given[i].trust };
 }
 
@@ -313,7 +314,6 @@ static bool watch_open(struct run_inputs *inputs, struct failure *failure)
                                 .checkin_ns = o->profile.interval_s * INT64_C(1000000000) };
     struct failure unknown;
 
-    text_printable(o->interface, strlen(o->interface), inputs->name, sizeof inputs->name);
     if (o->capture.filter)
         text_printable(o->capture.filter, strlen(o->capture.filter), inputs->filter,
                        sizeof inputs->filter);
@@ -351,12 +351,36 @@ static int watch(struct run_inputs *inputs, struct capture *capture)
     return run_capture(inputs, 0, capture, o->interface, NULL);
 }
 
+/* Before anything else is open that who writes the evidence has no use for. */
+static bool record(struct run_inputs *inputs, struct failure *failure)
+{
+    const struct options *o = inputs->options;
+    struct recorder_config config = { .folder = o->evidence.folder,
+                                      .interface = inputs->name,
+                                      .profile = &o->profile,
+                                      .scope = o->scope,
+                                      .ring_bytes = o->evidence.ring_bytes,
+                                      .disk_bytes = o->evidence.disk_bytes,
+                                      .after_s = o->evidence.after_s,
+                                      .contents = o->evidence.contents,
+                                      .keep_good = !o->evidence.no_good,
+                                      .confined = !o->no_sandbox };
+
+    if (config.folder)
+        inputs->recorder = recorder_open(&config, failure);
+    return !config.folder || inputs->recorder;
+}
+
 static int watch_device(struct run_inputs *inputs)
 {
     struct failure failure = { 0 };
     const struct options *o = inputs->options;
-    struct capture *capture = capture_open_device(o->interface, &o->capture, &failure);
+    struct capture *capture = NULL;
     int code = 2;
+
+    text_printable(o->interface, strlen(o->interface), inputs->name, sizeof inputs->name);
+    if (record(inputs, &failure))
+        capture = capture_open_device(o->interface, &o->capture, &failure);
 
     run_signals_begin(capture, false); /* before the screen: it leaves alone what is handled */
     if (capture && watch_open(inputs, &failure))
@@ -364,6 +388,7 @@ static int watch_device(struct run_inputs *inputs)
     else
         code = run_fail(&failure);
     screen_close(inputs->screen);
+    recorder_close(inputs->recorder);
     run_signals_end();
     reading.live = NULL; /* a late SIGUSR1 asks nobody */
     reading.reload = NULL;

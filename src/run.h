@@ -17,14 +17,15 @@ enum { RUN_INTERRUPTED = 130 };
 /* Everything that is read, open before the first octet of a capture is looked at. */
 struct run_inputs {
     const struct options *options;
-    struct newfile page;     /* of --html */
-    struct exports *exports; /* of --export; NULL = none */
-    struct live *live;       /* of a watch; NULL = files are read */
-    struct reload *reload;   /* of a watch without a screen; NULL = none */
-    struct porter porter;    /* of a watch */
-    struct screen *screen;   /* of who watches; NULL = nobody */
-    char filter[256];        /* of its capture, printable */
-    char name[64];           /* of its interface, printable */
+    struct newfile page;       /* of --html */
+    struct exports *exports;   /* of --export; NULL = none */
+    struct live *live;         /* of a watch; NULL = files are read */
+    struct reload *reload;     /* of a watch without a screen; NULL = none */
+    struct porter porter;      /* of a watch */
+    struct screen *screen;     /* of who watches; NULL = nobody */
+    struct recorder *recorder; /* of a watch; NULL = no evidence is kept */
+    char filter[256];          /* of its capture, printable */
+    char name[64];             /* of its interface, printable */
     size_t n, n_judged;
     struct run_given {
         struct capture_source source; /* what could not be opened is told in its turn */

@@ -222,6 +222,24 @@ static void release(struct pcapng_out *out)
     free(out);
 }
 
+struct pcapng_out *pcapng_begin(FILE *file)
+{
+    struct pcapng_out *out = calloc(1, sizeof *out);
+
+    if (out)
+        out->file.file = file;
+    return out;
+}
+
+int pcapng_end(struct pcapng_out *out)
+{
+    if (!out->error && fflush(out->file.file) != 0)
+        note_error(out, errno);
+    int error = out->error;
+    release(out);
+    return error;
+}
+
 bool pcapng_finish(struct pcapng_out *out, struct failure *failure)
 {
     bool fine = newfile_finish(&out->file, out->error, failure);

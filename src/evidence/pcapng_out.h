@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct pcapng_out; /* opaque */
 
@@ -27,6 +28,11 @@ struct pcapng_interface {
 struct pcapng_out *pcapng_create(const char *path, bool replace, struct failure *failure);
 
 void pcapng_section(struct pcapng_out *out, const char *comment, const char *application);
+
+/* The same octets to an open stream, of the caller, who closes it after pcapng_end.  NULL without
+ * memory. */
+struct pcapng_out *pcapng_begin(FILE *file);
+int pcapng_end(struct pcapng_out *out); /* 0, or the errno of the first fault */
 
 /* Numbers of interfaces count from 0 in each section, in order of these calls. */
 void pcapng_interface(struct pcapng_out *out, const struct pcapng_interface *interface);

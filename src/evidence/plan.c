@@ -49,7 +49,7 @@ struct plan *plan_open(void)
     return NULL;
 }
 
-static void kept_clear(struct kept *kept)
+void kept_clear(struct kept *kept)
 {
     for (size_t i = 0; i < kept->n_notes; i++)
         free(kept->note[i].text);

@@ -67,6 +67,9 @@ struct kept *plan_working(struct plan *plan, const struct address *server, uint1
 
 void kept_note(struct kept *kept, uint64_t frame, const char *text, bool whole);
 
+/* Frees the texts; of one that no plan owns. */
+void kept_clear(struct kept *kept);
+
 /* Not removed at the end of a conversation: evidence of the capture as a whole. */
 struct kept *plan_capture(struct plan *plan);
 

@@ -32,12 +32,22 @@ struct live_config {
     const char *state; /* path: read now, and written for the watch after this one; NULL = none */
 };
 
+/* What became of the packets of failures. */
+struct live_evidence {
+    bool kept;                /* there is a flight recorder */
+    uint64_t written;         /* files, by this watch */
+    uint64_t refused, failed; /* not kept: enough of the same; could not be written */
+    uint64_t dropped;         /* older files that went to make room */
+    uint64_t files, bytes;    /* that lie there now */
+};
+
 /* What the engine knows. */
 struct live_facts {
     int64_t clock_ns; /* capture's, now; 0 = no packet came yet */
     int64_t last_packet_ns;
     uint64_t packets, kernel_dropped, interface_dropped, evicted_flows;
     bool one_way, connections; /* any connection at all */
+    struct live_evidence evidence;
 };
 
 struct live; /* opaque */

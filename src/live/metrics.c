@@ -138,6 +138,19 @@ static void put_checkins(struct writer *w, const struct live_state *s)
            (uint64_t)(s->sums.oldest_checkin_ns / 1000000000));
 }
 
+static void put_evidence(struct writer *w, const struct live_evidence *e)
+{
+    if (!e->kept)
+        return;
+    head(w, "evidence_files_total", "counter", "Failures, by what became of their packets.");
+    sample(w, "evidence_files_total", "reason=\"written\"", e->written);
+    sample(w, "evidence_files_total", "reason=\"refused\"", e->refused);
+    sample(w, "evidence_files_total", "reason=\"failed\"", e->failed);
+    sample(w, "evidence_files_total", "reason=\"dropped\"", e->dropped);
+    head(w, "evidence_bytes", "gauge", "Octets of the files of evidence on the disk.");
+    sample(w, "evidence_bytes", "", e->bytes);
+}
+
 void metrics_write(struct writer *w, const struct live_state *s)
 {
     head(w, "build_info", "gauge", "The program that wrote this.");
@@ -146,4 +159,5 @@ void metrics_write(struct writer *w, const struct live_state *s)
     put_endpoints(w, &s->sums);
     put_findings(w, s);
     put_checkins(w, s);
+    put_evidence(w, &s->evidence);
 }

@@ -92,6 +92,20 @@ static void put_findings(struct writer *w, const struct board_sums *sums)
     json_end_array(w);
 }
 
+static void put_evidence(struct writer *w, const struct live_evidence *e)
+{
+    if (!e->kept)
+        return;
+    json_object(w, "evidence");
+    json_number(w, "written", e->written);
+    json_number(w, "refused", e->refused);
+    json_number(w, "failed", e->failed);
+    json_number(w, "dropped", e->dropped);
+    json_number(w, "files", e->files);
+    json_number(w, "bytes", e->bytes);
+    json_end_object(w);
+}
+
 void status_write(struct writer *w, const struct live_state *s)
 {
     json_object(w, NULL);
@@ -104,6 +118,7 @@ void status_write(struct writer *w, const struct live_state *s)
     put_endpoints(w, s);
     put_services(w, &s->sums);
     put_findings(w, &s->sums);
+    put_evidence(w, &s->evidence);
     json_end_object(w);
     writer_end_line(w);
 }

@@ -1,4 +1,6 @@
 /* proof.c - what of a verdict belongs into a capture of its evidence, and the words beside it. */
+#include "report/proof.h"
+
 #include "base/text.h"
 #include "report/inside.h"
 #include "verdict/catalogue.h"
@@ -83,16 +85,10 @@ static bool is_fine(const struct raised *primary)
     return outcome_of(primary) == OUTCOME_OK && primary->severity < SEVERITY_WARNING;
 }
 
-static void keep_failing(struct report *r, const struct verdict *v)
+void proof_of_connection(const struct verdict *v, struct kept *kept)
 {
-    struct plan_group group = { .server = v->flow->address[SERVER],
-                                .port = v->flow->port[SERVER],
-                                .id = (uint16_t)v->primary.id };
-    struct kept *kept = plan_failing(r->config.plan, &group);
-    struct rows *rows = kept ? malloc(sizeof *rows) : NULL;
+    struct rows *rows = malloc(sizeof *rows);
 
-    if (!kept)
-        return;
     if (rows)
         rows_of(v, rows);
     key_of(v->flow, kept);
@@ -103,6 +99,28 @@ static void keep_failing(struct report *r, const struct verdict *v)
     free(rows);
 }
 
+static void keep_failing(struct report *r, const struct verdict *v)
+{
+    struct plan_group group = { .server = v->flow->address[SERVER],
+                                .port = v->flow->port[SERVER],
+                                .id = (uint16_t)v->primary.id };
+    struct kept *kept = plan_failing(r->config.plan, &group);
+
+    if (kept)
+        proof_of_connection(v, kept);
+}
+
+bool proof_is_worth(const struct verdict *v)
+{
+    return is_fine(&v->primary) && !flow_is_midstream(v->flow) && v->flow->state >= TCP_OPEN;
+}
+
+void proof_of_working(const struct flow *flow, struct kept *kept)
+{
+    key_of(flow, kept);
+    kept_note(kept, flow->first_frame, "[GOOD] this connection to the service worked", false);
+}
+
 static void keep_working(struct report *r, const struct flow *flow)
 {
     struct kept *kept;
@@ -111,10 +129,8 @@ static void keep_working(struct report *r, const struct flow *flow)
         return;
     kept = plan_working(r->config.plan, &flow->address[SERVER], flow->port[SERVER],
                         flow->half[CLIENT].packets + flow->half[SERVER].packets);
-    if (!kept)
-        return;
-    key_of(flow, kept);
-    kept_note(kept, flow->first_frame, "[GOOD] this connection to the service worked", false);
+    if (kept)
+        proof_of_working(flow, kept);
 }
 
 void proof_connection(struct report *r, const struct scene *scene, const struct verdict *v)
@@ -145,6 +161,13 @@ static void note_answered(struct kept *kept, const struct scene *scene, const st
     }
 }
 
+void proof_of_lookup(const struct scene *scene, const struct verdict *v, struct kept *kept)
+{
+    note_frames(kept, &v->primary, NULL);
+    note_lookup(kept, v->lookup);
+    note_answered(kept, scene, v->lookup);
+}
+
 void proof_lookup(struct report *r, const struct scene *scene, const struct verdict *v)
 {
     struct plan_group group = { .server = v->lookup->server,
@@ -154,11 +177,8 @@ void proof_lookup(struct report *r, const struct scene *scene, const struct verd
 
     if (v->primary.id != F_NONE && !is_fine(&v->primary))
         kept = plan_failing(r->config.plan, &group);
-    if (!kept)
-        return;
-    note_frames(kept, &v->primary, NULL);
-    note_lookup(kept, v->lookup);
-    note_answered(kept, scene, v->lookup);
+    if (kept)
+        proof_of_lookup(scene, v, kept);
 }
 
 void proof_capture(struct report *r)

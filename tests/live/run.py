@@ -115,10 +115,10 @@ def wait_for(condition, what, limit=WAIT_S):
 class Watcher:
     """A shakeout at work; what it says is kept with the time it came."""
 
-    def __init__(self, binary, *options, interface='c0', environment=None):
+    def __init__(self, binary, *options, interface='c0', environment=None, **more):
         self.process = subprocess.Popen([binary, '-i', interface, '--color', 'never', *options],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        env={**os.environ, **(environment or {})})
+                                        env={**os.environ, **(environment or {})}, **more)
         self.said, self.out, self.err = [], [], []
         self.readers = [threading.Thread(target=self.read, args=pair, daemon=True)
                         for pair in ((self.process.stdout, self.out), (self.process.stderr, self.err))]

@@ -139,6 +139,26 @@ def live_scene(tests, runner):
                    '127.0.0.1' not in done.stdout and f'no report: {done.stdout} {done.stderr}'])
 
 
+def evidence_scene(tests, runner):
+    """Who keeps evidence has it written by somebody else: not even in its folder can the parser make a file."""
+    name = 'nothing comes of it: an interface, with evidence'
+    unshare = ['unshare', '-n'] if os.geteuid() == 0 else ['unshare', '--map-current-user', '--keep-caps', '-n']
+    if not shutil.which('ip') or subprocess.run([*unshare, 'true'], check=False, capture_output=True).returncode:
+        tests.skip(name, 'no network namespace may be made here')
+        return
+    kept = runner.folder / 'kept'
+    script = ('ip link set lo up; "$0" -i lo --scope all --evidence "$1" & sleep 2; (echo > /dev/tcp/127.0.0.1/9) '
+              '2>/dev/null; sleep 2; kill -INT $!; wait $!')
+    done = subprocess.run([*unshare, 'bash', '-c', script, str(runner.binary), str(kept)], capture_output=True,
+                          text=True, check=False, timeout=60, cwd=runner.folder, env=runner.environment(kept / 'made'))
+    files = [path.name for path in kept.iterdir()]
+    tests.check(name, [*(c for c in complaints(done.stderr, runner.sanitized) if c != 'inject-copy: EBADF'),
+                       'make-file EPERM' not in done.stderr and not runner.sanitized and 'files may be made: the filter '
+                       f'of calls is too wide: {done.stderr}'])
+    tests.check('... and the evidence is written', [len(files) != 1 and f'{files} {done.stderr}',
+                                                    not all(f.endswith('-127.0.0.1.pcapng') for f in files) and f'{files}'])
+
+
 def screen_scene(tests, runner):
     """On a terminal its modes may be set, and that is all: nothing can be typed for the shell that comes after."""
     name = 'nothing comes of it: a screen'
@@ -209,6 +229,7 @@ def main():
         runner = Runner(binary, sanitized, pathlib.Path(name))
         file_scenes(tests, runner)
         live_scene(tests, runner)
+        evidence_scene(tests, runner)
         screen_scene(tests, runner)
         if not sanitized:
             poor_kernels(tests, runner)
