@@ -85,7 +85,8 @@ void confine(const struct options *o, int device)
 
     if (o->no_sandbox)
         return;
-    paths.plan = (struct sandbox_plan){ .device = device, .terminal = o->screen };
+    paths.plan =
+        (struct sandbox_plan){ .device = device, .terminal = o->screen, .rebind = o->capture.wait };
     add_files(&paths, o);
     read_ahead();
     const char *lack = sandbox_lack(&paths.plan, sandbox_enter(&paths.plan));

@@ -78,7 +78,9 @@ struct engine {
         int64_t next_loss_ns;          /* steady clock: when losses may be told again */
         size_t first_lookup, endpoint; /* that may have something to say */
         uint32_t cursor;
-    } watch; /* live */
+        bool absent; /* and told */
+        bool blind;  /* the interface is gone, or nothing came since it is there again */
+    } watch;         /* live */
 };
 
 /* The ceiling is one for both, but flows keep at least half of it. */
@@ -660,6 +662,30 @@ static void tell_alerts(struct engine *e)
     }
 }
 
+/* Of what happens while the interface is gone nothing is known: no silence counts. */
+static void look_at_interface(struct engine *e)
+{
+    bool absent = capture_facts(e->capture)->absent;
+
+    if (absent == e->watch.absent)
+        return;
+    e->watch.absent = absent;
+    e->watch.blind |= absent;
+    e->scene.last_ns = watch_clock(e);
+    report_tell(e->report, &e->scene, absent ? F_CAPTURE_LOSSY : F_NONE,
+                absent ? "the interface is gone, and nothing is watched until it is there again"
+                       : "the interface is there again");
+}
+
+static void see_again(struct engine *e)
+{
+    e->watch.blind = false;
+    flows_break(e->flows);
+    if (e->config->live)
+        board_unwatched(live_board(e->config->live), flows_counts(e->flows)->last_ns,
+                        watch_clock(e));
+}
+
 static void write_state(struct engine *e, bool now)
 {
     const struct capture_facts *facts = capture_facts(e->capture);
@@ -670,7 +696,8 @@ static void write_state(struct engine *e, bool now)
                                .interface_dropped = facts->interface_dropped,
                                .evicted_flows = e->scene.evicted_flows,
                                .one_way = scene_is_one_way(&e->scene),
-                               .connections = e->scene.connections != 0 };
+                               .connections = e->scene.connections != 0,
+                               .absent = facts->absent };
 
     if (e->config->recorder)
         recorder_facts(e->config->recorder, &live.evidence);
@@ -689,7 +716,8 @@ static void watch(struct engine *e, size_t n_frames)
     if (now_ns < e->watch.next_look_ns)
         return;
     e->watch.next_look_ns = now_ns + second_ns / 2;
-    if (e->watch.newest_ns)
+    look_at_interface(e);
+    if (e->watch.newest_ns && !e->watch.blind)
         look_around(e);
     write_state(e, false);
     tell_alerts(e);
@@ -809,6 +837,8 @@ static void engine_read(struct engine *e)
 
     while (!capture_ended(e->capture) && !e->watch.over) {
         size_t n = capture_next(e->capture, frames);
+        if (n && e->watch.blind)
+            see_again(e);
         take_secrets(e);
         packet_decode(e->decoder, frames, n, packets);
         twins_prefetch(e->twins, packets, n);

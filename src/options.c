@@ -393,7 +393,7 @@ static void help_group(FILE *out, const char *title, enum option_group group)
     for (size_t i = 0; i < OPTIONS; i++) {
         if (option_rows[i].group != group)
             continue;
-        if (column + strlen(option_rows[i].word) > 70)
+        if (column + strlen(option_rows[i].word) > 76)
             column = (size_t)fprintf(out, "\n%-11s", "") - 1;
         else if (!column)
             column = (size_t)fprintf(out, "%-11s", title);

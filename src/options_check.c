@@ -108,7 +108,7 @@ static bool check_live(struct parsing *p)
 {
     static const enum option_name live[] = { OPTION_HEADLESS, OPTION_STATUS, OPTION_TEXTFILE,
                                              OPTION_STATE,    OPTION_JSONL,  OPTION_REPORT_EVERY,
-                                             OPTION_EVIDENCE, OPTION_RING };
+                                             OPTION_EVIDENCE, OPTION_RING,   OPTION_WAIT };
     enum { DAY_S = 86400 };
     struct options *o = p->out;
     char what[40];

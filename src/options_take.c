@@ -312,6 +312,9 @@ static bool take_service(struct parsing *p, enum option_name name, const char *v
     case OPTION_STATUS:
         o->status = value;
         return true;
+    case OPTION_WAIT:
+        o->capture.wait = true;
+        return true;
     case OPTION_TEXTFILE:
         o->textfile = value;
         return true;

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -371,6 +372,18 @@ static bool record(struct run_inputs *inputs, struct failure *failure)
     return !config.folder || inputs->recorder;
 }
 
+/* Until then a signal ends the program as if it had not begun. */
+static bool await_interface(const struct options *o)
+{
+    bool told = o->report.quiet || !o->capture.wait || capture_device_is_up(o->interface);
+
+    if (!told)
+        fprintf(stderr, "shakeout: %s is not there, or not up; I wait for it\n", o->interface);
+    while (o->capture.wait && !capture_device_is_up(o->interface))
+        (void)poll(NULL, 0, 200);
+    return true;
+}
+
 static int watch_device(struct run_inputs *inputs)
 {
     struct failure failure = { 0 };
@@ -379,7 +392,7 @@ static int watch_device(struct run_inputs *inputs)
     int code = 2;
 
     text_printable(o->interface, strlen(o->interface), inputs->name, sizeof inputs->name);
-    if (record(inputs, &failure))
+    if (record(inputs, &failure) && await_interface(o))
         capture = capture_open_device(o->interface, &o->capture, &failure);
 
     run_signals_begin(capture, false); /* before the screen: it leaves alone what is handled */

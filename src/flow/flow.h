@@ -269,6 +269,9 @@ struct flow *flow_accept_met(struct flows *flows, const struct packet *packet, s
 /* The client is the other side after all (a ClientHello says so).  Swaps everything. */
 void flow_swap_roles(struct flow *flow, enum role_source why);
 
+/* Nothing was watched between the newest packet and the one that comes next. */
+void flows_break(struct flows *flows);
+
 /* The next flow that may be judged now because memory is short or its time is over; NULL = none.
  * Closed ones first, then half-open, then idle ones. */
 struct flow *flow_expired(struct flows *flows);

@@ -363,9 +363,10 @@ static void clock_step(struct flows *flows, const struct packet *p)
         flows->clock_set = true;
     }
     int64_t step = time_between(p->time_ns, flows->raw_ns);
-    if (step < -STEP_AHEAD_NS || step > STEP_AHEAD_NS)
+    if (step < -STEP_AHEAD_NS || step > STEP_AHEAD_NS || flows->unwatched)
         clock_break_note(counts, p, flows->raw_ns);
     flows->raw_ns = p->time_ns;
+    flows->unwatched = false;
     if (step < -STEP_BACK_NS || step > STEP_AHEAD_NS)
         clock_jump_note(counts, step, p->frame);
     if (step > 0)
@@ -636,6 +637,8 @@ void flows_close(struct flows *flows)
 }
 
 struct pool *flows_pool(struct flows *flows) { return flows->pool; }
+void flows_break(struct flows *flows) { flows->unwatched = true; }
+
 const struct flow_counts *flows_counts(const struct flows *flows) { return &flows->counts; }
 
 void flow_release(struct flows *flows, struct flow *flow)

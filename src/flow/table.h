@@ -34,6 +34,7 @@ struct flows {
     const uint16_t *server_ports;
     struct flow_counts counts;
     bool clock_set;
+    bool unwatched; /* nothing was, before the packet that comes next */
     int64_t largest_step_ns;
     int64_t raw_ns;                 /* of the newest packet, as the capture claims */
     int64_t now_ns;                 /* the table's own clock: begins at 0, never goes back */

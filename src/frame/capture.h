@@ -26,6 +26,7 @@ struct capture_config {
     uint32_t snap_length; /* live only; 0 = full length */
     bool promiscuous;     /* live only */
     size_t ring_bytes;    /* live only; kernel ring, 0 = 16 MiB */
+    bool wait;            /* live only: for an interface that is not there, or goes */
 };
 
 enum { CAPTURE_INTERFACES = 64, CAPTURE_LINKS = 16 };
@@ -62,6 +63,7 @@ struct capture_facts {
     size_t n_interfaces;   /* at most CAPTURE_INTERFACES are described */
     struct capture_interface interface[CAPTURE_INTERFACES];
     uint64_t kernel_dropped, interface_dropped; /* live */
+    bool absent; /* live: the interface is gone, and waited for: nothing is watched */
 };
 
 /* An input that is open, and of which no octet was looked at: whoever gives up the right to open
@@ -85,6 +87,9 @@ struct capture *capture_open_file(const char *path, const struct capture_config 
 struct capture *capture_open_device(const char *name, const struct capture_config *config,
                                     struct failure *failure);
 int capture_device_fd(const struct capture *capture); /* its packet socket; -1 = no device */
+
+/* Is there such an interface, and is it up? */
+bool capture_device_is_up(const char *name);
 
 /* Fills out[0..n-1], n <= FRAME_BATCH.  0 when the input ended or, live, nothing came for a while
  * (at most 100 ms); capture_ended tells which. */

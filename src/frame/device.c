@@ -7,16 +7,26 @@
  *
  * Once it is open, nothing here opens a file or a socket: the program may have given up the right
  * to. libpcap would open the counters of the interface each time it is asked, and count nonsense
- * when that fails, so they are read here. */
+ * when that fails, so they are read here.
+ *
+ * An interface that was removed is another one when it comes back, with another number: the socket
+ * stays, with its ring and its filter, and is bound anew. */
 #include "base/text.h"
 #include "frame/reader.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -40,8 +50,11 @@ struct device {
     bool waited; /* once after capture_stop */
     struct counter {
         int fd; /* -1 = the system does not count it */
-        uint64_t before;
+        uint64_t before, newest;
     } counter[COUNTERS];
+    bool wait, promiscuous; /* as configured */
+    uint32_t absences;
+    int64_t absent_since_s, absent_s;
 };
 
 struct gathering {
@@ -69,12 +82,21 @@ static void gather(u_char *user, const struct pcap_pkthdr *header, const u_char 
     };
 }
 
-static bool interface_is_there(int fd, const char *name)
+/* Its number; 0 = it is not there. */
+static int interface_index(int fd, const char *name)
 {
     struct ifreq request = { 0 };
 
     text_copy(request.ifr_name, sizeof request.ifr_name, name);
-    return ioctl(fd, SIOCGIFINDEX, &request) == 0;
+    return ioctl(fd, SIOCGIFINDEX, &request) == 0 ? request.ifr_ifindex : 0;
+}
+
+static bool interface_is_up(int fd, const char *name)
+{
+    struct ifreq request = { 0 };
+
+    text_copy(request.ifr_name, sizeof request.ifr_name, name);
+    return ioctl(fd, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_UP;
 }
 
 /* Waits for a packet; false when the interface is gone. */
@@ -84,15 +106,61 @@ static bool device_wait(const struct device *d, const char *name)
     int n = poll(&waiting, 1, WAIT_MS);
     if (n <= 0 || !(waiting.revents & (POLLERR | POLLHUP | POLLNVAL)))
         return true;
-    if (!interface_is_there(d->fd, name))
+    if (!interface_index(d->fd, name))
         return false;
     (void)poll(NULL, 0, WAIT_MS); /* down, perhaps up again soon */
+    return true;
+}
+
+static int64_t steady_s(void)
+{
+    struct timespec now;
+    return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? now.tv_sec : 0;
+}
+
+static bool bind_again(const struct device *d, int index)
+{
+    struct sockaddr_ll to = { .sll_family = AF_PACKET,
+                              .sll_protocol = htons(ETH_P_ALL),
+                              .sll_ifindex = index };
+    struct packet_mreq all = { .mr_ifindex = index, .mr_type = PACKET_MR_PROMISC };
+
+    if (bind(d->fd, (struct sockaddr *)&to, sizeof to) != 0)
+        return false;
+    return !d->promiscuous ||
+           setsockopt(d->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof all) == 0;
+}
+
+/* Looks whether it is there again; false while it is not. */
+static bool device_returned(struct capture *c)
+{
+    struct device *d = c->state;
+    int index;
+
+    (void)poll(NULL, 0, WAIT_MS);
+    if (!interface_is_up(d->fd, c->name) || !(index = interface_index(d->fd, c->name)) ||
+        !bind_again(d, index))
+        return false;
+    d->absent_s += steady_s() - d->absent_since_s;
+    c->facts.absent = false;
+    say(c->facts.remark, sizeof c->facts.remark,
+        "the interface was gone %" PRIu32 " time%s, for %" PRId64
+        " s in all, in which nothing was watched",
+        d->absences, d->absences == 1 ? "" : "s", d->absent_s);
     return true;
 }
 
 static void device_lost(struct capture *c, const char *words)
 {
     char said[100];
+    struct device *d = c->state;
+
+    if (d->wait && !c->stopped) {
+        d->absences++;
+        d->absent_since_s = steady_s();
+        c->facts.absent = true;
+        return;
+    }
     capture_damaged(c, 0, "the interface is gone: %s",
                     text_printable(words, strlen(words), said, sizeof said));
     c->ended = true;
@@ -111,9 +179,13 @@ static size_t device_gather(struct capture *c, struct frame out[FRAME_BATCH])
 static size_t device_next(struct capture *c, struct frame out[FRAME_BATCH])
 {
     struct device *d = c->state;
-    size_t n = device_gather(c, out);
 
-    if (n == 0 && !c->ended && !(c->stopped && d->waited)) {
+    if (c->facts.absent && !device_returned(c)) {
+        c->ended |= c->stopped;
+        return 0;
+    }
+    size_t n = device_gather(c, out);
+    if (n == 0 && !c->facts.absent && !c->ended && !(c->stopped && d->waited)) {
         d->waited = c->stopped;
         if (device_wait(d, c->name))
             n = device_gather(c, out);
@@ -144,7 +216,7 @@ static void counters_open(struct device *d, const char *name)
     for (size_t i = 0; i < COUNTERS; i++) {
         say(path, sizeof path, "/sys/class/net/%s/statistics/%s", name, counters[i]);
         d->counter[i].fd = open(path, O_RDONLY | O_CLOEXEC);
-        d->counter[i].before = counter_read(d->counter[i].fd);
+        d->counter[i].before = d->counter[i].newest = counter_read(d->counter[i].fd);
     }
 }
 
@@ -155,20 +227,23 @@ static void counters_close(const struct device *d)
             close(d->counter[i].fd);
 }
 
-static uint64_t counters_sum(const struct device *d)
+/* Those of an interface that was removed stay what they were. */
+static uint64_t counters_sum(struct device *d)
 {
     uint64_t sum = 0;
 
     for (size_t i = 0; i < COUNTERS; i++) {
-        uint64_t now = counter_read(d->counter[i].fd);
-        sum += now > d->counter[i].before ? now - d->counter[i].before : 0;
+        struct counter *counter = &d->counter[i];
+        uint64_t now = counter_read(counter->fd);
+        counter->newest = now > counter->newest ? now : counter->newest;
+        sum += counter->newest - counter->before;
     }
     return sum;
 }
 
 static void device_count(struct capture *c)
 {
-    const struct device *d = c->state;
+    struct device *d = c->state;
     struct pcap_stat stat;
     if (pcap_stats(d->pcap, &stat) != 0)
         return; /* the newest numbers stay */
@@ -281,6 +356,8 @@ static bool device_start(struct capture *c, const char *name, const struct captu
     struct device *d = c->state;
     uint32_t snap = config->snap_length;
 
+    d->wait = config->wait;
+    d->promiscuous = config->promiscuous;
     counters_open(d, name);
     d->pcap = pcap_create(name, words);
     if (!d->pcap) {
@@ -334,6 +411,16 @@ struct capture *capture_open_device(const char *name, const struct capture_confi
         return c;
     capture_close(c);
     return NULL;
+}
+
+bool capture_device_is_up(const char *name)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool up = strcmp(name, "any") == 0 || (fd >= 0 && interface_is_up(fd, name));
+
+    if (fd >= 0)
+        close(fd);
+    return up;
 }
 
 int capture_device_fd(const struct capture *c)

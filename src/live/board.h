@@ -190,6 +190,9 @@ bool board_keep(const struct board *board, size_t i, int64_t now_ns, struct boar
  * room, or when it is there already. */
 bool board_resume(struct board *board, const struct board_kept *kept, int64_t now_ns);
 
+/* From since_ns until now_ns nobody watched: who is silent since before may have checked in. */
+void board_unwatched(struct board *board, int64_t since_ns, int64_t now_ns);
+
 /* ---- what changed ---- */
 
 /* Changes since the start, and the i-th of them counted from the newest; NULL when it is not kept

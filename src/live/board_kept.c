@@ -100,3 +100,12 @@ bool board_resume(struct board *b, const struct board_kept *kept, int64_t now_ns
         e->place[i] = place_resumed(&kept->place[i]);
     return true;
 }
+
+void board_unwatched(struct board *b, int64_t since_ns, int64_t now_ns)
+{
+    for (size_t i = 0; i < b->endpoints.n; i++) {
+        struct endpoint_state *e = table_at(&b->endpoints, i);
+        e->resumed = !board_is_gone(e, b, since_ns);
+    }
+    b->resumed_ns = now_ns;
+}

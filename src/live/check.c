@@ -85,6 +85,8 @@ static bool is_current(struct reading *r)
     word_at(capture, "interface", name);
     if (age > r->config->max_age_s || age < -r->config->max_age_s)
         return unknown(r, "the status is %" PRId64 " s old: the watch does not run", age);
+    if (json_object_get(capture, "up") && !number_at(r->root, "capture", "up"))
+        return unknown(r, "%s is gone: nothing is watched", name);
     if (!newest)
         return unknown(r, "no packet on %s yet", name);
     if (now - newest > IDLE_S)

@@ -143,6 +143,7 @@ static void state_refresh(struct live_state *s, const struct live_facts *facts)
     s->interface_dropped = facts->interface_dropped;
     s->evicted_flows = facts->evicted_flows;
     s->evidence = facts->evidence;
+    s->absent = facts->absent;
     s->directions = !facts->connections ? 0 : facts->one_way ? 1 : 2;
     board_sum(s->board, facts->clock_ns, &s->sums);
     int64_t oldest = s->sums.oldest_checkin_ns;

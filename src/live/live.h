@@ -47,6 +47,7 @@ struct live_facts {
     int64_t last_packet_ns;
     uint64_t packets, kernel_dropped, interface_dropped, evicted_flows;
     bool one_way, connections; /* any connection at all */
+    bool absent;               /* the interface is gone */
     struct live_evidence evidence;
 };
 

@@ -46,8 +46,8 @@ static void put_capture(struct writer *w, const struct live_state *s)
     char interface[160], label[200];
 
     interface_label(s, interface, sizeof interface);
-    head(w, "up", "gauge", "1 while the interface is watched.");
-    sample(w, "up", interface, 1);
+    head(w, "up", "gauge", "1 while the interface is watched, 0 while it is gone.");
+    sample(w, "up", interface, !s->absent);
     head(w, "capture_packets_total", "counter", "Packets that passed the filter.");
     sample(w, "capture_packets_total", interface, s->packets);
     head(w, "capture_dropped_packets_total", "counter",

@@ -18,6 +18,7 @@ struct live_state {
     int64_t oldest_age_s;     /* of check-ins; -1 = there were none */
     uint64_t packets, kernel_dropped, interface_dropped, evicted_flows;
     unsigned directions; /* 0 = not known yet, 1, 2 */
+    bool absent;         /* the interface is gone */
     struct live_evidence evidence;
     struct board_sums sums;
     const struct board *board;

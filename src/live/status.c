@@ -26,6 +26,7 @@ static void put_capture(struct writer *w, const struct live_state *s)
     if (s->last_packet_s > 0)
         json_number(w, "last_packet_s", (uint64_t)s->last_packet_s);
     json_number(w, "directions", s->directions);
+    json_number(w, "up", !s->absent);
     json_end_object(w);
 }
 

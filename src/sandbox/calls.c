@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,10 +50,10 @@ static const int with_files[] = { SCMP_SYS(open),      SCMP_SYS(openat),     SCM
 static const int with_device[] = { SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(getsockopt),
                                    SCMP_SYS(getsockname) };
 
-/* What sanitizers leave to be refused. */
-static const int never[] = { SCMP_SYS(socket),   SCMP_SYS(socketpair), SCMP_SYS(connect),
-                             SCMP_SYS(bind),     SCMP_SYS(sendto),     SCMP_SYS(sendmsg),
-                             SCMP_SYS(sendmmsg), SCMP_SYS(execve),     SCMP_SYS(execveat) };
+/* What sanitizers leave to be refused; the last one not where interfaces come back. */
+static const int never[] = { SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect),
+                             SCMP_SYS(sendto), SCMP_SYS(sendmsg),    SCMP_SYS(sendmmsg),
+                             SCMP_SYS(execve), SCMP_SYS(execveat),   SCMP_SYS(bind) };
 
 static bool add(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t n)
 {
@@ -116,12 +118,29 @@ static bool add_questions(scmp_filter_ctx filter, const struct sandbox_plan *pla
     return fine;
 }
 
+/* The packet socket, and no other one; of its settings only what it hears (packet(7)). */
+static bool add_rebinding(scmp_filter_ctx filter, const struct sandbox_plan *plan)
+{
+    struct scmp_arg_cmp hears[] = {
+        { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (uint64_t)plan->device },
+        { .arg = 1, .op = SCMP_CMP_EQ, .datum_a = SOL_PACKET },
+        { .arg = 2, .op = SCMP_CMP_EQ, .datum_a = PACKET_ADD_MEMBERSHIP },
+    };
+
+    if (!plan->rebind || plan->device < 0)
+        return true;
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), N(hears), hears) ==
+               0 &&
+           add_one(filter, SCMP_SYS(bind), 0, UINT64_MAX, (uint64_t)plan->device);
+}
+
 static bool add_allowed(scmp_filter_ctx filter, const struct sandbox_plan *plan)
 {
     bool device = plan->device >= 0;
 
     return add(filter, SCMP_ACT_ALLOW, always, N(always)) && add_memory(filter) &&
            add_writing(filter, plan->device) && add_questions(filter, plan) &&
+           add_rebinding(filter, plan) &&
            (!plan_opens_files(plan) || add(filter, SCMP_ACT_ALLOW, with_files, N(with_files))) &&
            (!device || add(filter, SCMP_ACT_ALLOW, with_device, N(with_device)));
 }
@@ -130,7 +149,7 @@ bool calls_confine(const struct sandbox_plan *plan)
 {
     const uint32_t refusal = SCMP_ACT_ERRNO(EPERM);
     scmp_filter_ctx filter = seccomp_init(SANDBOX_SANITIZED ? SCMP_ACT_ALLOW : refusal);
-    bool fine = filter && (SANDBOX_SANITIZED ? add(filter, refusal, never, N(never))
+    bool fine = filter && (SANDBOX_SANITIZED ? add(filter, refusal, never, N(never) - plan->rebind)
                                              : add_allowed(filter, plan));
 
     fine = fine && seccomp_load(filter) == 0;

@@ -26,6 +26,7 @@ struct sandbox_plan {
     size_t n_folders;
     bool terminal; /* that is drawn on: its modes may be set */
     int device;    /* packet socket, which is never written to; -1 = none */
+    bool rebind;   /* it may be bound to another interface: the one that comes back */
 };
 
 /* Parts, as bits. */

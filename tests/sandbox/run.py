@@ -140,14 +140,15 @@ def live_scene(tests, runner):
 
 
 def evidence_scene(tests, runner):
-    """Who keeps evidence has it written by somebody else: not even in its folder can the parser make a file."""
+    """Who keeps evidence has it written by somebody else: not even in its folder can the parser make a file.  Who waits
+    for an interface that goes may bind the packet socket anew, and change nothing else of it."""
     name = 'nothing comes of it: an interface, with evidence'
     unshare = ['unshare', '-n'] if os.geteuid() == 0 else ['unshare', '--map-current-user', '--keep-caps', '-n']
     if not shutil.which('ip') or subprocess.run([*unshare, 'true'], check=False, capture_output=True).returncode:
         tests.skip(name, 'no network namespace may be made here')
         return
     kept = runner.folder / 'kept'
-    script = ('ip link set lo up; "$0" -i lo --scope all --evidence "$1" & sleep 2; (echo > /dev/tcp/127.0.0.1/9) '
+    script = ('ip link set lo up; "$0" -i lo --scope all --wait --evidence "$1" & sleep 2; (echo > /dev/tcp/127.0.0.1/9) '
               '2>/dev/null; sleep 2; kill -INT $!; wait $!')
     done = subprocess.run([*unshare, 'bash', '-c', script, str(runner.binary), str(kept)], capture_output=True,
                           text=True, check=False, timeout=60, cwd=runner.folder, env=runner.environment(kept / 'made'))

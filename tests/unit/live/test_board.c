@@ -211,3 +211,34 @@ Test(board, less_of_the_same_is_no_change)
     cr_expect_eq(row.id, F_TCP_SYN_SILENT_DROP);
     board_close(b);
 }
+
+Test(board, what_nobody_watched_is_no_check_in_that_was_missed)
+{
+    struct board *b = board_open();
+    struct board_missed missed;
+    size_t cursor = 0;
+
+    for (uint64_t t = 60; t <= 600; t += 60)
+        note(b, "10.20.40.17", 8013, OUTCOME_OK, t);
+    cr_expect_eq(sums_at(b, 800).stale, 1);
+    board_unwatched(b, 620 * second_ns, 800 * second_ns);
+
+    cr_expect_eq(sums_at(b, 800).stale, 0);
+    note(b, "10.20.40.17", 443, OUTCOME_OK, 810);
+    cr_expect_not(board_missed(b, 850 * second_ns, &cursor, &missed));
+    cr_expect_eq(sums_at(b, 1000).stale, 1);
+    board_close(b);
+}
+
+Test(board, who_was_gone_before_nobody_watched_stays_gone)
+{
+    struct board *b = board_open();
+
+    for (uint64_t t = 60; t <= 600; t += 60)
+        note(b, "10.20.40.17", 8013, OUTCOME_OK, t);
+    cr_expect_eq(sums_at(b, 2000).gone, 1);
+    board_unwatched(b, 2000 * second_ns, 2100 * second_ns);
+
+    cr_expect_eq(sums_at(b, 2110).gone, 1);
+    board_close(b);
+}
