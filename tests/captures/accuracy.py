@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """How often each finding is right, on the cases of captures/, and on worse captures of the same events.
 
-    accuracy.py BINARY [--write]
+    accuracy.py BINARY [--write] [--kept FILE]
 
 A case says of its connections what was caused (captures/README.md).  The whole capture is judged, and then the same event as
 other captures would hold it: every packet twice, cut by a snap length, one direction only, out of order, in other segments,
 ended a second after the event.  Right is the finding that the case names; abstained is cannot_tell, capture, info, or a
 weaker form that the case's finding may weaken to (PERMITTED in run.py); all else is wrong.  A healthy connection is accused
 when its finding is neither ok nor undecided; a failure is missed when it is called ok.  The table is docs/accuracy-by-id.md;
-the test demands that it is the one that this program writes, and what stands in its head.  Output: TAP.
+the test demands that it is the one that this program writes, and what stands in its head.  What `run.py --properties --keep`
+has run is not run again with --kept.  Output: TAP.
 """
 import argparse
 import collections
 import concurrent.futures
+import json
 import pathlib
 import sys
 import tempfile
@@ -40,6 +42,27 @@ def label_samples(case, result, whole, variant):
             yield Sample(case.name, finding, finding if finding in result.ids else 'nothing', variant)
 
 
+Seen = collections.namedtuple('Seen', 'outcomes ids')
+Found = collections.namedtuple('Found', 'id')
+
+
+def seen_of(kept):
+    outcomes = {tuple(map(tuple, pair)): [Found(finding) for finding in ids] for pair, ids in kept['outcomes']}
+    return Seen(outcomes, set(kept['ids']))
+
+
+def is_worse(variant):
+    """Quarters of a capture may show another event, and what was written again is the same."""
+    return variant != 'written again' and 'quarters' not in variant
+
+
+def samples_kept(kept, case):
+    """As samples_of, of runs that were kept."""
+    runs = {variant: seen_of(run) for variant, run in kept.get(case.name, {}).items()}
+    return [sample for variant, result in runs.items() if is_worse(variant)
+            for sample in label_samples(case, result, runs[''], variant)]
+
+
 def samples_of(program, case):
     with tempfile.TemporaryDirectory() as folder:
         bench = cases.Bench(program, folder)
@@ -48,8 +71,8 @@ def samples_of(program, case):
         if case.capture.suffix == '.txt' or not case.primary:
             return found
         args = cases.with_secrets(bench, case)
-        for name, link, packets, earlier in cases.variants(case, whole):
-            if not earlier and name != 'written again':
+        for name, link, packets, _ in cases.variants(case, whole):
+            if is_worse(name):
                 result = bench.on_packets(f'{case.name}.pcap', args, link, packets)
                 found += label_samples(case, result, whole, name)
         return found
@@ -143,15 +166,23 @@ def checks(samples, text):
         ['tests/captures/accuracy.py BINARY --write makes it again']
 
 
+def samples_now(options, chosen):
+    if options.kept:
+        kept = json.loads(pathlib.Path(options.kept).read_text())
+        return [sample for case in chosen for sample in samples_kept(kept, case)]
+    program = [str(pathlib.Path(options.binary).resolve())]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return [s for found in pool.map(lambda case: samples_of(program, case), chosen) for s in found]
+
+
 def main():
     parser = argparse.ArgumentParser(description='accuracy, finding by finding')
     parser.add_argument('binary')
     parser.add_argument('--write', action='store_true')
+    parser.add_argument('--kept', metavar='FILE')
     options = parser.parse_args()
-    program = [str(pathlib.Path(options.binary).resolve())]
     chosen = cases.cases_read([])
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        samples = [s for found in pool.map(lambda case: samples_of(program, case), chosen) for s in found]
+    samples = samples_now(options, chosen)
     text = page(samples, len(chosen))
     if options.write:
         PAGE.write_text(text)

@@ -322,6 +322,12 @@ class Bench:
 
     def __init__(self, program, folder):
         self.program, self.folder = program, pathlib.Path(folder)
+        self.kept = {}
+
+    def keep(self, case, variant, result):
+        """What accuracy.py asks of a run, so that it need not run it again; the variant '' is the case itself."""
+        outcomes = [[pair, [outcome.id for outcome in found]] for pair, found in result.outcomes.items()]
+        self.kept.setdefault(case.name, {})[variant] = {'ids': sorted(result.ids), 'outcomes': outcomes}
 
     def on_bytes(self, name, args, data):
         path = self.folder / name
@@ -378,6 +384,7 @@ def facts_of(bench, case):
     if case.complaints:
         return [(case.name, case.complaints)], None
     whole = run(bench.program, case.args, case.capture)
+    bench.keep(case, '', whole)
     return [(case.name, [*whole.complaints, *fact_complaints(case, whole),
                          *secret_complaints(bench.program, case)])], whole
 
@@ -399,6 +406,7 @@ def properties_of(bench, case, whole):
     args = with_secrets(bench, case)
     for i, (name, link, packets, earlier) in enumerate(variants(case, whole)):
         result = bench.on_packets(f'{case.name}.{i}.pcap', args, link, packets)
+        bench.keep(case, name, result)
         yield f'{case.name}: {name}', list(property_complaints(case, whole, result, earlier))
 
 
@@ -467,6 +475,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('binary')
     parser.add_argument('--properties', action='store_true')
+    parser.add_argument('--keep', metavar='FILE', help='write what accuracy.py asks of each run')
     parser.add_argument('--wrapper', default='', help='run the program under this command')
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     parser.add_argument('cases', nargs='*', metavar='CASE')
@@ -481,12 +490,15 @@ def main():
     number = failed = 0
     with tempfile.TemporaryDirectory(prefix='shakeout-cases.') as folder, \
             concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        jobs = jobs_of(Bench(program, folder), cases_read(args.cases), args.properties)
+        bench = Bench(program, folder)
+        jobs = jobs_of(bench, cases_read(args.cases), args.properties)
         for results in pool.map(lambda job: job(), jobs):
             for name, complaints in results:
                 number += 1
                 failed += bool(complaints)
                 say(number, name, complaints)
+    if args.keep:
+        pathlib.Path(args.keep).write_text(json.dumps(bench.kept))
     print(f'1..{number}')
     return 1 if failed or not number else 0
 
