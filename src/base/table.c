@@ -5,22 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t key_span(const struct table *t) { return (t->key_bytes + 15) / 16 * 16; }
-static size_t record_span(const struct table *t)
-{
-    return key_span(t) + (t->record_bytes + 15) / 16 * 16;
-}
+static size_t span_of(size_t bytes) { return (bytes + 15) / 16 * 16; }
 
 static uint8_t *entry(const struct table *t, size_t i)
 {
-    return t->chunks[i / TABLE_CHUNK] + i % TABLE_CHUNK * record_span(t);
+    return t->chunks[i / TABLE_CHUNK] + i % TABLE_CHUNK * t->span;
 }
 
 bool table_open(struct table *t, size_t key_bytes, size_t record_bytes, size_t max_records)
 {
     *t = (struct table){ .key_bytes = key_bytes,
-                         .record_bytes = record_bytes,
                          .max_records = max_records,
+                         .value_at = span_of(key_bytes),
+                         .span = span_of(key_bytes) + span_of(record_bytes),
                          .seed = hash_seed_draw(),
                          .n_slots = 64 };
     t->slots = calloc(t->n_slots, sizeof *t->slots);
@@ -64,7 +61,7 @@ void *table_get(const struct table *t, const void *key)
     if (!t->slots)
         return NULL;
     uint32_t number = slot_of(t, key, hash_of(t, key))->number;
-    return number ? entry(t, number - 1) + key_span(t) : NULL;
+    return number ? entry(t, number - 1) + t->value_at : NULL;
 }
 
 static bool grow_slots(struct table *t)
@@ -90,7 +87,7 @@ static bool grow_slots(struct table *t)
 /* Memory for chunks: one at a time at first, as many as a large page holds later. */
 static bool grow_region(struct table *t)
 {
-    size_t bytes = TABLE_CHUNK * record_span(t);
+    size_t bytes = TABLE_CHUNK * t->span;
     bool large = t->n_chunks * bytes >= PAGES_LARGE / 2 && bytes <= PAGES_LARGE / 4;
     uint8_t **regions = realloc(t->regions, (t->n_regions + 1) * sizeof *regions);
     if (!regions)
@@ -115,7 +112,7 @@ static bool grow_chunks(struct table *t)
     if (!t->n_fresh && !grow_region(t))
         return false;
     chunks[t->n_chunks++] = t->fresh;
-    t->fresh += TABLE_CHUNK * record_span(t);
+    t->fresh += TABLE_CHUNK * t->span;
     t->n_fresh--;
     return true;
 }
@@ -127,7 +124,7 @@ void *table_put(struct table *t, const void *key)
     uint64_t hash = hash_of(t, key);
     struct table_slot *slot = slot_of(t, key, hash);
     if (slot->number)
-        return entry(t, slot->number - 1) + key_span(t);
+        return entry(t, slot->number - 1) + t->value_at;
     if (t->n >= t->max_records || !grow_chunks(t) || (t->n * 2 >= t->n_slots && !grow_slots(t))) {
         t->refused++;
         return NULL;
@@ -135,9 +132,9 @@ void *table_put(struct table *t, const void *key)
     slot = slot_of(t, key, hash);
     uint8_t *e = entry(t, t->n++);
     *slot = (struct table_slot){ tag_of(hash), (uint32_t)t->n };
-    memset(e, 0, record_span(t));
+    memset(e, 0, t->span);
     memcpy(e, key, t->key_bytes);
-    return e + key_span(t);
+    return e + t->value_at;
 }
 
 void table_prefetch_slot(const struct table *t, const void *key)
@@ -158,9 +155,9 @@ void table_prefetch_record(const struct table *t, const void *key)
     if (!t->slots[i].number)
         return;
     const uint8_t *record = entry(t, t->slots[i].number - 1);
-    for (size_t n = 0; n < record_span(t) && n < 256; n += 64)
+    for (size_t n = 0; n < t->span && n < 256; n += 64)
         __builtin_prefetch(record + n, 1);
 }
 
-void *table_at(const struct table *t, size_t i) { return entry(t, i) + key_span(t); }
+void *table_at(const struct table *t, size_t i) { return entry(t, i) + t->value_at; }
 const void *table_key(const struct table *t, size_t i) { return entry(t, i); }

@@ -18,9 +18,10 @@ struct table_slot {
 };
 
 struct table {
-    size_t key_bytes, record_bytes, max_records;
-    size_t n;         /* records in use */
-    uint64_t refused; /* puts that found the table full */
+    size_t key_bytes, max_records;
+    size_t value_at, span; /* octets from a record's key to its value, and from record to record */
+    size_t n;              /* records in use */
+    uint64_t refused;      /* puts that found the table full */
     struct hash_seed seed;
     struct table_slot *slots;
     size_t n_slots;

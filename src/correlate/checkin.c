@@ -31,7 +31,7 @@ struct diary {
     const struct person *person;
     struct mark_seen *marks; /* by time; owned */
     int64_t *times;          /* of check-ins, thinned; owned */
-    size_t n_marks, n_times;
+    size_t n_marks, n_times, room;
 };
 
 static struct endpoint *endpoint_at(const struct summary *s, uint32_t i)
@@ -61,12 +61,12 @@ static size_t count_deeds(const struct summary *s, const struct person *p)
     return n < MARKS_MAX ? n : MARKS_MAX;
 }
 
-static void note_service(struct diary *d, uint32_t service, size_t room)
+static void note_service(struct diary *d, uint32_t service, size_t most)
 {
     bool checkin = service && is_checkin_port(d->scene, table_key(&d->s->services, service - 1));
     const struct deed *deed;
 
-    for (size_t i = 0; (deed = history_of(&d->s->history, service, i)) && d->n_marks < room; i++) {
+    for (size_t i = 0; (deed = history_of(&d->s->history, service, i)) && d->n_marks < most; i++) {
         enum mark_kind kind = MARK_AWAKE;
         if (checkin && deed->outcome == OUTCOME_FAILED)
             kind = MARK_FAILED;
@@ -82,24 +82,49 @@ static int by_time(const void *a, const void *b)
     return (x->time_ns > y->time_ns) - (x->time_ns < y->time_ns);
 }
 
-static bool diary_open(struct diary *d, struct summary *s, const struct scene *scene,
-                       const struct person *p)
+/* Most endpoints do one thing after the other. */
+static void sort_marks(struct diary *d)
 {
-    size_t room = count_deeds(s, p);
+    for (size_t i = 1; i < d->n_marks; i++)
+        if (d->marks[i].time_ns < d->marks[i - 1].time_ns) {
+            qsort(d->marks, d->n_marks, sizeof *d->marks, by_time);
+            return;
+        }
+}
 
-    *d = (struct diary){ .s = s, .scene = scene, .person = p };
-    d->marks = calloc(room + 1, sizeof *d->marks);
-    d->times = calloc(room + 1, sizeof *d->times);
-    if (!d->marks || !d->times)
+/* One diary after the other is written into the same memory. */
+static bool diary_make_room(struct diary *d, size_t n)
+{
+    if (n <= d->room)
+        return true;
+    free(d->marks);
+    free(d->times);
+    d->room = n * 2;
+    d->marks = malloc(d->room * sizeof *d->marks);
+    d->times = malloc(d->room * sizeof *d->times);
+    if (d->marks && d->times)
+        return true;
+    d->room = 0;
+    return false;
+}
+
+static bool diary_begin(struct diary *d, const struct person *p)
+{
+    struct summary *s = d->s;
+    size_t most = count_deeds(s, p);
+
+    d->person = p;
+    d->n_marks = d->n_times = 0;
+    if (!diary_make_room(d, most + 1))
         return false;
     for (size_t i = 0; i < p->n; i++)
         for (uint32_t k = endpoint_at(s, p->endpoint[i])->first_service; k;) {
-            note_service(d, k, room);
+            note_service(d, k, most);
             k = ((const struct service_count *)table_at(&s->services, k - 1))->next;
         }
     for (size_t i = 0; i < p->n; i++)
-        note_service(d, endpoint_at(s, p->endpoint[i])->other_service, room);
-    qsort(d->marks, d->n_marks, sizeof *d->marks, by_time);
+        note_service(d, endpoint_at(s, p->endpoint[i])->other_service, most);
+    sort_marks(d);
     for (size_t i = 0; i < d->n_marks; i++)
         if (d->marks[i].kind == MARK_CHECKIN)
             d->times[d->n_times++] = d->marks[i].time_ns;
@@ -271,27 +296,31 @@ static void find_moves(struct diary *d)
 static bool is_near(const struct summary *s, const struct endpoint *e)
 {
     uint32_t hops = e->traits[0].value[TRAIT_HOPS];
-    char text[16] = "";
-    struct text t = text_of(text, sizeof text);
-    if (!hops || !e->has_mac)
-        return false;
-    trait_value_text(&s->traits, hops, &t);
-    return strcmp(text, "0") == 0;
+    return hops && e->has_mac && trait_number(&s->traits, hops) == 0;
 }
 
 struct card {
     const struct endpoint *endpoint;
+    int64_t first_ns; /* the endpoint's, where sorting finds it */
+    uint64_t mac;     /* as a number */
     uint32_t number;
 };
+
+static struct card card_of(const struct endpoint *e, uint32_t number)
+{
+    struct card card = { .endpoint = e, .first_ns = e->first_ns, .number = number };
+    for (size_t i = 0; i < sizeof e->mac; i++)
+        card.mac = card.mac << 8 | e->mac[i];
+    return card;
+}
 
 static int by_card(const void *a, const void *b)
 {
     const struct card *x = a, *y = b;
-    int difference = memcmp(x->endpoint->mac, y->endpoint->mac, sizeof x->endpoint->mac);
-    if (difference)
-        return difference;
-    if (x->endpoint->first_ns != y->endpoint->first_ns)
-        return x->endpoint->first_ns < y->endpoint->first_ns ? -1 : 1;
+    if (x->mac != y->mac)
+        return x->mac < y->mac ? -1 : 1;
+    if (x->first_ns != y->first_ns)
+        return x->first_ns < y->first_ns ? -1 : 1;
     return x->number < y->number ? -1 : 1;
 }
 
@@ -302,31 +331,29 @@ static bool follows(const struct endpoint *before, const struct endpoint *e)
     return before->last_ns < e->first_ns && (!x || !y || x == y);
 }
 
-static void keep_diary(struct summary *s, const struct scene *scene, const struct person *p)
+static void keep_diary(struct diary *d, const struct person *p)
 {
-    struct diary d;
+    const struct profile *profile = d->scene->profile;
 
-    if (diary_open(&d, s, scene, p)) {
-        struct endpoint *e = endpoint_at(s, p->endpoint[p->n - 1]);
-        e->checkins.count = (uint32_t)d.n_times;
-        e->checkins.configured = scene->profile->interval_s != 0;
-        e->checkins.interval_ns = e->checkins.configured ? scene->profile->interval_s * second_ns
-                                                         : rhythm_interval(d.times, d.n_times);
-        e->checkins.last_ns = d.n_times ? d.times[d.n_times - 1] : 0;
-        find_missed(&d, e);
-        find_irregular(&d, e);
-        find_moves(&d);
-    }
-    diary_close(&d);
+    if (!diary_begin(d, p))
+        return;
+    struct endpoint *e = endpoint_at(d->s, p->endpoint[p->n - 1]);
+    e->checkins.count = (uint32_t)d->n_times;
+    e->checkins.configured = profile->interval_s != 0;
+    e->checkins.interval_ns = e->checkins.configured ? profile->interval_s * second_ns
+                                                     : rhythm_interval(d->times, d->n_times);
+    e->checkins.last_ns = d->n_times ? d->times[d->n_times - 1] : 0;
+    find_missed(d, e);
+    find_irregular(d, e);
+    find_moves(d);
 }
 
 /* The endpoints behind one network card, from cards[0] on; answers how many cards those are. */
-static size_t keep_diaries(struct summary *s, const struct scene *scene, const struct card *cards,
-                           size_t n)
+static size_t keep_diaries(struct diary *d, const struct card *cards, size_t n)
 {
     struct person person = { .n = 0 };
     size_t same = 1;
-    while (same < n && memcmp(cards[same].endpoint->mac, cards[0].endpoint->mac, 6) == 0)
+    while (same < n && cards[same].mac == cards[0].mac)
         same++;
     bool one = same <= ADDRESSES;
     for (size_t i = 1; i < same && one; i++)
@@ -336,7 +363,7 @@ static size_t keep_diaries(struct summary *s, const struct scene *scene, const s
         if (!one)
             person.n = 1;
         if (!one || i + 1 == same)
-            keep_diary(s, scene, &person);
+            keep_diary(d, &person);
     }
     return same;
 }
@@ -345,7 +372,8 @@ void checkins_find(struct summary *s, const struct scene *scene)
 {
     size_t n = s->endpoints.n, n_cards = 0;
     bool able = s->history.order && scene->profile;
-    struct card *cards = able ? calloc(n + 1, sizeof *cards) : NULL;
+    struct card *cards = able ? malloc((n + 1) * sizeof *cards) : NULL;
+    struct diary diary = { .s = s, .scene = scene };
 
     if (!cards)
         return;
@@ -353,12 +381,13 @@ void checkins_find(struct summary *s, const struct scene *scene)
         const struct endpoint *e = endpoint_at(s, i);
         const struct person alone = { .endpoint = { i }, .n = 1 };
         if (is_near(s, e))
-            cards[n_cards++] = (struct card){ e, i };
+            cards[n_cards++] = card_of(e, i);
         else
-            keep_diary(s, scene, &alone);
+            keep_diary(&diary, &alone);
     }
     qsort(cards, n_cards, sizeof *cards, by_card);
     for (size_t i = 0; i < n_cards;)
-        i += keep_diaries(s, scene, cards + i, n_cards - i);
+        i += keep_diaries(&diary, cards + i, n_cards - i);
+    diary_close(&diary);
     free(cards);
 }

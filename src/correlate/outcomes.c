@@ -3,44 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sortable {
-    const struct service_key *key;
-    uint32_t number;
-};
-
-static int by_offer(const void *a, const void *b)
-{
-    const struct sortable *x = a, *y = b;
-    int difference = memcmp(&x->key->server, &y->key->server, sizeof x->key->server);
-    if (difference)
-        return difference;
-    if (x->key->port != y->key->port)
-        return x->key->port < y->key->port ? -1 : 1;
-    return x->number < y->number ? -1 : 1;
-}
-
-static bool sort_services(struct outcomes *o)
-{
-    const struct table *services = &o->s->services;
-    struct sortable *all = calloc(services->n + 1, sizeof *all);
-
-    o->service = calloc(services->n + 1, sizeof *o->service);
-    if (!all || !o->service) {
-        free(all);
-        return false;
-    }
-    for (size_t i = 0; i < services->n; i++) {
-        const struct service_key *key = table_key(services, i);
-        if (!key->is_lookup && key->port)
-            all[o->n++] = (struct sortable){ key, (uint32_t)i + 1 };
-    }
-    qsort(all, o->n, sizeof *all, by_offer);
-    for (size_t i = 0; i < o->n; i++)
-        o->service[i] = all[i].number;
-    free(all);
-    return true;
-}
-
 const struct service_key *outcomes_key(const struct outcomes *o, size_t i)
 {
     return table_key(&o->s->services, o->service[i] - 1);
@@ -56,18 +18,49 @@ static bool is_of(const struct offer *offer, const struct service_key *key)
     return offer->port == key->port && address_equal(&offer->server, &key->server);
 }
 
-static bool gather_offers(struct outcomes *o)
+struct offer_key {
+    struct address server;
+    uint16_t port;
+};
+
+/* While offers are gathered. */
+struct sorting {
+    struct table offers; /* struct offer_key -> struct offer */
+    struct offer *last;  /* services of one offer often come one behind the other */
+    uint32_t *of;        /* of each service the number of its offer; 0 = none; owned */
+};
+
+static struct offer *find_offer(struct sorting *sorting, const struct service_key *key)
 {
-    o->offer = calloc(o->n + 1, sizeof *o->offer);
-    if (!o->offer)
-        return false;
-    for (size_t i = 0; i < o->n; i++) {
-        const struct service_key *key = outcomes_key(o, i);
-        const struct service_count *c = outcomes_count(o, i);
-        if (!o->n_offers || !is_of(&o->offer[o->n_offers - 1], key))
-            o->offer[o->n_offers++] =
-                (struct offer){ .server = key->server, .port = key->port, .first = (uint32_t)i };
-        struct offer *offer = &o->offer[o->n_offers - 1];
+    struct offer_key wanted;
+
+    if (sorting->last && is_of(sorting->last, key))
+        return sorting->last;
+    memset(&wanted, 0, sizeof wanted);
+    wanted.server = key->server;
+    wanted.port = key->port;
+    struct offer *offer = table_put(&sorting->offers, &wanted);
+    if (offer && !offer->number)
+        *offer = (struct offer){ .server = key->server,
+                                 .port = key->port,
+                                 .number = (uint32_t)sorting->offers.n };
+    return sorting->last = offer;
+}
+
+static bool count_services(struct outcomes *o, struct sorting *sorting)
+{
+    const struct table *services = &o->s->services;
+
+    for (size_t i = 0; i < services->n; i++) {
+        const struct service_key *key = table_key(services, i);
+        const struct service_count *c = table_at(services, i);
+        if (key->is_lookup || !key->port)
+            continue;
+        struct offer *offer = find_offer(sorting, key);
+        if (!offer)
+            return false;
+        sorting->of[i] = offer->number;
+        o->n++;
         offer->n++;
         offer->worked += c->ok > 0;
         offer->failed += c->failed > 0;
@@ -76,10 +69,63 @@ static bool gather_offers(struct outcomes *o)
     return true;
 }
 
+static int by_server(const void *a, const void *b)
+{
+    const struct offer *x = a, *y = b;
+    int difference = memcmp(&x->server, &y->server, sizeof x->server);
+    return difference ? difference : (int)x->port - (int)y->port;
+}
+
+static bool sort_offers(struct outcomes *o, const struct table *offers)
+{
+    uint32_t first = 0;
+
+    o->n_offers = offers->n;
+    o->offer = calloc(o->n_offers + 1, sizeof *o->offer);
+    if (!o->offer)
+        return false;
+    for (size_t i = 0; i < o->n_offers; i++)
+        o->offer[i] = *(const struct offer *)table_at(offers, i);
+    qsort(o->offer, o->n_offers, sizeof *o->offer, by_server);
+    for (size_t i = 0; i < o->n_offers; i++) {
+        o->offer[i].first = first;
+        first += o->offer[i].n;
+    }
+    return true;
+}
+
+/* There are few offers and many services: those are put in their places, not compared. */
+static bool place_services(struct outcomes *o, const uint32_t *of)
+{
+    uint32_t *next = calloc(o->n_offers + 1, sizeof *next); /* by number of the offer */
+
+    o->service = calloc(o->n + 1, sizeof *o->service);
+    bool fine = next && o->service;
+
+    if (fine) {
+        for (size_t i = 0; i < o->n_offers; i++)
+            next[o->offer[i].number] = o->offer[i].first;
+        for (uint32_t i = 0; i < o->s->services.n; i++)
+            if (of[i])
+                o->service[next[of[i]]++] = i + 1;
+    }
+    free(next);
+    return fine;
+}
+
 bool outcomes_open(struct outcomes *o, struct summary *s, const struct scene *scene)
 {
+    struct sorting sorting = { .of = calloc(s->services.n + 1, sizeof *sorting.of) };
+
     *o = (struct outcomes){ .s = s, .scene = scene };
-    return sort_services(o) && gather_offers(o);
+    bool fine = sorting.of &&
+                table_open(&sorting.offers, sizeof(struct offer_key), sizeof(struct offer),
+                           SUMMARY_SERVICES) &&
+                count_services(o, &sorting) && sort_offers(o, &sorting.offers) &&
+                place_services(o, sorting.of);
+    table_close(&sorting.offers);
+    free(sorting.of);
+    return fine;
 }
 
 void outcomes_close(struct outcomes *o)

@@ -12,6 +12,7 @@ struct offer {
     uint16_t port;
     uint32_t first, n;              /* in outcomes.service */
     uint32_t worked, failed, never; /* clients: with a success; with a failure; with that alone */
+    uint32_t number;                /* in order of appearance, from 1 */
 };
 
 struct outcomes {

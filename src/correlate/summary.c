@@ -61,8 +61,11 @@ void summary_close(struct summary *s)
 bool finding_in_family(enum finding_id id, const char *family)
 {
     const char *name = finding_of(id)->id;
-    size_t n = strlen(family);
-    return strncmp(name, family, n) == 0 && (name[n] == '.' || name[n] == '\0');
+    while (*family && *name == *family) {
+        family++;
+        name++;
+    }
+    return !*family && (*name == '.' || !*name);
 }
 
 enum outcome outcome_of(const struct raised *primary)

@@ -145,6 +145,15 @@ enum trait_kind trait_kind_of(const struct table *values, uint32_t value)
     return (enum trait_kind)((const struct trait_key *)table_key(values, value - 1))->kind;
 }
 
+uint64_t trait_number(const struct table *values, uint32_t value)
+{
+    const struct trait_key *key = table_key(values, value - 1);
+    uint64_t number;
+
+    memcpy(&number, key->octet, sizeof number);
+    return number;
+}
+
 static void add_proxy(const struct trait_key *key, struct text *out)
 {
     struct address address;
@@ -160,11 +169,10 @@ void trait_value_text(const struct table *values, uint32_t value, struct text *o
 {
     const struct trait_key *key = table_key(values, value - 1);
     struct address address;
-    uint64_t number;
+    uint64_t number = trait_number(values, value);
     char text[ADDRESS_TEXT];
 
     memcpy(address.octet, key->octet, 16);
-    memcpy(&number, key->octet, sizeof number);
     switch ((enum trait_kind)key->kind) {
     case TRAIT_SUBNET:
         text_format(out, "%s/%d", address_text(&address, text),

@@ -55,6 +55,9 @@ void traits_keep(struct traits kept[2], const struct traits *latest);
 const char *trait_kind_name(enum trait_kind kind); /* "subnet", for machines */
 enum trait_kind trait_kind_of(const struct table *values, uint32_t value);
 
+/* Of those that are numbers: a VLAN, a version, a count. */
+uint64_t trait_number(const struct table *values, uint32_t value);
+
 /* "10.20.40.0/24", "40", "10.30.2.8:3128" */
 void trait_value_text(const struct table *values, uint32_t value, struct text *out);
 /* "subnet 10.20.40.0/24", "3 routers away from the capture" */

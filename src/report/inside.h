@@ -26,6 +26,8 @@ struct report {
     struct words { /* of ours, with their lengths, once they were needed */
         struct pen_word finding[FINDINGS];
         struct pen_word message[WORDS_MESSAGES]; /* by type */
+        struct pen_word stage[ATTEMPT_STAGES];   /* "tcp":" */
+        struct pen_word token[STAGE_TOKENS];     /* ok", */
         struct pen_word suite;
         uint16_t suite_number; /* of `suite`, when that is known */
     } words;
@@ -116,6 +118,7 @@ void proof_lookup(struct report *r, const struct scene *scene, const struct verd
 void proof_capture(struct report *r);
 
 /* json.c */
+void json_open(struct report *r); /* before any other */
 void json_capture(struct report *r, const struct scene *scene);
 void json_connection(struct report *r, const struct scene *scene, const struct verdict *verdict);
 void json_lookup(struct report *r, const struct scene *scene, const struct verdict *verdict);

@@ -343,20 +343,34 @@ static char *pen_network(struct report *r, char *p, const struct flow *f,
     return PEN_PUT(p, "}");
 }
 
-static char *pen_stages(char *p, const uint8_t stage[ATTEMPT_STAGES])
+char *json_pen_stage(const struct report *r, char *p, enum stage stage, uint8_t token)
+{
+    p = pen_word(p, &r->words.stage[stage]);
+    return pen_word(p, &r->words.token[token]);
+}
+
+static char *pen_stages(const struct report *r, char *p, const uint8_t stage[ATTEMPT_STAGES])
 {
     p = PEN_PUT(p, ",\"stage\":{");
-    for (int i = STAGE_DNS; i < ATTEMPT_STAGES; i++) {
-        if (i == STAGE_PROXY && stage[i] == TOKEN_NOT_TRIED)
-            continue;
-        *p++ = '"';
-        p = pen_text(p, stage_name((enum stage)i));
-        p = PEN_PUT(p, "\":\"");
-        p = pen_text(p, token_name((enum stage_token)stage[i]));
-        p = PEN_PUT(p, "\",");
-    }
+    for (int i = STAGE_DNS; i < ATTEMPT_STAGES; i++)
+        if (i != STAGE_PROXY || stage[i] != TOKEN_NOT_TRIED)
+            p = json_pen_stage(r, p, (enum stage)i, stage[i]);
     p[-1] = '}';
     return p;
+}
+
+void json_open(struct report *r)
+{
+    char text[sizeof r->words.token->text];
+
+    for (int i = 0; i < ATTEMPT_STAGES; i++) {
+        snprintf(text, sizeof text, "\"%s\":\"", stage_name((enum stage)i));
+        json_word_set(&r->words.stage[i], text);
+    }
+    for (int i = 0; i < STAGE_TOKENS; i++) {
+        snprintf(text, sizeof text, "%s\",", token_name((enum stage_token)i));
+        json_word_set(&r->words.token[i], text);
+    }
 }
 
 void json_word_set(struct pen_word *word, const char *text)
@@ -505,7 +519,7 @@ static char *pen_attempt(const struct report *r, char *p, const struct verdict *
         p = PEN_PUT(p, ",\"attempt\":");
         p = pen_number(p, r->attempt);
     }
-    p = pen_stages(p, v->stage);
+    p = pen_stages(r, p, v->stage);
     if (outcome == OUTCOME_FAILED && v->failed_stage < ATTEMPT_STAGES) {
         p = PEN_PUT(p, ",\"failed_stage\":\"");
         p = pen_text(p, stage_name((enum stage)v->failed_stage));

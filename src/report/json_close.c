@@ -18,10 +18,8 @@ static bool same_port_before(const struct summary *s, uint32_t first, uint32_t i
 }
 
 /* One port of one endpoint, over all servers. */
-static void put_service(struct report *r, uint32_t first)
+static struct service_count add_up(const struct summary *s, uint32_t first)
 {
-    struct writer *w = &r->writer;
-    const struct summary *s = &r->summary;
     const struct service_key *key = table_key(&s->services, first - 1);
     struct service_count all = { .failed_stage = ATTEMPT_STAGES };
 
@@ -37,90 +35,132 @@ static void put_service(struct report *r, uint32_t first)
         }
         i = c->next;
     }
-    json_comma(w);
-    JSON_PUT(w, "\"");
-    json_put_digits(w, key->port);
-    JSON_PUT(w, "\":{");
-    for (int i = STAGE_TCP; i < ATTEMPT_STAGES; i++)
-        if (!key->is_lookup)
-            json_word(w, stage_name((enum stage)i), token_name((enum stage_token)all.stage[i]));
+    return all;
+}
+
+static char *pen_service(const struct report *r, char *p, uint32_t first)
+{
+    const struct service_key *key = table_key(&r->summary.services, first - 1);
+    struct service_count all = add_up(&r->summary, first);
+
+    p = PEN_PUT(p, "\"");
+    p = pen_number(p, key->port);
+    p = PEN_PUT(p, "\":{");
+    for (int i = STAGE_TCP; i < ATTEMPT_STAGES && !key->is_lookup; i++)
+        p = json_pen_stage(r, p, (enum stage)i, all.stage[i]);
     if (key->is_lookup)
-        json_word(w, "dns", token_name((enum stage_token)all.stage[STAGE_DNS]));
-    JSON_PUT(w, ",\"attempts\":");
-    json_put_digits(w, all.attempts);
-    JSON_PUT(w, ",\"ok\":");
-    json_put_digits(w, all.ok);
-    JSON_PUT(w, ",\"failed\":");
-    json_put_digits(w, all.failed);
-    JSON_PUT(w, "}");
+        p = json_pen_stage(r, p, STAGE_DNS, all.stage[STAGE_DNS]);
+    p = PEN_PUT(p, "\"attempts\":");
+    p = pen_number(p, all.attempts);
+    p = PEN_PUT(p, ",\"ok\":");
+    p = pen_number(p, all.ok);
+    p = PEN_PUT(p, ",\"failed\":");
+    p = pen_number(p, all.failed);
+    return PEN_PUT(p, "},");
 }
 
-/* An interval that is not observed is assumed, and says so. */
-static void put_checkins(struct report *r, const struct checkins *c)
+static char *pen_services(struct report *r, char *p, const struct endpoint *e)
 {
-    struct writer *w = &r->writer;
-    bool observed = c->interval_ns != 0;
-
-    json_object(w, "checkin");
-    json_number(w, "count", c->count);
-    json_number(w, "interval_s",
-                observed ? (uint64_t)(c->interval_ns + 500000000) / 1000000000 : CHECKIN_DEFAULT_S);
-    json_word(w, "interval_from", c->configured ? "configured" : observed ? "observed" : "default");
-    if (c->last_ns)
-        json_put_time(r, "last", c->last_ns);
-    if (observed)
-        json_number(w, "missed", c->missed);
-    if (c->irregular)
-        json_flag(w, "irregular", true);
-    json_end_object(w);
-}
-
-static void json_endpoint(struct report *r, const struct scene *scene, size_t number)
-{
-    struct writer *w = &r->writer;
     const struct summary *s = &r->summary;
-    const struct address *address = table_key(&s->endpoints, number);
-    const struct endpoint *e = table_at(&s->endpoints, number);
-    enum outcome outcome = endpoint_state(e);
-    static const char *const states[] = { "healthy", "failing", "undecided" };
-    char text[ADDRESS_TEXT];
-    size_t written = 0, n = json_address_text(address, text);
+    size_t written = 0;
 
-    json_begin_line(r, scene->last_ns);
-    JSON_PUT(w, ",\"event\":{\"dataset\":\"shakeout.endpoint\",\"kind\":\"state\",\"id\":\"e-");
-    writer_put_n(w, text, n);
-    JSON_PUT(w, "\",\"outcome\":\"");
-    writer_put(w, json_outcome_name(outcome));
-    JSON_PUT(w, "\"},\"client\":{\"ip\":\"");
-    writer_put_n(w, text, n);
-    JSON_PUT(w, "\"");
-    if (e->has_mac)
-        json_mac(w, "mac", e->mac);
-    JSON_PUT(w, "}");
-    json_begin_shakeout(r);
-    JSON_PUT(w, ",\"state\":\"");
-    writer_put(w, states[outcome]);
-    JSON_PUT(w, "\",\"services\":{");
+    p = PEN_PUT(p, ",\"services\":{");
     for (uint32_t i = e->first_service; i && written < JSON_SERVICES;) {
         if (!same_port_before(s, e->first_service, i)) {
-            put_service(r, i);
+            writer_commit(&r->writer, p); /* all of them together need more than one reserve */
+            p = pen_service(r, writer_reserve(&r->writer, JSON_PEN_ROOM), i);
             written++;
         }
         i = ((const struct service_count *)table_at(&s->services, i - 1))->next;
     }
-    json_end_object(w);
+    p -= written != 0; /* the last comma */
+    return PEN_PUT(p, "}");
+}
+
+/* An interval that is not observed is assumed, and says so. */
+static char *pen_checkins(struct report *r, char *p, const struct checkins *c)
+{
+    bool observed = c->interval_ns != 0;
+
+    p = PEN_PUT(p, ",\"checkin\":{\"count\":");
+    p = pen_number(p, c->count);
+    p = PEN_PUT(p, ",\"interval_s\":");
+    p = pen_number(p, observed ? (uint64_t)(c->interval_ns + 500000000) / 1000000000
+                               : CHECKIN_DEFAULT_S);
+    p = PEN_PUT(p, ",\"interval_from\":\"");
+    p = pen_text(p, c->configured ? "configured" : observed ? "observed" : "default");
+    p = PEN_PUT(p, "\"");
+    if (c->last_ns) {
+        p = PEN_PUT(p, ",\"last\":");
+        p += json_time_text(r, c->last_ns, p);
+    }
+    if (observed) {
+        p = PEN_PUT(p, ",\"missed\":");
+        p = pen_number(p, c->missed);
+    }
+    if (c->irregular)
+        p = PEN_PUT(p, ",\"irregular\":true");
+    return PEN_PUT(p, "}");
+}
+
+static char *pen_endpoint_event(struct report *r, char *p, const struct scene *scene,
+                                const struct address *address, const struct endpoint *e,
+                                enum outcome outcome)
+{
+    char text[ADDRESS_TEXT];
+    size_t n = json_address_text(address, text);
+
+    p = PEN_PUT(p, "{\"@timestamp\":");
+    p += json_time_text(r, scene->last_ns, p);
+    p = PEN_PUT(p, ",\"event\":{\"dataset\":\"shakeout.endpoint\",\"kind\":\"state\",\"id\":\"e-");
+    p = pen_octets(p, text, n);
+    p = PEN_PUT(p, "\",\"outcome\":\"");
+    p = pen_text(p, json_outcome_name(outcome));
+    p = PEN_PUT(p, "\"},\"client\":{\"ip\":\"");
+    p = pen_octets(p, text, n);
+    p = PEN_PUT(p, "\"");
+    if (e->has_mac) {
+        p = PEN_PUT(p, ",\"mac\":\"");
+        p = json_pen_mac(p, e->mac);
+        p = PEN_PUT(p, "\"");
+    }
+    return PEN_PUT(p, "}");
+}
+
+static void json_endpoint(struct report *r, const struct scene *scene, size_t number)
+{
+    static const char *const states[] = { "healthy", "failing", "undecided" };
+    const struct summary *s = &r->summary;
+    const struct endpoint *e = table_at(&s->endpoints, number);
+    enum outcome outcome = endpoint_state(e);
+    char *p = writer_reserve(&r->writer, JSON_PEN_ROOM);
+
+    r->cut = false;
+    p = pen_endpoint_event(r, p, scene, table_key(&s->endpoints, number), e, outcome);
+    p = json_pen_shakeout(r, p);
+    p = PEN_PUT(p, ",\"state\":\"");
+    p = pen_text(p, states[outcome]);
+    p = PEN_PUT(p, "\"");
+    p = pen_services(r, p, e);
     if (e->goes_round)
-        json_flag(w, "goes_round", true);
+        p = PEN_PUT(p, ",\"goes_round\":true");
+    writer_commit(&r->writer, p);
     tell_json(r, scene, e);
-    if (e->last_ok_ns)
-        json_put_time(r, "last_success", e->last_ok_ns);
-    put_checkins(r, &e->checkins);
-    json_array(w, "findings");
+    p = writer_reserve(&r->writer, JSON_PEN_ROOM);
+    if (e->last_ok_ns) {
+        p = PEN_PUT(p, ",\"last_success\":");
+        p += json_time_text(r, e->last_ok_ns, p);
+    }
+    p = pen_checkins(r, p, &e->checkins);
+    p = PEN_PUT(p, ",\"findings\":[");
     if (e->worst_group) {
         const struct group *g = table_at(&s->groups, e->worst_group - 1);
-        json_word(w, NULL, finding_of(g->id)->id);
+        p = PEN_PUT(p, "\"");
+        p = pen_text(p, finding_of(g->id)->id);
+        p = PEN_PUT(p, "\"");
     }
-    json_end_array(w);
+    p = PEN_PUT(p, "]");
+    writer_commit(&r->writer, p);
     json_end_shakeout(r);
 }
 

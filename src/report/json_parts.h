@@ -67,6 +67,7 @@ void json_put_input_facts(struct report *r, const struct scene *scene);
 
 /* The same pieces for a pen, which has JSON_PEN_ROOM. */
 char *json_pen_shakeout(const struct report *r, char *p);
+char *json_pen_stage(const struct report *r, char *p, enum stage stage, uint8_t token);
 char *json_pen_frames(char *p, const uint64_t *frames, size_t n);
 char *json_pen_finding_ids(struct report *r, char *p, const struct verdict *v);
 char *json_pen_primary(struct report *r, char *p, const struct scene *scene,

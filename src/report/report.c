@@ -16,6 +16,8 @@ struct report *report_open(const struct report_config *config, struct failure *f
     if (r && summary_open(&r->summary, config->verbose >= 2 || config->html) &&
         table_open(&r->shown, sizeof(struct shown_key), sizeof(struct shown), SHOWN_MAX)) {
         writer_open(&r->writer, config->out);
+        if (config->format == REPORT_JSONL)
+            json_open(r);
         return r;
     }
     report_free(r);

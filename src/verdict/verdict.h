@@ -36,6 +36,7 @@ enum stage_token {                  /* the words of the field; FAIL only when no
                    TOKEN_EXPIRED,
                    TOKEN_PROXY,
                    TOKEN_CLOSED,
+                   STAGE_TOKENS,
 };
 
 enum { TOKENS = TOKEN_CLOSED + 1 };

@@ -1,3 +1,4 @@
+#include "correlate/outcomes.h"
 #include "fleet.h"
 
 #define DROP    F_TCP_SYN_SILENT_DROP
@@ -320,4 +321,31 @@ Test(sets, the_network_owns_a_silence_of_one_subnet_that_two_others_do_not_share
         cr_assert_eq(fleet_group(&f, DROP)->owner, others > 1 ? OWNER_NETWORK : OWNER_UNKNOWN);
         summary_close(&f.summary);
     }
+}
+
+Test(outcomes, services_stand_by_server_and_port_in_their_order_whatever_came_between)
+{
+    struct fleet f;
+    struct outcomes o;
+    fleet_begin(&f);
+    attempt(&f, 40, 1, 8013, 0, OK);
+    attempt(&f, 40, 2, 443, 1, DROP);
+    attempt(&f, 40, 3, 8013, 2, DROP);
+    fleet_try(&f, "10.20.40.4", "10.0.0.9", 0, 3, OK); /* on 8013 as well */
+    attempt(&f, 40, 5, 443, 4, OK);
+    cr_assert(history_arrange(&f.summary.history, f.summary.services.n));
+
+    cr_assert(outcomes_open(&o, &f.summary, &f.scene));
+
+    static const uint32_t order[] = { 4, 2, 5, 1, 3 };
+    cr_assert_eq(o.n, 5);
+    cr_assert_arr_eq(o.service, order, sizeof order);
+    cr_assert_eq(o.n_offers, 3);
+    cr_assert_eq(o.offer[1].first, 1);
+    cr_assert_eq(o.offer[1].n, 2);
+    cr_assert_eq(o.offer[1].port, 443);
+    cr_assert_eq(o.offer[1].worked, 1);
+    cr_assert_eq(o.offer[2].never, 1);
+    outcomes_close(&o);
+    summary_close(&f.summary);
 }
