@@ -1,5 +1,6 @@
 #include "correlate/checkin.h"
 
+#include "base/order.h"
 #include "correlate/rhythm.h"
 
 #include <inttypes.h>
@@ -299,29 +300,25 @@ static bool is_near(const struct summary *s, const struct endpoint *e)
     return hops && e->has_mac && trait_number(&s->traits, hops) == 0;
 }
 
-struct card {
-    const struct endpoint *endpoint;
-    int64_t first_ns; /* the endpoint's, where sorting finds it */
-    uint64_t mac;     /* as a number */
-    uint32_t number;
-};
-
-static struct card card_of(const struct endpoint *e, uint32_t number)
+static uint64_t card_of(const struct endpoint *e)
 {
-    struct card card = { .endpoint = e, .first_ns = e->first_ns, .number = number };
+    uint64_t card = 0;
     for (size_t i = 0; i < sizeof e->mac; i++)
-        card.mac = card.mac << 8 | e->mac[i];
+        card = card << 8 | e->mac[i];
     return card;
 }
 
-static int by_card(const void *a, const void *b)
+/* Endpoints by their network card, then by their first packet. */
+static void sort_cards(const struct summary *s, struct ordered *cards, size_t n)
 {
-    const struct card *x = a, *y = b;
-    if (x->mac != y->mac)
-        return x->mac < y->mac ? -1 : 1;
-    if (x->first_ns != y->first_ns)
-        return x->first_ns < y->first_ns ? -1 : 1;
-    return x->number < y->number ? -1 : 1;
+    struct ordered *spare = cards + n;
+
+    for (size_t i = 0; i < n; i++)
+        cards[i].key = order_of_time(endpoint_at(s, cards[i].number)->first_ns);
+    order_sort(cards, spare, n);
+    for (size_t i = 0; i < n; i++)
+        cards[i].key = card_of(endpoint_at(s, cards[i].number));
+    order_sort(cards, spare, n);
 }
 
 /* One address after the other, never two at a time, and of one stack as far as that is known. */
@@ -349,15 +346,15 @@ static void keep_diary(struct diary *d, const struct person *p)
 }
 
 /* The endpoints behind one network card, from cards[0] on; answers how many cards those are. */
-static size_t keep_diaries(struct diary *d, const struct card *cards, size_t n)
+static size_t keep_diaries(struct diary *d, const struct ordered *cards, size_t n)
 {
     struct person person = { .n = 0 };
     size_t same = 1;
-    while (same < n && cards[same].mac == cards[0].mac)
+    while (same < n && cards[same].key == cards[0].key)
         same++;
     bool one = same <= ADDRESSES;
     for (size_t i = 1; i < same && one; i++)
-        one = follows(cards[i - 1].endpoint, cards[i].endpoint);
+        one = follows(endpoint_at(d->s, cards[i - 1].number), endpoint_at(d->s, cards[i].number));
     for (size_t i = 0; i < same; i++) {
         person.endpoint[one ? person.n++ : 0] = cards[i].number;
         if (!one)
@@ -372,20 +369,19 @@ void checkins_find(struct summary *s, const struct scene *scene)
 {
     size_t n = s->endpoints.n, n_cards = 0;
     bool able = s->history.order && scene->profile;
-    struct card *cards = able ? malloc((n + 1) * sizeof *cards) : NULL;
+    struct ordered *cards = able ? malloc((2 * n + 1) * sizeof *cards) : NULL;
     struct diary diary = { .s = s, .scene = scene };
 
     if (!cards)
         return;
     for (uint32_t i = 0; i < n; i++) {
-        const struct endpoint *e = endpoint_at(s, i);
         const struct person alone = { .endpoint = { i }, .n = 1 };
-        if (is_near(s, e))
-            cards[n_cards++] = card_of(e, i);
+        if (is_near(s, endpoint_at(s, i)))
+            cards[n_cards++].number = i;
         else
             keep_diary(&diary, &alone);
     }
-    qsort(cards, n_cards, sizeof *cards, by_card);
+    sort_cards(s, cards, n_cards);
     for (size_t i = 0; i < n_cards;)
         i += keep_diaries(&diary, cards + i, n_cards - i);
     diary_close(&diary);

@@ -29,6 +29,7 @@ bool summary_open(struct summary *s, bool keep_all)
 {
     memset(s, 0, sizeof *s);
     s->keep_all = keep_all;
+    s->shapes = shapes_open();
     if (table_open(&s->groups, sizeof(struct group_key), sizeof(struct group), SUMMARY_GROUPS) &&
         table_open(&s->members, sizeof(struct member_key), sizeof(struct member),
                    SUMMARY_MEMBERS) &&
@@ -53,6 +54,7 @@ void summary_close(struct summary *s)
     table_close(&s->servers);
     table_close(&s->other_ports);
     table_close(&s->traits);
+    shapes_close(s->shapes);
     history_close(&s->history);
     free(s->example);
     memset(s, 0, sizeof *s);
@@ -264,6 +266,11 @@ bool outcome_has_data(const struct verdict *v)
            v->primary.id != F_OK_TCP_PORT_PROBE && v->primary.id != F_OK_TLS_NO_DATA;
 }
 
+static uint16_t offered_highest(const struct summary *s, const struct tls_client_hello *hello)
+{
+    return s->shape ? s->shape->offered_highest : tls_offered_highest(hello);
+}
+
 static void note_deed(struct summary *s, const struct service_count *c, const struct verdict *v,
                       const struct parties *who, uint32_t group)
 {
@@ -271,16 +278,15 @@ static void note_deed(struct summary *s, const struct service_count *c, const st
     enum shake shake = !tls ? SHAKE_NONE : tls_resumed(tls) ? SHAKE_RESUMED : SHAKE_FULL;
 
     if (c)
-        history_add(
-            &s->history,
-            &(struct deed){ .time_ns = who->first_ns,
-                            .service = c->number,
-                            .group = (uint16_t)group,
-                            .outcome = outcome_of(&v->primary) & 3,
-                            .shake = shake & 3,
-                            .stage = v->failed_stage & 7,
-                            .data = outcome_has_data(v),
-                            .version = tls ? (uint8_t)tls_offered_highest(tls->hello) : 0 });
+        history_add(&s->history,
+                    &(struct deed){ .time_ns = who->first_ns,
+                                    .service = c->number,
+                                    .group = (uint16_t)group,
+                                    .outcome = outcome_of(&v->primary) & 3,
+                                    .shake = shake & 3,
+                                    .stage = v->failed_stage & 7,
+                                    .data = outcome_has_data(v),
+                                    .version = tls ? (uint8_t)offered_highest(s, tls->hello) : 0 });
 }
 
 /* e may be NULL: what only answers questions is no endpoint's service yet. */
@@ -336,6 +342,16 @@ static void note_presence(struct endpoint *e, const struct parties *who, enum ou
     e->longest.to_ns = who->last_ns;
 }
 
+static void note_traits(struct summary *s, struct endpoint *e, const struct verdict *v,
+                        struct parties *who)
+{
+    const struct trait_hints hints = { e->traits, s->usual, s->shape };
+
+    traits_of(&s->traits, v, &hints, &who->traits);
+    traits_keep(e->traits, &who->traits);
+    traits_keep(s->usual, &who->traits);
+}
+
 static struct endpoint *count_endpoint(struct summary *s, const struct verdict *v,
                                        struct parties *who, enum outcome outcome,
                                        struct service_count **service)
@@ -343,8 +359,7 @@ static struct endpoint *count_endpoint(struct summary *s, const struct verdict *
     struct endpoint *e = table_put(&s->endpoints, who->client);
     if (!e)
         return NULL;
-    traits_of(&s->traits, v, e->traits, &who->traits);
-    traits_keep(e->traits, &who->traits);
+    note_traits(s, e, v, who);
     note_presence(e, who, outcome);
     e->attempts++;
     e->ok += outcome == OUTCOME_OK;
@@ -358,11 +373,25 @@ static struct endpoint *count_endpoint(struct summary *s, const struct verdict *
     return e;
 }
 
+/* One connection after the other leads to the same server. */
+static struct server *server_of(struct summary *s, const struct address *address)
+{
+    size_t last = s->last_server;
+
+    if (last && address_equal(table_key(&s->servers, last - 1), address))
+        return table_at(&s->servers, last - 1);
+    struct server *server = table_put(&s->servers, address);
+    if (server && !server->number)
+        server->number = (uint32_t)s->servers.n;
+    s->last_server = server ? server->number : 0;
+    return server;
+}
+
 static void note_server(struct summary *s, const struct scene *scene, const struct flow *flow,
                         enum outcome outcome)
 {
     const struct address *address = &flow->address[SERVER];
-    struct server *server = table_put(&s->servers, address);
+    struct server *server = server_of(s, address);
     if (!server)
         return;
     const struct service *service =
@@ -418,6 +447,8 @@ uint32_t summary_add(struct summary *s, const struct scene *scene, const struct 
                            .n_syn = flow->n_syn };
     enum outcome outcome = outcome_of(&v->primary);
 
+    const struct tls *tls = hello_of(v);
+    s->shape = tls ? shape_of_client(s->shapes, tls->hello) : NULL;
     s->totals.connections++;
     count_outcome(s, outcome);
     struct service_count *service = NULL;
@@ -460,6 +491,7 @@ void summary_add_lookup(struct summary *s, const struct scene *scene, const stru
     enum outcome outcome = outcome_of(&v->primary);
 
     (void)scene;
+    s->shape = NULL;
     s->totals.lookups++;
     if (v->primary.id == F_NONE && !v->n_also) {
         add_answered(s, l, &who);
@@ -469,8 +501,7 @@ void summary_add_lookup(struct summary *s, const struct scene *scene, const stru
     struct endpoint *e = table_put(&s->endpoints, &l->client);
     struct service_count *c = NULL;
     if (e) {
-        traits_of(&s->traits, v, e->traits, &who.traits);
-        traits_keep(e->traits, &who.traits);
+        note_traits(s, e, v, &who);
         note_presence(e, &who, OUTCOME_UNDECIDED);
     }
     if (e && outcome == OUTCOME_FAILED) {

@@ -11,6 +11,7 @@
 #include "correlate/common.h"
 #include "correlate/history.h"
 #include "correlate/trait.h"
+#include "tls/shape.h"
 #include "verdict/verdict.h"
 
 #include <stdbool.h>
@@ -134,6 +135,7 @@ struct endpoint {
 
 struct server {
     uint64_t connections, ok;
+    uint32_t number;                                      /* its own, + 1 */
     bool configured, answers_checkin, from_dns, from_tls; /* how it was recognised */
     uint16_t checkin_port;
     char name[256];
@@ -148,6 +150,10 @@ struct totals {
 
 struct summary {
     struct table groups, members, endpoints, services, servers, traits;
+    struct traits usual[2]; /* the two latest of each kind, of all endpoints */
+    uint32_t last_server;   /* number + 1 */
+    struct shapes *shapes;  /* of hellos; NULL without memory: then all is worked out each time */
+    const struct shape *shape; /* of the hello of the connection added last; NULL = none known */
     struct history history;
     struct totals totals;
     bool any_ok, any_error, any_warning; /* of judged connections and lookups */

@@ -29,62 +29,67 @@ static bool is_value(const struct table *values, uint32_t value, const struct tr
     return value && memcmp(table_key(values, value - 1), key, sizeof *key) == 0;
 }
 
-/* Most connections show what their endpoint has shown before. */
-static void note(struct table *values, const struct trait_key *key, const struct traits known[2],
-                 struct traits *out)
-{
-    uint32_t *number = &out->value[key->kind];
+/* Where the traits of one connection are looked for, and where they go. */
+struct noting {
+    struct table *values;
+    const struct trait_hints *hints;
+    struct traits *out;
+};
 
-    for (int i = 0; i < 2; i++) {
-        *number = known[i].value[key->kind];
-        if (is_value(values, *number, key))
+/* Most connections show what their endpoint has shown before, or what others show. */
+static void note(const struct noting *n, const struct trait_key *key)
+{
+    const struct traits *known = n->hints->known, *usual = n->hints->usual;
+    const struct traits *const near[] = { &known[0], &usual[0], &known[1], &usual[1] };
+    uint32_t *number = &n->out->value[key->kind];
+
+    for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+        *number = near[i]->value[key->kind];
+        if (is_value(n->values, *number, key))
             return;
     }
-    struct trait *trait = table_put(values, key);
+    struct trait *trait = table_put(n->values, key);
     if (trait && !trait->number)
-        trait->number = (uint32_t)values->n;
+        trait->number = (uint32_t)n->values->n;
     *number = trait ? trait->number : 0;
 }
 
-static void note_octets(struct table *values, enum trait_kind kind, const void *octets, size_t n,
-                        const struct traits known[2], struct traits *out)
+static void note_octets(const struct noting *n, enum trait_kind kind, const void *octets,
+                        size_t length)
 {
     struct trait_key key = { .kind = (uint8_t)kind };
-    memcpy(key.octet, octets, n);
-    note(values, &key, known, out);
+    memcpy(key.octet, octets, length);
+    note(n, &key);
 }
 
-static void note_number(struct table *values, enum trait_kind kind, uint64_t v,
-                        const struct traits known[2], struct traits *out)
+static void note_number(const struct noting *n, enum trait_kind kind, uint64_t v)
 {
-    note_octets(values, kind, &v, sizeof v, known, out);
+    note_octets(n, kind, &v, sizeof v);
 }
 
-static void note_address(struct table *values, enum trait_kind kind, const struct address *a,
-                         const struct traits known[2], struct traits *out)
+static void note_address(const struct noting *n, enum trait_kind kind, const struct address *a)
 {
-    note_octets(values, kind, a->octet, sizeof a->octet, known, out);
+    note_octets(n, kind, a->octet, sizeof a->octet);
 }
 
-static void note_proxy(struct table *values, const struct flow *flow, const struct traits known[2],
-                       struct traits *out)
+static void note_proxy(const struct noting *n, const struct flow *flow)
 {
     uint8_t octets[TRAIT_OCTETS];
     memcpy(octets, flow->address[SERVER].octet, 16);
     memcpy(octets + 16, &flow->port[SERVER], 2);
-    note_octets(values, TRAIT_PROXY, octets, sizeof octets, known, out);
+    note_octets(n, TRAIT_PROXY, octets, sizeof octets);
 }
 
-static void note_hello(struct table *values, const struct flow *flow, const struct traits known[2],
-                       struct traits *out)
+static void note_hello(const struct noting *n, const struct flow *flow)
 {
     const struct tls *tls = flow->session ? flow->session->tls : NULL;
     const struct tls_client_hello *hello = tls ? tls->hello : NULL;
 
     if (!hello || hello->cut || hello->malformed)
         return;
-    note_number(values, TRAIT_VERSION, tls_offered_highest(hello), known, out);
-    note_number(values, TRAIT_STACK, tls_hello_mark(hello), known, out);
+    const struct shape *shape = n->hints->shape;
+    note_number(n, TRAIT_VERSION, shape ? shape->offered_highest : tls_offered_highest(hello));
+    note_number(n, TRAIT_STACK, shape ? shape->mark : tls_hello_mark(hello));
 }
 
 static unsigned hops_of(uint8_t ttl)
@@ -92,39 +97,39 @@ static unsigned hops_of(uint8_t ttl)
     return ttl <= 64 ? 64u - ttl : ttl <= 128 ? 128u - ttl : 255u - ttl;
 }
 
-static void note_flow(struct table *values, const struct verdict *v, const struct traits known[2],
-                      struct traits *out)
+static void note_flow(const struct noting *n, const struct verdict *v)
 {
     const struct flow *flow = v->flow;
     const struct session *session = flow->session;
 
     if (flow->vlan)
-        note_number(values, TRAIT_VLAN, flow->vlan - 1u, known, out);
+        note_number(n, TRAIT_VLAN, flow->vlan - 1u);
     if (!address_is_unspecified(&v->resolver))
-        note_address(values, TRAIT_RESOLVER, &v->resolver, known, out);
+        note_address(n, TRAIT_RESOLVER, &v->resolver);
     if (session && session->talk && session->talk->target[0])
-        note_proxy(values, flow, known, out);
+        note_proxy(n, flow);
     else
-        note_address(values, TRAIT_SERVER, &flow->address[SERVER], known, out);
-    note_hello(values, flow, known, out);
+        note_address(n, TRAIT_SERVER, &flow->address[SERVER]);
+    note_hello(n, flow);
     if (flow->more && flow->more->half[CLIENT].syn_options.mss)
-        note_number(values, TRAIT_SIZE, flow->more->half[CLIENT].syn_options.mss, known, out);
+        note_number(n, TRAIT_SIZE, flow->more->half[CLIENT].syn_options.mss);
     if (flow->half[CLIENT].flags & HALF_SEEN && flow->half[CLIENT].ttl)
-        note_number(values, TRAIT_HOPS, hops_of(flow->half[CLIENT].ttl), known, out);
+        note_number(n, TRAIT_HOPS, hops_of(flow->half[CLIENT].ttl));
 }
 
-void traits_of(struct table *values, const struct verdict *v, const struct traits known[2],
+void traits_of(struct table *values, const struct verdict *v, const struct trait_hints *hints,
                struct traits *out)
 {
     const struct address *client = v->flow ? &v->flow->address[CLIENT] : &v->lookup->client;
     struct address subnet = served_subnet(client);
+    const struct noting n = { .values = values, .hints = hints, .out = out };
 
     *out = (struct traits){ { 0 } };
-    note_address(values, TRAIT_SUBNET, &subnet, known, out);
+    note_address(&n, TRAIT_SUBNET, &subnet);
     if (v->flow)
-        note_flow(values, v, known, out);
+        note_flow(&n, v);
     else
-        note_address(values, TRAIT_RESOLVER, &v->lookup->server, known, out);
+        note_address(&n, TRAIT_RESOLVER, &v->lookup->server);
 }
 
 void traits_keep(struct traits kept[2], const struct traits *latest)

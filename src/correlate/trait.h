@@ -9,6 +9,7 @@
 
 #include "base/table.h"
 #include "base/text.h"
+#include "tls/shape.h"
 #include "verdict/verdict.h"
 
 #include <stdint.h>
@@ -44,12 +45,17 @@ struct traits {
 
 bool traits_open(struct table *values); /* false without memory; table_close ends it */
 
-/* What this connection or lookup shows.  `known` (its endpoint's two latest of each kind) only
- * makes it faster. */
-void traits_of(struct table *values, const struct verdict *v, const struct traits known[2],
+/* What only makes it faster. */
+struct trait_hints {
+    const struct traits *known, *usual; /* two each: the endpoint's latest, everybody's latest */
+    const struct shape *shape;          /* of the hello; NULL = not known */
+};
+
+/* What this connection or lookup shows. */
+void traits_of(struct table *values, const struct verdict *v, const struct trait_hints *hints,
                struct traits *out);
 
-/* An endpoint keeps the two latest values of each kind. */
+/* The two latest values of each kind: of an endpoint, or of all of them. */
 void traits_keep(struct traits kept[2], const struct traits *latest);
 
 const char *trait_kind_name(enum trait_kind kind); /* "subnet", for machines */

@@ -439,7 +439,7 @@ static void write_prints(struct block *b)
     if (!b->report->config.verbose || !session || !session->tls)
         return;
     struct prints_maker *maker = NULL;
-    prints_of(&maker, session->tls, &prints);
+    prints_of(&maker, session->tls, NULL, &prints);
     prints_close(maker);
     struct text t = text_of(b->text, sizeof b->text);
     if (prints.ja4[0])

@@ -62,7 +62,7 @@ static void put_prints(struct report *r, const struct tls *tls)
 {
     struct prints prints;
 
-    prints_of(&r->prints, tls, &prints);
+    prints_of(&r->prints, tls, NULL, &prints);
     writer_format(&r->writer, ",%s,%s,%s", prints.ja3, prints.ja3s, prints.ja4);
 }
 

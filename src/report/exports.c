@@ -175,7 +175,7 @@ static struct exported exported_of(struct exports *x, const struct scene *scene,
                           .server_name = fill_server_name(&facts) };
 
     c.has_ledger = ledger_of(scene->ledgers, v->flow, &c.ledger);
-    prints_of(&x->prints, c.tls, &c.prints);
+    prints_of(&x->prints, c.tls, NULL, &c.prints);
     json_community(v->flow, c.community);
     return c;
 }

@@ -10,7 +10,7 @@
 #include "report/rows.h"
 #include "report/writer.h"
 
-enum { CLOCK_TEXT = 20, WORDS_MESSAGES = 32 };
+enum { CLOCK_TEXT = 20, CLOCKS = 64, WORDS_MESSAGES = 32, STATED = 16, STATED_TEXT = 192 };
 
 struct report {
     struct report_config config;
@@ -18,11 +18,11 @@ struct report {
     struct summary summary;
     struct table shown;             /* struct shown_key -> struct shown */
     size_t n_certs, certs_left_out; /* that were written as files */
-    struct clock {                  /* the newest even and the newest odd second, as text */
+    struct clock {                  /* the newest second of each remainder, as text */
         int64_t s;
         char text[CLOCK_TEXT];
         bool known;
-    } clock[2];
+    } clock[CLOCKS];
     struct words { /* of ours, with their lengths, once they were needed */
         struct pen_word finding[FINDINGS];
         struct pen_word message[WORDS_MESSAGES]; /* by type */
@@ -30,6 +30,14 @@ struct report {
         struct pen_word token[STAGE_TOKENS];     /* ok", */
         struct pen_word suite;
         uint16_t suite_number; /* of `suite`, when that is known */
+        struct stated {        /* the primary finding as members, of the newest of each remainder */
+            enum finding_id id;
+            enum severity severity;
+            enum owner owner;
+            enum confidence fact;
+            size_t n;
+            char text[STATED_TEXT];
+        } stated[STATED];
     } words;
     struct prints_maker *prints; /* NULL until a fingerprint is shown */
     bool clock_relative;

@@ -66,10 +66,10 @@ static void put_id(struct writer *w, char kind, struct mark m)
     writer_put_n(w, "\"", 1);
 }
 
-/* Most times share their second with another that was written just before. */
+/* Most times share their second with another that was written before. */
 static const char *clock_of(struct report *r, int64_t seconds)
 {
-    struct clock *clock = &r->clock[seconds & 1];
+    struct clock *clock = &r->clock[seconds & (CLOCKS - 1)];
     if (!clock->known || clock->s != seconds) {
         stamp_date_time(seconds, clock->text);
         clock->s = seconds;
@@ -266,9 +266,9 @@ void json_put_end(struct report *r, const char *key, const struct address *a, ui
 static char *pen_mac_of(char *p, const struct flow *f, enum side side)
 {
     static const uint8_t no_mac[6];
-    const uint8_t *mac = f->more ? f->more->half[side].mac : no_mac;
-    if (memcmp(mac, no_mac, sizeof no_mac) == 0)
+    if (!f->more || memcmp(f->more->half[side].mac, no_mac, sizeof no_mac) == 0)
         return p;
+    const uint8_t *mac = f->more->half[side].mac;
     p = PEN_PUT(p, ",\"mac\":\"");
     p = json_pen_mac(p, mac);
     return PEN_PUT(p, "\"");
@@ -439,6 +439,33 @@ static void put_cause_of(struct report *r, const struct scene *scene, const stru
     json_put_cause(r, line, v->primary.cause);
 }
 
+static void state(struct stated *s, const struct raised *primary)
+{
+    int n = snprintf(
+        s->text, sizeof s->text, ",\"primary\":\"%s\",\"severity\":\"%s\",\"owner\":\"%s\"",
+        finding_of(primary->id)->id, severity_name(primary->severity), owner_name(primary->owner));
+    if (primary->fact)
+        n += snprintf(s->text + n, sizeof s->text - (size_t)n, ",\"confidence\":\"%s\"",
+                      confidence_name(primary->fact));
+    assert(n < (int)sizeof s->text);
+    s->n = (size_t)n;
+    s->id = primary->id;
+    s->severity = primary->severity;
+    s->owner = primary->owner;
+    s->fact = primary->fact;
+}
+
+/* Most connections have one of few primary findings. */
+static const struct stated *stated_of(struct report *r, const struct raised *primary)
+{
+    struct stated *s = &r->words.stated[primary->id % STATED];
+
+    if (s->id != primary->id || s->severity != primary->severity || s->owner != primary->owner ||
+        s->fact != primary->fact)
+        state(s, primary);
+    return s;
+}
+
 char *json_pen_primary(struct report *r, char *p, const struct scene *scene,
                        const struct verdict *v)
 {
@@ -446,18 +473,8 @@ char *json_pen_primary(struct report *r, char *p, const struct scene *scene,
     const struct raised *primary = &v->primary;
     if (!primary->id)
         return p;
-    p = PEN_PUT(p, ",\"primary\":\"");
-    p = pen_word(p, finding_word(r, primary->id));
-    p = PEN_PUT(p, "\",\"severity\":\"");
-    p = pen_text(p, severity_name(primary->severity));
-    p = PEN_PUT(p, "\",\"owner\":\"");
-    p = pen_text(p, owner_name(primary->owner));
-    p = PEN_PUT(p, "\"");
-    if (primary->fact) {
-        p = PEN_PUT(p, ",\"confidence\":\"");
-        p = pen_text(p, confidence_name(primary->fact));
-        p = PEN_PUT(p, "\"");
-    }
+    const struct stated *stated = stated_of(r, primary);
+    p = pen_blocks(p, stated->text, stated->n);
     if (!primary->cause && !primary->owner_reason[0])
         return p;
     writer_commit(w, p);

@@ -56,18 +56,24 @@ enum established json_established(const struct verdict *v, const struct tls *t)
 }
 
 /* Which certificate it was: by this the certificate line is found. */
+enum { SHA256_TEXT = sizeof(((struct cert_facts *)0)->sha256) - 1 };
 static char *pen_leaf(char *p, const struct session *session, enum side side)
 {
     if (!session->n_chain[side])
         return p;
+    const char *sum = cert_facts(session->chain[side][0])->sha256;
     p = PEN_PUT(p, "\"hash\":{\"sha256\":\"");
-    p = pen_text(p, cert_facts(session->chain[side][0])->sha256);
+    if (sum[0])
+        p = pen_octets(p, sum, SHA256_TEXT);
     return PEN_PUT(p, "\"},");
 }
 
-/* A fingerprint as a member, its key and the comma behind it included; nothing for none. */
-#define PEN_PRINT(p, key, print) \
-    ((print)[0] ? PEN_PUT(pen_text(PEN_PUT(p, "\"" key "\":\""), print), "\",") : (p))
+/* A fingerprint, which fills its array, as a member, its key and the comma behind it included;
+ * nothing for none. */
+#define PEN_PRINT(p, key, print)                                                              \
+    ((print)[0]                                                                               \
+         ? PEN_PUT(pen_octets(PEN_PUT(p, "\"" key "\":\""), print, sizeof(print) - 1), "\",") \
+         : (p))
 
 static char *pen_client(struct report *r, char *p, const struct session *session,
                         const struct prints *prints)
@@ -309,7 +315,9 @@ void json_tls(struct report *r, const struct json_flow *texts, const struct verd
     enum outcome outcome = outcome_of(&v->primary);
     uint64_t frames[GROUP_FRAMES];
     struct prints prints;
-    prints_of(&r->prints, t, &prints);
+    struct shapes *shapes = r->summary.shapes;
+    const struct shapes_met met = { r->summary.shape, shape_of_server(shapes, &t->server_hello) };
+    prints_of(&r->prints, t, &met, &prints);
     char *p = writer_reserve(&r->writer, JSON_PEN_ROOM);
 
     r->cut = false;

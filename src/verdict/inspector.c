@@ -36,7 +36,7 @@ static const struct leaf *shown_to_others(const struct matter *m, const struct l
 {
     const struct leaves *all = m->seen->leaves;
 
-    for (unsigned i = 0; !all->full && i < all->n; i++) {
+    for (unsigned i = 0; i < all->n; i++) {
         const struct leaf *other = &all->leaf[i];
         if (other != leaf && other->name == leaf->name && issued_by_another(leaf, other) &&
             at_the_same_time(leaf, other) && always_shown(m, leaf))
@@ -64,7 +64,8 @@ struct raised inspector_of(const struct matter *m)
 {
     const struct cert *cert = visible_leaf(m);
     struct inspection is = cert ? issuer_inspects(cert_facts(cert)) : (struct inspection){ 0 };
-    const struct leaf *leaf = m->seen ? leaves_of(m->seen->leaves, m->flow) : NULL;
+    bool compared = m->seen && leaves_compare(m->seen->leaves);
+    const struct leaf *leaf = compared ? leaves_of(m->seen->leaves, m->flow) : NULL;
     const struct leaf *other = leaf ? shown_to_others(m, leaf) : NULL;
 
     if (other &&

@@ -3,12 +3,23 @@
 #include <string.h>
 #include <strings.h>
 
+/* The first letter decides most of the time. */
+static bool begins_with(const char *name, const char *with)
+{
+    return *name == *with && strncmp(name, with, strlen(with)) == 0;
+}
+
+static bool is(const char *name, const char *other)
+{
+    return *name == *other && strcmp(name, other) == 0;
+}
+
 static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool issuer_is_ems(const char *name)
 {
-    if (strncmp(name, "FCTEMS", 6) != 0)
+    if (!begins_with(name, "FCTEMS"))
         return false;
     return strspn(name + 6, "0123456789") >= 10;
 }
@@ -17,8 +28,8 @@ bool issuer_is_ems(const char *name)
 bool issuer_is_fortigate(const char *name)
 {
     enum { PREFIX = 3, REST = 8 };
-    bool known = strncmp(name, "FWF", PREFIX) == 0 || strncmp(name, "FPX", PREFIX) == 0 ||
-                 (strncmp(name, "FG", 2) == 0 && (is_upper(name[2]) || is_digit(name[2])));
+    bool known = begins_with(name, "FWF") || begins_with(name, "FPX") ||
+                 (begins_with(name, "FG") && (is_upper(name[2]) || is_digit(name[2])));
     size_t n = known ? PREFIX : 0;
 
     while (known && (is_upper(name[n]) || is_digit(name[n])))
@@ -30,19 +41,20 @@ bool issuer_is_fortigate(const char *name)
  * makes for its administration and signs with the authority that it inspects with. */
 static bool is_of_fortigate(const char *subject)
 {
-    return issuer_is_fortigate(subject) || strcmp(subject, "FortiGate") == 0;
+    return issuer_is_fortigate(subject) || is(subject, "FortiGate");
 }
 
 /* What Fortinet itself issues with. */
 static bool is_of_fortinet(const char *issuer)
 {
-    return strncmp(issuer, "fortinet-ca", 11) == 0 || strncmp(issuer, "fortinet-subca", 14) == 0 ||
-           strcmp(issuer, "support") == 0;
+    return begins_with(issuer, "fortinet-ca") || begins_with(issuer, "fortinet-subca") ||
+           is(issuer, "support");
 }
 
+/* All of these begin with a letter, whose case is one bit. */
 static bool begins(const char *name, const char *with)
 {
-    return strncasecmp(name, with, strlen(with)) == 0;
+    return (*name | 0x20) == (*with | 0x20) && strncasecmp(name, with, strlen(with)) == 0;
 }
 
 /* Names under which products sign what they inspect, each seen in public reports of users. */
@@ -95,7 +107,7 @@ struct inspection issuer_inspects(const struct cert_facts *leaf)
         is_of_fortinet(leaf->issuer_cn))
         return (struct inspection){ 0 };
     for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++)
-        if (strcmp(leaf->issuer_cn, authorities[i].cn) == 0)
+        if (is(leaf->issuer_cn, authorities[i].cn))
             return authorities[i].is;
     /* Newer units sign with their serial number. */
     if (issuer_is_fortigate(leaf->issuer_cn) && strcmp(leaf->issuer_o, "Fortinet") == 0)

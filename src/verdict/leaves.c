@@ -2,7 +2,6 @@
 
 #include "session/session.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 const struct cert *leaf_shown(const struct flow *flow)
@@ -14,6 +13,8 @@ const struct cert *leaf_shown(const struct flow *flow)
                : NULL;
 }
 
+static uint8_t lower(char c) { return (uint8_t)(c >= 'A' && c <= 'Z' ? c | 0x20 : c); }
+
 static uint64_t name_of(const struct flow *flow)
 {
     const char *name = flow->session->server_name;
@@ -22,7 +23,7 @@ static uint64_t name_of(const struct flow *flow)
     if (!name || !name[0])
         return 0;
     for (; *name; name++)
-        mark = (mark ^ (uint64_t)tolower((unsigned char)*name)) * 0x100000001b3;
+        mark = (mark ^ lower(*name)) * 0x100000001b3;
     return mark | 1;
 }
 
@@ -89,6 +90,11 @@ void leaves_note(struct leaves **leaves, const struct flow *flow, const struct l
         return;
     leaf->n_worked++;
     served_list_add(&leaf->worked, client, at->frame, at->time_ns);
+}
+
+bool leaves_compare(const struct leaves *leaves)
+{
+    return leaves && leaves->n > 1 && !leaves->full;
 }
 
 const struct leaf *leaves_of(const struct leaves *leaves, const struct flow *flow)

@@ -37,6 +37,9 @@ const struct cert *leaf_shown(const struct flow *flow);
 /* *leaves is made at the first one; calloc, the caller's. */
 void leaves_note(struct leaves **leaves, const struct flow *flow, const struct leaf_told *told);
 
+/* Is there more than one, and none that is not kept?  Accepts NULL. */
+bool leaves_compare(const struct leaves *leaves);
+
 /* The entry of this connection; NULL = none is kept. */
 const struct leaf *leaves_of(const struct leaves *leaves, const struct flow *flow);
 

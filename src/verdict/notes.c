@@ -231,7 +231,8 @@ static enum confidence sure_of_change(const struct leaf *leaf, const struct leaf
 /* Said once, on the first connection that shows the new one. */
 static void note_change(const struct matter *m, struct verdict *out)
 {
-    const struct leaf *leaf = m->seen ? leaves_of(m->seen->leaves, m->flow) : NULL;
+    bool compared = m->seen && leaves_compare(m->seen->leaves);
+    const struct leaf *leaf = compared ? leaves_of(m->seen->leaves, m->flow) : NULL;
     const struct leaf *before = leaf ? leaves_before(m->seen->leaves, leaf) : NULL;
 
     if (!before || leaf->first_frame != m->tls->certificate[SERVER].frame || !newer(leaf, before) ||

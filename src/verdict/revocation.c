@@ -96,12 +96,22 @@ static struct raised host_of(const struct matter *m, const char *host, struct sp
     return failed;
 }
 
+/* Most certificates of an own authority name nobody who could be asked. */
+static bool names_servers(const struct session *s)
+{
+    for (unsigned i = 0; i < s->n_chain[SERVER]; i++)
+        if (cert_facts(s->chain[SERVER][i])->n_revocation)
+            return true;
+    return false;
+}
+
 struct raised revocation_of(const struct matter *m)
 {
     const struct session *s = m->session;
     struct raised r = raise_of(F_NONE);
 
-    if (!m->scene->names || !m->tls->certificate[SERVER].frame || !flow_both_seen(m->flow))
+    if (!m->scene->names || !m->tls->certificate[SERVER].frame || !flow_both_seen(m->flow) ||
+        !names_servers(s))
         return r;
     struct span span = span_of(m);
     for (unsigned i = 0; i < s->n_chain[SERVER]; i++) {

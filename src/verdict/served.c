@@ -159,11 +159,14 @@ static bool client_rejected(const struct tls *t, const struct sealed_reading *se
     return sealed->row == SEALED_CLIENT_REJECTS && !tls_resumed(t);
 }
 
-/* One connection, and what its sealed records tell. */
+/* One connection, what its sealed records tell, and what follows from them. */
 struct told {
     const struct flow *flow;
     const struct tls *tls; /* NULL: none */
     struct sealed_reading sealed;
+    const struct cert *leaf; /* NULL: none was shown in the clear, or with keys */
+    bool worked;             /* data both ways */
+    bool empty;              /* a full handshake that the client ended without data */
 };
 
 static void note_tls(struct service_seen *seen, const struct told *told)
@@ -172,7 +175,7 @@ static void note_tls(struct service_seen *seen, const struct told *told)
     const struct tls *t = told->tls;
     const struct address *client = &flow->address[CLIENT];
 
-    const struct leaf_told leaf = { .worked = tls_worked(t, &told->sealed),
+    const struct leaf_told leaf = { .worked = told->worked,
                                     .rejected = client_rejected(t, &told->sealed) };
 
     if (t->server_hello.present && !t->server_hello.cut && !t->server_hello.malformed)
@@ -212,7 +215,7 @@ static void note_service(struct served *s, const struct told *told)
                         flow->last_ns);
     if (told->tls)
         note_tls(seen, told);
-    else if (plain_worked(flow))
+    else if (told->worked)
         served_list_add(&seen->worked, &flow->address[CLIENT], flow->last_frame, flow->last_ns);
 }
 
@@ -231,14 +234,9 @@ static bool is_empty(const struct flow *flow, const struct tls *t, const struct 
 static void note_exchange(struct dealing *d, const struct told *told)
 {
     const struct flow *flow = told->flow;
-    const struct tls *t = told->tls;
 
-    if (!t) {
-        d->exchanged = d->exchanged || plain_worked(flow);
-        return;
-    }
-    d->exchanged = d->exchanged || tls_worked(t, &told->sealed);
-    if (d->n_empty == SERVED_EMPTY || !is_empty(flow, t, &told->sealed))
+    d->exchanged = d->exchanged || told->worked;
+    if (d->n_empty == SERVED_EMPTY || !told->empty)
         return;
     for (unsigned i = 0; i < d->n_empty; i++)
         if (d->empty->frame[i] == flow->first_frame)
@@ -276,10 +274,8 @@ static bool is_split(const struct flow *flow)
            half->flags & HALF_ACKED && half->acked != half->isn + 1;
 }
 
-static void note_leaf(struct dealing *d, const struct flow *flow)
+static void note_leaf(struct dealing *d, const struct cert *leaf)
 {
-    const struct cert *leaf = leaf_shown(flow);
-
     d->leaf_varies = d->leaf_varies || (leaf && d->leaf && leaf != d->leaf);
     d->leaf = leaf ? leaf : d->leaf;
 }
@@ -301,7 +297,7 @@ static void note_dealing(struct served *s, const struct told *told, uint16_t por
         d->last_ns = flow->first_ns;
     d->attempts++;
     note_exchange(d, told);
-    note_leaf(d, flow);
+    note_leaf(d, told->leaf);
     d->split += is_split(flow);
     if (!(flow->half[SERVER].flags & HALF_SEEN)) {
         d->unanswered += !(flow->more && flow->more->n_icmp);
@@ -367,7 +363,10 @@ void served_note(struct served *s, const struct flow *flow)
     if (told.tls) {
         const struct sealed_end end = session_sealed_end(flow);
         told.sealed = sealed_read(told.tls, &end);
+        told.leaf = leaf_shown(flow);
+        told.empty = is_empty(flow, told.tls, &told.sealed);
     }
+    told.worked = told.tls ? tls_worked(told.tls, &told.sealed) : plain_worked(flow);
     note_service(s, &told);
     if (flow->session && flow->session->talk)
         note_login(s, flow);

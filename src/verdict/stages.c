@@ -36,7 +36,7 @@ static const struct word {
     { "tls.not_tls.", TOKEN_FAIL },
 };
 
-static enum stage_token word_of(const struct matter *m, enum finding_id id)
+static enum stage_token longest(enum finding_id id)
 {
     const char *name = finding_of(id)->id;
     const struct word *best = NULL;
@@ -45,7 +45,16 @@ static enum stage_token word_of(const struct matter *m, enum finding_id id)
         if (strncmp(name, words[i].prefix, strlen(words[i].prefix)) == 0 &&
             (!best || strlen(words[i].prefix) > strlen(best->prefix)))
             best = &words[i];
-    enum stage_token token = best ? best->token : TOKEN_FAIL;
+    return best ? best->token : TOKEN_FAIL;
+}
+
+static enum stage_token word_of(const struct matter *m, enum finding_id id)
+{
+    static uint8_t known[FINDINGS]; /* token + 1 */
+
+    if (!known[id])
+        known[id] = (uint8_t)(longest(id) + 1);
+    enum stage_token token = (enum stage_token)(known[id] - 1);
     return token == TOKEN_ALERT && !m->alert ? TOKEN_FAIL : token;
 }
 

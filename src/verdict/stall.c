@@ -10,8 +10,11 @@
 #include "verdict/spoken.h"
 #include "verdict/visible.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { RULEBOOK_WORDS = 2 }; /* of 64 rows each */
 
 /* ---- times
  * ------------------------------------------------------------------------------------------ */
@@ -1186,12 +1189,35 @@ static struct raised apply(const struct matter *m, const struct stall *row)
     return r;
 }
 
-static struct raised find(const struct matter *m, const struct stall *rows, size_t n)
+/* Rows, and which of them a stop and an ending leave in question: few, for one connection. */
+struct rulebook {
+    const struct stall *rows;
+    size_t n;
+    bool sorted; /* `fits` was worked out, from the rows and once */
+    uint64_t fits[STOPS][ENDINGS][RULEBOOK_WORDS];
+};
+
+static void sort_rows(struct rulebook *book)
 {
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].stops & BIT(m->stop) && rows[i].how & (1U << m->how) &&
-            (!rows[i].when || rows[i].when(m)))
-            return apply(m, &rows[i]);
+    assert(book->n <= 64 * RULEBOOK_WORDS);
+    for (int stop = 0; stop < STOPS; stop++)
+        for (int how = 0; how < ENDINGS; how++)
+            for (size_t i = 0; i < book->n; i++)
+                if (book->rows[i].stops & BIT(stop) && book->rows[i].how & (1U << how))
+                    book->fits[stop][how][i / 64] |= UINT64_C(1) << i % 64;
+    book->sorted = true;
+}
+
+static struct raised find(const struct matter *m, struct rulebook *book)
+{
+    if (!book->sorted)
+        sort_rows(book);
+    for (size_t word = 0; word < RULEBOOK_WORDS; word++)
+        for (uint64_t left = book->fits[m->stop][m->how][word]; left; left &= left - 1) {
+            const struct stall *row = &book->rows[64 * word + (size_t)__builtin_ctzll(left)];
+            if (!row->when || row->when(m))
+                return apply(m, row);
+        }
     return raise_of(F_NONE);
 }
 
@@ -1216,12 +1242,14 @@ static void name_the_defect(const struct matter *m, struct raised *r)
 
 struct raised stall_judge(const struct matter *m)
 {
-    struct raised r = find(m, stalls, sizeof stalls / sizeof *stalls);
+    static struct rulebook book = { .rows = stalls, .n = sizeof stalls / sizeof *stalls };
+    struct raised r = find(m, &book);
     name_the_defect(m, &r);
     return r;
 }
 
 struct raised stall_silence(const struct matter *m)
 {
-    return find(m, silences, sizeof silences / sizeof *silences);
+    static struct rulebook book = { .rows = silences, .n = sizeof silences / sizeof *silences };
+    return find(m, &book);
 }

@@ -3,13 +3,38 @@
 #define OPENSSL_API_COMPAT 10100
 #include "x509/digest.h"
 
+#include <endian.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* A message of one block with its end (FIPS 180-4 section 5.1.1): most of the steps of SHA1_Update
+ * and SHA1_Final are for longer ones. */
+static void sha1_of_block(const void *p, size_t n, uint8_t out[DIGEST_SHA1])
+{
+    uint8_t block[SHA_CBLOCK] = { 0 };
+    SHA_CTX context;
+
+    memcpy(block, p, n);
+    block[n] = 0x80;
+    block[SHA_CBLOCK - 2] = (uint8_t)(n >> 5);
+    block[SHA_CBLOCK - 1] = (uint8_t)(n << 3);
+    SHA1_Init(&context);
+    SHA1_Transform(&context, block);
+    const uint32_t sum[] = { htobe32(context.h0), htobe32(context.h1), htobe32(context.h2),
+                             htobe32(context.h3), htobe32(context.h4) };
+    memcpy(out, sum, DIGEST_SHA1);
+}
 
 void digest_sha1(const void *p, size_t n, uint8_t out[DIGEST_SHA1])
 {
     SHA_CTX context;
+
+    if (n < SHA_CBLOCK - 8) {
+        sha1_of_block(p, n, out);
+        return;
+    }
     SHA1_Init(&context);
     SHA1_Update(&context, p, n);
     SHA1_Final(out, &context);

@@ -53,11 +53,23 @@ static void touch_prints(const struct tls *t)
     struct prints_maker *maker = NULL;
     struct prints first, again;
 
-    prints_of(&maker, t, &first);
-    prints_of(&maker, t, &again);
+    prints_of(&maker, t, NULL, &first);
+    prints_of(&maker, t, NULL, &again);
     if (memcmp(&first, &again, sizeof first) != 0)
         abort();
     prints_close(maker);
+}
+
+static void touch_shape(const struct tls *t)
+{
+    struct shapes *shapes = shapes_open();
+
+    for (int i = 0; i < 2; i++) {
+        const struct shape *shape = shape_of_client(shapes, t->hello);
+        if (shape && (shape->number != 1 || shape->mark != tls_hello_mark(t->hello)))
+            abort();
+    }
+    shapes_close(shapes);
 }
 
 static struct tls_stamp now(struct play *p)
@@ -133,6 +145,7 @@ static void play_end(struct play *p)
     touch_hello(p->tls->hello);
     touch_hello(p->tls->hello_again);
     touch_prints(p->tls);
+    touch_shape(p->tls);
     touch(p->tls->server_hello.extensions);
     touch(p->tls->server_hello.alpn);
     touch(p->tls->request_schemes);
