@@ -64,7 +64,6 @@ struct engine {
     bool began;     /* the report has its first line */
     uint64_t first; /* of the capture's counters, when this began: its numbers of packets, */
     uint64_t lost;  /* and of losses */
-    uint64_t packets, cut_packets;
     struct watch {
         int64_t next_look_ns, newest_ns; /* steady clock: of the next look, of the newest packet */
         int64_t said_ns;                 /* capture's clock: of the latest notice */
@@ -212,7 +211,7 @@ static void scene_refresh(struct engine *e)
     s->payload_packets = twins->payload_packets;
     s->first_copy_frame = twins->first_frame;
     s->ttl_steps = twins->ttl_steps;
-    s->cut_packets = e->cut_packets;
+    s->cut_packets = decoded->cut;
     s->malformed = decoded->malformed;
     s->unknown_link = decoded->unknown_link;
     s->unknown_link_type = decoded->first_unknown_link;
@@ -436,27 +435,27 @@ static void note_parting(struct engine *e, struct flow *flow)
         (struct parting){ flow, flow->first_frame };
 }
 
+static void accept_icmp(struct engine *e, const struct packet *p)
+{
+    e->scene.icmp_seen = true;
+    if (p->quote.present && p->quote.ip_protocol == 17)
+        names_icmp(e->world.names, &p->quote.source, p->quote.source_port, &p->quote.destination,
+                   p->quote.destination_port, p->frame, p->icmp_type, p->icmp_code);
+}
+
 static void accept_packet(struct engine *e, const struct packet *p, struct flow *met,
                           const struct frame *frame)
 {
     enum side from = CLIENT;
 
-    e->packets++;
-    if (p->cut)
-        e->cut_packets++;
     if (e->config->recorder)
         recorder_take(e->config->recorder, frame, p, met);
     if (p->fragment || twin_seen(e->twins, p))
         return;
     neighbours_take(e->neighbours, p);
-    if (p->kind == PACKET_ICMP) {
-        e->scene.icmp_seen = true;
-        if (p->quote.present && p->quote.ip_protocol == 17)
-            names_icmp(e->world.names, &p->quote.source, p->quote.source_port,
-                       &p->quote.destination, p->quote.destination_port, p->frame, p->icmp_type,
-                       p->icmp_code);
-    }
     struct flow *flow = flow_accept_met(e->flows, p, met, &from);
+    if (p->kind == PACKET_ICMP)
+        accept_icmp(e, p);
     if (!flow || p->kind == PACKET_ICMP)
         return;
     if (e->ledgers)

@@ -599,18 +599,6 @@ static void side_appears(struct turn *t)
         t->flows->counts.one_sided_tcp--;
 }
 
-static void gap_note(const struct turn *t)
-{
-    const struct flow *flow = t->flow;
-    if (t->packet->time_ns <= flow->last_ns)
-        return;
-    int64_t gap = (int64_t)((uint64_t)t->packet->time_ns - (uint64_t)flow->last_ns);
-    if (gap > t->more->longest_gap_ns) {
-        t->more->longest_gap_ns = gap;
-        t->more->longest_gap = turn_event(t, EVENT_DATA);
-    }
-}
-
 /* The opening of a flow that was joined a moment ago comes late: now it is known who is who. */
 static void roles_from_late_opening(struct turn *t)
 {
@@ -683,19 +671,6 @@ static void packet_count(const struct turn *t)
     t->flows->counts.data_bytes += t->length;
 }
 
-/* Most packets of most connections; false, and nothing done but what the long way repeats. */
-static bool steady_take(struct turn *t)
-{
-    t->more = t->flow->more;
-    if (!t->more || !is_steady(t->flow, t->packet))
-        return false;
-    gap_note(t);
-    if (!octets_in_order(t))
-        return false;
-    packet_count(t);
-    return true;
-}
-
 static bool lone_take(struct flows *flows, struct flow *flow, const struct packet *packet,
                       enum side from)
 {
@@ -714,10 +689,10 @@ enum side handshake_take(struct flows *flows, struct flow *flow, const struct pa
                       .packet = packet,
                       .length = (uint32_t)bytes_on_wire(&packet->payload),
                       .from = from };
-    if (steady_take(&t) || lone_take(flows, flow, packet, from))
+    if (lone_take(flows, flow, packet, from))
         return from;
     t.more = more_or_scratch(flows, flow);
-    gap_note(&t);
+    gap_note(flow, t.more, packet, from);
     packet_take(&t);
     packet_count(&t);
     return t.from;

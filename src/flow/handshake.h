@@ -58,9 +58,13 @@ static inline bool is_opening_state(uint8_t state)
     return state == TCP_SYN_SENT || state == TCP_SYN_CROSSED || state == TCP_SYN_ANSWERED;
 }
 
-/* octets.c: the usual packet in the middle of a transfer, whole and at once; false, and nothing
- * done, when it is not one. */
-bool octets_in_order(const struct turn *t);
-
 /* octets.c: payload, acknowledgement and window of the packet. */
 void octets_take(const struct turn *t);
+void all_acked_note(const struct turn *t);
+
+/* steady.c: the time since the flow's packet before, payload that is new, and its length. */
+void gap_note(const struct flow *flow, struct flow_more *more, const struct packet *packet,
+              enum side from);
+void data_note(struct flows *flows, struct flow *flow, struct flow_more *more,
+               const struct packet *packet, enum side from);
+void largest_note(struct flow *flow, struct flow_more *more, enum side from, uint32_t length);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-enum { LOG_KEPT_FOR_ENDINGS = LOG_MAX / 4 };
 enum { LOG_FIRST = 24 }; /* fits into 2 KiB together with struct flow_more */
 
 static bool is_ending(uint8_t kind)
@@ -23,10 +22,8 @@ static bool log_grow(struct flows *flows, struct flow *flow, struct log *log)
     return true;
 }
 
-void log_add(struct flows *flows, struct flow *flow, const struct event *event)
+void log_add_slowly(struct flows *flows, struct flow *flow, const struct event *event)
 {
-    if (!flow->more)
-        return;
     struct log *log = &flow->more->log;
     unsigned room = is_ending(event->kind) ? LOG_MAX : LOG_MAX - LOG_KEPT_FOR_ENDINGS;
     if (log->n >= room || (log->n == log->size && !log_grow(flows, flow, log))) {

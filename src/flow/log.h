@@ -45,4 +45,4 @@ struct log {
     uint16_t lost; /* events that found no room */
 };
 
-enum { LOG_MAX = 64 };
+enum { LOG_MAX = 64, LOG_KEPT_FOR_ENDINGS = LOG_MAX / 4 };

@@ -1,6 +1,6 @@
 #include "flow/handshake.h"
 
-enum { DATA_LOGGED = 8, AGAIN_LOGGED = 12, ODD_LOGGED = 4 };
+enum { AGAIN_LOGGED = 12, ODD_LOGGED = 4 };
 
 /* A capture shows packets out of order by no more than this. */
 #define REORDER_NS INT64_C(3000000)
@@ -74,7 +74,7 @@ static bool is_newly_acked(const struct half *peer, uint32_t ack)
 }
 
 /* The peer's octets so far are acknowledged, for the first time? */
-static void all_acked_note(const struct turn *t)
+void all_acked_note(const struct turn *t)
 {
     enum side peer = side_other(t->from);
     if (t->more->all_acked[peer])
@@ -151,18 +151,7 @@ static void ack_take(const struct turn *t)
 
 static void data_new(const struct turn *t)
 {
-    struct half_more *more = turn_half_more(t);
-    bool first = more->n_data == 0, logged = more->n_data++ < DATA_LOGGED;
-    struct event event = turn_event(t, EVENT_DATA);
-    if (logged)
-        log_add(t->flows, t->flow, &event);
-    if (first && !more->first_data.frame) {
-        more->first_data = event;
-        more->ttl_data = t->packet->ttl;
-        more->ip_id_own = more->ip_id_own ? more->ip_id_own : t->packet->ip_id;
-    }
-    more->last_data = event;
-    t->more->progress = event;
+    data_note(t->flows, t->flow, t->more, t->packet, t->from);
 }
 
 static void hole_add(const struct turn *t, uint32_t from, uint32_t to)
@@ -259,17 +248,6 @@ static bool is_keepalive(const struct turn *t)
     return !(half->flags & HALF_ACKED) || half->acked == half->next;
 }
 
-static void largest_note(const struct turn *t)
-{
-    struct half_more *more = turn_half_more(t);
-    uint16_t mss = t->more->mss[side_other(t->from)];
-    if (t->length <= more->largest)
-        return;
-    more->largest = t->length;
-    if (mss && t->length > mss)
-        turn_half(t)->flags |= HALF_LARGE;
-}
-
 static void data_take(const struct turn *t)
 {
     struct half *half = turn_half(t);
@@ -277,7 +255,7 @@ static void data_take(const struct turn *t)
     uint32_t ahead = start - half->next;
     bool lost = ahead >= WINDOW_MOST && ahead < -WINDOW_MOST;
     half->flags |= HALF_DATA;
-    largest_note(t);
+    largest_note(t->flow, t->more, t->from, t->length);
     if (lost) {
         half->next = end;
         data_new(t);
@@ -347,36 +325,4 @@ void octets_take(const struct turn *t)
         fin_advance(t);
     if (!t->packet->header_cut)
         window_take(t);
-}
-
-/* Next in order, or an acknowledgement alone, and nothing else to it? */
-static bool is_usual(const struct turn *t)
-{
-    enum { GONE = HALF_RST | HALF_FIN };
-    const struct packet *p = t->packet;
-    const struct half *half = turn_half(t), *peer = turn_peer(t);
-    return !t->more->watched[CLIENT] && !t->more->watched[SERVER] && p->seq == half->next &&
-           (half->flags & (HALF_SEEN | GONE)) == HALF_SEEN && p->flags & TCP_ACK &&
-           (peer->flags & (HALF_SEEN | HALF_ACKED)) == (HALF_SEEN | HALF_ACKED) &&
-           p->ack - peer->acked <= peer->next - peer->acked && p->window != 0 &&
-           !p->options.n_sack && !p->payload.clipped && !p->header_cut;
-}
-
-bool octets_in_order(const struct turn *t)
-{
-    struct half *peer = turn_peer(t);
-    if (!is_usual(t))
-        return false;
-    if (peer->acked != t->packet->ack) {
-        peer->acked = t->packet->ack;
-        if (peer->flags & HALF_DATA && peer->acked == peer->next)
-            all_acked_note(t);
-    }
-    if (t->length) {
-        turn_half(t)->flags |= HALF_DATA;
-        turn_half(t)->next += t->length;
-        largest_note(t);
-        data_new(t);
-    }
-    return true;
 }

@@ -353,11 +353,10 @@ static void clock_break_note(struct flow_counts *counts, const struct packet *p,
     counts->n_breaks += counts->n_breaks < UINT32_MAX;
 }
 
-static void clock_step(struct flows *flows, const struct packet *p)
+/* A step that is none of the usual ones: the first, back, or far ahead. */
+static __attribute__((noinline)) void clock_odd_step(struct flows *flows, const struct packet *p)
 {
     struct flow_counts *counts = &flows->counts;
-    counts->last_frame = p->frame;
-    counts->last_ns = p->time_ns;
     if (!flows->clock_set) {
         counts->first_ns = flows->raw_ns = p->time_ns;
         flows->clock_set = true;
@@ -371,6 +370,21 @@ static void clock_step(struct flows *flows, const struct packet *p)
         clock_jump_note(counts, step, p->frame);
     if (step > 0)
         clock_advance(flows, step < flows->largest_step_ns ? step : flows->largest_step_ns);
+}
+
+static inline void clock_step(struct flows *flows, const struct packet *p)
+{
+    int64_t step;
+    flows->counts.last_frame = p->frame;
+    flows->counts.last_ns = p->time_ns;
+    bool usual = flows->clock_set && !__builtin_sub_overflow(p->time_ns, flows->raw_ns, &step) &&
+                 step >= 0 && step <= STEP_BACK_NS && step <= flows->largest_step_ns;
+    if (!usual) {
+        clock_odd_step(flows, p);
+        return;
+    }
+    flows->raw_ns = p->time_ns;
+    clock_advance(flows, step);
 }
 
 /* ---- packets ---- */
@@ -395,33 +409,66 @@ static void udp_take(struct flow *flow, const struct packet *p, enum side from)
 }
 
 /* Is the flow that the batch met still there, and still the newest of the packet's ends? */
-static bool met_stands(const struct flow *met, const struct tuple *tuple, enum side *from)
-{
-    return met && !(met->flags & FLOW_SUCCEEDED) && flow_is_of(met, tuple, from);
-}
-
-static inline struct flow *transport_accept(struct flows *flows, const struct packet *p,
-                                            struct flow *met, enum side *from)
+static bool met_stands(const struct flow *met, const struct packet *p, enum side *from)
 {
     struct tuple tuple = tuple_of(p);
-    struct flow *flow = met;
-    struct slot *slot = NULL;
-    if (!met_stands(met, &tuple, from)) {
-        slot = slot_find(flows, p->flow_hash, &tuple, from);
-        flow = slot ? flow_at(flows, slot->id - 1) : NULL;
-    } else if (p->flags & TCP_SYN) { /* may begin another in its place */
-        slot = slot_of_flow(flows, flow);
+    return met && !(met->flags & FLOW_SUCCEEDED) && flow_is_of(met, &tuple, from);
+}
+
+/* The flow of the packet; NULL when it begins one.  `*slot` is set when it may begin another in its
+ * place. */
+static struct flow *flow_of(const struct flows *flows, const struct packet *p, struct flow *met,
+                            enum side *from, struct slot **slot)
+{
+    struct tuple tuple = tuple_of(p);
+    if (met_stands(met, p, from)) {
+        *slot = p->flags & TCP_SYN ? slot_of_flow(flows, met) : NULL;
+        return met;
     }
-    if (!flow || (p->kind == PACKET_TCP && handshake_begins_another(flow, p, *from)))
+    *slot = slot_find(flows, p->flow_hash, &tuple, from);
+    return *slot ? flow_at(flows, (*slot)->id - 1) : NULL;
+}
+
+static void flow_update(struct flow *flow, const struct packet *p)
+{
+    flow->last_ns = p->time_ns;
+    flow->last_frame = p->frame;
+}
+
+static struct flow *transport_accept(struct flows *flows, const struct packet *p, struct flow *met,
+                                     enum side *from)
+{
+    struct slot *slot;
+    struct flow *flow = flow_of(flows, p, met, from, &slot);
+    bool tcp = p->kind == PACKET_TCP;
+    if (!flow || (tcp && handshake_begins_another(flow, p, *from)))
         flow = flow_make(flows, p, slot, from);
     if (!flow)
         return NULL;
-    if (p->kind == PACKET_TCP)
+    if (tcp)
         *from = handshake_take(flows, flow, p, *from);
     else
         udp_take(flow, p, *from);
-    flow->last_ns = p->time_ns;
-    flow->last_frame = p->frame;
+    flow_update(flow, p);
+    return flow;
+}
+
+/* For what the batch did not meet: the flow may have been made by a packet of the same batch. */
+static __attribute__((noinline)) struct flow *flow_missed(const struct flows *flows,
+                                                          const struct packet *p, enum side *from)
+{
+    struct tuple tuple = tuple_of(p);
+    return flows_find(flows, p->flow_hash, &tuple, from);
+}
+
+static inline struct flow *tcp_accept(struct flows *flows, const struct packet *p, struct flow *met,
+                                      enum side *from)
+{
+    flows->counts.tcp_packets++;
+    struct flow *flow = met_stands(met, p, from) ? met : flow_missed(flows, p, from);
+    if (!flow || !steady_take(flows, flow, p, *from))
+        return transport_accept(flows, p, flow, from);
+    flow_update(flow, p);
     return flow;
 }
 
@@ -432,8 +479,7 @@ struct flow *flow_accept_met(struct flows *flows, const struct packet *packet, s
     clock_step(flows, packet);
     switch (packet->kind) {
     case PACKET_TCP:
-        flows->counts.tcp_packets++;
-        return transport_accept(flows, packet, met, from);
+        return tcp_accept(flows, packet, met, from);
     case PACKET_UDP:
         flows->counts.udp_packets++;
         return transport_accept(flows, packet, met, from);
@@ -491,6 +537,21 @@ void flow_prefetch_more(const struct flow *flow)
         prefetch_lines(flow->more, sizeof *flow->more);
 }
 
+/* What a packet of this sender will touch beyond the record. */
+static void prefetch_rest(const struct flow *flow, const struct packet *p)
+{
+    enum { SESSION_LINES = 4 }; /* what the session needs for every packet comes first in it */
+    enum side from = p->source_port == flow->port[CLIENT] ? CLIENT : SERVER;
+    if (!flow->more)
+        return;
+    prefetch_line(flow->more);
+    if (p->payload.left) {
+        prefetch_line(&flow->more->half[from]);
+        if (flow->session)
+            prefetch_lines(flow->session, SESSION_LINES * LINE);
+    }
+}
+
 /* Three rounds, so that each finds in the cache what the one before asked for. */
 void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n)
 {
@@ -505,11 +566,8 @@ void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n)
             prefetch_record(found[i]);
     }
     for (size_t i = 0; i < n; i++)
-        if (found[i] && found[i]->more) {
-            bool client = packets[i].source_port == found[i]->port[CLIENT];
-            prefetch_line(found[i]->more);
-            prefetch_line(&found[i]->more->half[client ? CLIENT : SERVER]);
-        }
+        if (found[i])
+            prefetch_rest(found[i], &packets[i]);
 }
 
 /* ---- the cold part ---- */

@@ -75,6 +75,11 @@ struct flow *icmp_join(struct flows *flows, const struct packet *packet, enum si
 enum side handshake_take(struct flows *flows, struct flow *flow, const struct packet *packet,
                          enum side from);
 
+/* steady.c: the same for the usual packet in the middle of a transfer; false, and nothing done,
+ * when it is none. */
+bool steady_take(struct flows *flows, struct flow *flow, const struct packet *packet,
+                 enum side from);
+
 /* Does this packet open another connection on the addresses and ports of `flow`? */
 bool handshake_begins_another(const struct flow *flow, const struct packet *packet, enum side from);
 
@@ -89,8 +94,17 @@ bool syn_again_keep(struct flows *flows, struct flow *flow, const struct packet 
 void syn_again_replay(struct flows *flows, struct flow *flow);
 
 /* log.c */
-void log_add(struct flows *flows, struct flow *flow, const struct event *event);
+void log_add_slowly(struct flows *flows, struct flow *flow, const struct event *event);
 void log_remove(struct log *log, enum event_kind kind, enum side from, uint64_t frame);
+
+static inline void log_add(struct flows *flows, struct flow *flow, const struct event *event)
+{
+    struct log *log = flow->more ? &flow->more->log : NULL;
+    if (log && log->n < log->size && log->n < LOG_MAX - LOG_KEPT_FOR_ENDINGS)
+        log->event[log->n++] = *event;
+    else if (log)
+        log_add_slowly(flows, flow, event);
+}
 
 static inline struct event event_of(const struct packet *packet, enum event_kind kind,
                                     enum side from)

@@ -263,18 +263,41 @@ struct capture_interface *capture_describe(struct capture *c, uint32_t link, uin
     return port;
 }
 
+static void frame_count(struct capture_facts *facts, uint32_t interface, size_t n)
+{
+    if (interface < facts->n_interfaces)
+        facts->interface[interface].frames += n;
+}
+
+/* Every frame passes: counted by runs of one interface. */
+static size_t batch_count(struct capture *c, const struct frame *batch, size_t n)
+{
+    size_t begin = 0;
+
+    for (size_t i = 1; i < n; i++)
+        if (batch[i].interface != batch[begin].interface) {
+            frame_count(&c->facts, batch[begin].interface, i - begin);
+            begin = i;
+        }
+    if (n)
+        frame_count(&c->facts, batch[begin].interface, n - begin);
+    c->facts.frames += n;
+    c->handed_out += n;
+    return n;
+}
+
 /* Keeps the frames that the filter passes, up to the number asked for; counts. */
 static size_t batch_keep(struct capture *c, struct frame *batch, size_t n)
 {
-    struct capture_facts *facts = &c->facts;
     size_t kept = 0;
 
+    if (!c->filter && !c->max_frames)
+        return batch_count(c, batch, n);
     for (size_t i = 0; i < n && !(c->max_frames && c->handed_out == c->max_frames); i++) {
-        facts->frames++;
+        c->facts.frames++;
         if (c->filter && !filter_passes(c->filter, &batch[i]))
             continue;
-        if (batch[i].interface < facts->n_interfaces)
-            facts->interface[batch[i].interface].frames++;
+        frame_count(&c->facts, batch[i].interface, 1);
         c->handed_out++;
         if (kept != i)
             batch[kept] = batch[i];

@@ -81,9 +81,9 @@ struct lengths {
     uint32_t captured, on_wire;
 };
 
-static inline struct lengths lengths_of(const struct pcap_state *s, const uint8_t *p)
+static inline struct lengths lengths_of(const struct pcap_state *s, bool little, const uint8_t *p)
 {
-    struct lengths l = { load_u32(p + 8, s->little), load_u32(p + 12, s->little) };
+    struct lengths l = { load_u32(p + 8, little), load_u32(p + 12, little) };
     if (s->lengths_swapped || (s->lengths_uncertain && l.captured > l.on_wire))
         return (struct lengths){ l.on_wire, l.captured };
     return l;
@@ -95,7 +95,7 @@ static bool pcap_refill(struct capture *c, const struct pcap_state *s)
     struct input *in = &c->input;
     size_t have = input_need(in, s->header);
     if (have >= s->header) {
-        struct lengths l = lengths_of(s, in->at);
+        struct lengths l = lengths_of(s, s->little, in->at);
         if (l.captured > FRAME_LARGEST) {
             capture_damaged(c, input_offset(in),
                             "packet at byte %" PRIu64 " claims %" PRIu32
@@ -120,39 +120,49 @@ static bool pcap_refill(struct capture *c, const struct pcap_state *s)
 }
 
 /* Each record tells where the next begins: memory is asked for them before that is known. */
-static void read_ahead(const struct input *in, const uint8_t *from)
+static inline void read_ahead(const uint8_t *from, const uint8_t *to)
 {
     enum { AHEAD = 1024, LINE = 64 };
-    for (const uint8_t *at = from; at < in->at; at += LINE)
+    for (const uint8_t *at = from; at < to; at += LINE)
         __builtin_prefetch(at + AHEAD);
+}
+
+/* The whole records of the window.  `little` is given apart, for one loop of each kind. */
+static inline size_t records_take(struct capture *c, const struct pcap_state *s, bool little,
+                                  struct frame out[FRAME_BATCH])
+{
+    const uint8_t *p = c->input.at, *end = c->input.end;
+    uint64_t number = c->number;
+    size_t n = 0, header = s->header;
+
+    for (; n < FRAME_BATCH && (size_t)(end - p) >= header; n++) {
+        struct lengths l = lengths_of(s, little, p);
+        if (l.captured > FRAME_LARGEST || (size_t)(end - p) - header < l.captured)
+            break;
+        int64_t seconds = load_u32(p, little), ticks = load_u32(p + 4, little);
+        struct frame *frame = &out[n];
+        frame->number = ++number;
+        frame->time_ns = seconds * 1000000000 + ticks * s->tick_ns;
+        frame->data = bytes_of(p + header, l.captured, l.on_wire);
+        frame->link = s->link;
+        frame->interface = 0;
+        read_ahead(p, p + header + l.captured);
+        p += header + l.captured;
+    }
+    c->input.at = p;
+    c->number = number;
+    return n;
 }
 
 static size_t pcap_next_batch(struct capture *c, struct frame out[FRAME_BATCH])
 {
     const struct pcap_state *s = c->state;
-    struct input *in = &c->input;
-    size_t n = 0;
 
-    while (n < FRAME_BATCH) {
-        const uint8_t *p = in->at;
-        size_t have = input_have(in);
-        struct lengths l = have < s->header ? (struct lengths){ UINT32_MAX, 0 } : lengths_of(s, p);
-        if (l.captured > FRAME_LARGEST || have < s->header + l.captured) {
-            if (n || !pcap_refill(c, s)) /* refilling moves the bytes that frames borrow */
-                break;
-            continue;
-        }
-        int64_t seconds = load_u32(p, s->little), ticks = load_u32(p + 4, s->little);
-        out[n++] = (struct frame){
-            .number = ++c->number,
-            .time_ns = seconds * 1000000000 + ticks * s->tick_ns,
-            .data = bytes_of(p + s->header, l.captured, l.on_wire),
-            .link = s->link,
-        };
-        in->at = p + s->header + l.captured;
-        read_ahead(in, p);
+    for (;;) {
+        size_t n = s->little ? records_take(c, s, true, out) : records_take(c, s, false, out);
+        if (n || !pcap_refill(c, s)) /* refilling moves the bytes that frames borrow */
+            return n;
     }
-    return n;
 }
 
 static void pcap_close_state(struct capture *c)

@@ -206,15 +206,12 @@ static void packet_clear(struct packet *p)
     p->quote.present = false;
 }
 
-/* The payload begins as the frame; each layer takes its header off. */
 static void packet_begin(const struct frame *frame, struct packet *p)
 {
     packet_clear(p);
     p->frame = frame->number;
     p->time_ns = frame->time_ns;
     p->interface = frame->interface;
-    p->cut = frame->data.clipped != 0;
-    p->payload = frame->data;
 }
 
 static void packet_end(struct decoder *d, struct packet *p)
@@ -237,6 +234,8 @@ static void inside_decode(struct decoder *d, enum link_inside inside, unsigned d
 
 void layers_decode(struct decoder *d, const struct frame *frame, struct packet *p)
 {
+    p->cut = frame->data.clipped != 0;
+    p->payload = frame->data; /* each layer takes its header off */
     enum link_inside inside = link_open(frame->link, p);
     switch (inside) {
     case LINK_IPV4:

@@ -52,11 +52,13 @@ static void sack_read(struct bytes *body, struct tcp_options *out)
 }
 
 /* RFC 7323 section 2.3: a shift above 14 is used as 14. */
+static uint8_t scale_of(uint8_t shift) { return (uint8_t)((shift > 14 ? 14 : shift) + 1); }
+
 static void scale_read(struct bytes *body, struct tcp_options *out)
 {
     uint8_t shift = bytes_u8(body);
     if (bytes_ok(body))
-        out->window_scale = (uint8_t)((shift > 14 ? 14 : shift) + 1);
+        out->window_scale = scale_of(shift);
 }
 
 static void option_read(uint8_t kind, struct bytes *body, struct tcp_options *out)
@@ -82,8 +84,27 @@ static void option_read(uint8_t kind, struct bytes *body, struct tcp_options *ou
     }
 }
 
+/* What Linux, and whoever does as it does, puts into a SYN: MSS, SACK permitted, timestamps,
+ * nothing, window scale.  The order is theirs; the lengths are part of what is compared. */
+static bool options_of_linux(const struct bytes *options, struct tcp_options *out)
+{
+    enum { OCTETS = 20, MSS = 0x0204, SACK_AND_TIMESTAMPS = 0x0402080a, NOTHING_SCALE = 0x010303 };
+    const uint8_t *at = options->at;
+    if (options->left != OCTETS || options->clipped || field_16(at) != MSS ||
+        field_32(at + 4) != SACK_AND_TIMESTAMPS || field_32(at + 16) >> 8 != NOTHING_SCALE)
+        return false;
+    out->mss = field_16(at + 2);
+    out->sack_permitted = out->timestamps = true;
+    out->ts_value = field_32(at + 8);
+    out->ts_echo = field_32(at + 12);
+    out->window_scale = scale_of(at[19]);
+    return true;
+}
+
 void tcp_options_read(struct bytes options, struct tcp_options *out)
 {
+    if (options_of_linux(&options, out))
+        return;
     while (options.left) {
         uint8_t kind = bytes_u8(&options);
         if (kind == OPTION_END)

@@ -12,12 +12,14 @@ static const uint64_t window_ns = 1000000;
  * within the window at two million a second. */
 enum { WAYS = 2, SETS = 2048 };
 
+/* An odd factor, so that two fields of one word never meet bit by bit. */
+static const uint64_t OWN_BITS = 0x9fb21c651e98df25;
+
 struct sighting {
-    uint64_t hash;
+    uint64_t hash; /* 0 = free */
     int64_t time_ns;
     uint16_t vlan;
     uint8_t ttl;
-    bool used;
 };
 
 struct sighting_set {
@@ -44,29 +46,35 @@ void twins_close(struct twins *twins) { free(twins); }
 
 const struct twin_counts *twin_counts(const struct twins *twins) { return &twins->counts; }
 
-static uint64_t ends_hash(const struct packet *p, struct hash_seed seed)
+/* Who talks to whom, in this direction, in what, and with what flags or kind of ICMP. */
+static inline uint64_t ends_hash(const struct packet *p, struct hash_seed seed)
 {
-    if (p->kind != PACKET_ICMP)
-        return p->flow_hash ^ p->swapped;
+    if (p->kind == PACKET_TCP || p->kind == PACKET_UDP)
+        return p->flow_hash ^ ((uint64_t)p->flags << 1 | p->swapped); /* keyed by the protocol */
     uint64_t from =
         hash_fold(field_64(p->source.octet) ^ seed.a, field_64(p->source.octet + 8) ^ seed.b);
     uint64_t to = hash_fold(field_64(p->destination.octet) ^ seed.b,
                             field_64(p->destination.octet + 8) ^ ~seed.a);
-    return hash_mix(from, to, seed);
+    uint64_t icmp = (uint64_t)p->kind << 16 | (uint64_t)p->icmp_type << 8 | p->icmp_code;
+    return hash_mix(from ^ icmp, to, seed);
 }
 
 /* The checksum tells payloads apart, unless the sender's card is to fill it in or UDP has none. */
-static uint64_t payload_hash(const struct bytes *payload, struct hash_seed seed)
+struct payload_ends {
+    uint64_t first, last;
+};
+
+static inline struct payload_ends payload_ends(const struct bytes *payload)
 {
-    uint64_t first = 0, last = 0;
+    struct payload_ends ends = { 0, 0 };
     size_t n = payload->left;
-    if (n >= sizeof first) {
-        first = hash_load64(payload->at);
-        last = hash_load64(payload->at + n - sizeof last);
-    } else {
-        memcpy(&first, payload->at, n);
+    if (n >= sizeof ends.first) {
+        ends.first = hash_load64(payload->at);
+        ends.last = hash_load64(payload->at + n - sizeof ends.last);
+    } else if (n) {
+        memcpy(&ends.first, payload->at, n);
     }
-    return n ? hash_fold(first ^ seed.a, last ^ seed.b) : 0;
+    return ends;
 }
 
 _Static_assert(offsetof(struct packet, checksum) == offsetof(struct packet, ip_id) + 6 &&
@@ -80,12 +88,11 @@ _Static_assert(offsetof(struct packet, checksum) == offsetof(struct packet, ip_i
 static inline uint64_t twin_hash(const struct packet *p, struct hash_seed seed)
 {
     uint64_t numbers = hash_load64(&p->seq), header = hash_load64(&p->ip_id);
-    uint64_t rest = (uint64_t)p->kind << 56 | (uint64_t)p->flags << 48 |
-                    (uint64_t)p->icmp_type << 40 | (uint64_t)p->icmp_code << 32 |
-                    (uint32_t)bytes_on_wire(&p->payload);
-    uint64_t h = hash_fold(ends_hash(p, seed) ^ seed.a, numbers ^ seed.b);
-    uint64_t g = hash_fold(header ^ seed.b, rest ^ ~seed.a);
-    return hash_mix(h ^ g, payload_hash(&p->payload, seed), seed);
+    struct payload_ends ends = payload_ends(&p->payload);
+    uint64_t h = hash_fold(ends_hash(p, seed) ^ numbers * OWN_BITS ^ seed.a, header ^ seed.b);
+    uint64_t g =
+        hash_fold(bytes_on_wire(&p->payload) * OWN_BITS ^ ends.first ^ seed.b, ends.last ^ ~seed.a);
+    return h ^ g ? h ^ g : 1;
 }
 
 /* Resets come in true pairs; the pieces of a datagram are sorted out where it is made whole. */
@@ -106,7 +113,7 @@ static struct sighting *sighting_find(struct sighting_set *set, uint64_t hash, i
 {
     for (size_t i = 0; i < WAYS; i++) {
         struct sighting *s = &set->way[i];
-        if (s->used && s->hash == hash && is_near(s->time_ns, time_ns))
+        if (s->hash == hash && is_near(s->time_ns, time_ns))
             return s;
     }
     return NULL;
@@ -116,9 +123,8 @@ static void sighting_add(struct sighting_set *set, uint64_t hash, const struct p
 {
     for (size_t i = WAYS - 1; i > 0; i--)
         set->way[i] = set->way[i - 1];
-    set->way[0] = (struct sighting){
-        .hash = hash, .time_ns = p->time_ns, .vlan = p->vlan, .ttl = p->ttl, .used = true
-    };
+    set->way[0] =
+        (struct sighting){ .hash = hash, .time_ns = p->time_ns, .vlan = p->vlan, .ttl = p->ttl };
 }
 
 static void copy_count(struct twin_counts *counts, const struct sighting *first,

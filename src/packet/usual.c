@@ -2,6 +2,7 @@
 
 #include "packet/field.h"
 #include "packet/key.h"
+#include "packet/tcp.h"
 
 #include <endian.h>
 #include <string.h>
@@ -32,18 +33,11 @@ static void address_store(struct address *out, uint32_t quad)
     memcpy(out->octet + 8, &low, sizeof low);
 }
 
-/* Octets of the TCP header; 0 when it is not one of the two usual ones. */
-static size_t header_of(const uint8_t *tcp, size_t room)
+/* Nothing, nothing, timestamps: RFC 7323 appendix A. */
+static bool options_are_timestamps(const uint8_t *options)
 {
-    enum { PLAIN = TCP_HEADER / 4, WITH_TIMESTAMPS = (TCP_HEADER + TIMESTAMPS) / 4 };
     enum { NOTHING_NOTHING_TIMESTAMPS = 0x0101080a };
-    size_t words = tcp[12] >> 4;
-    if (words == PLAIN)
-        return TCP_HEADER;
-    if (words != WITH_TIMESTAMPS || room < TCP_HEADER + TIMESTAMPS ||
-        load_32(tcp + TCP_HEADER) != NOTHING_NOTHING_TIMESTAMPS)
-        return 0;
-    return TCP_HEADER + TIMESTAMPS;
+    return load_32(options) == NOTHING_NOTHING_TIMESTAMPS;
 }
 
 static void link_and_ip_take(const uint8_t *link, const uint8_t *ip, size_t total, struct packet *p)
@@ -59,7 +53,7 @@ static void link_and_ip_take(const uint8_t *link, const uint8_t *ip, size_t tota
     p->ip_protocol = TCP;
 }
 
-static void tcp_take(const uint8_t *tcp, size_t header, struct packet *p)
+static void tcp_take(const uint8_t *tcp, struct packet *p)
 {
     p->kind = PACKET_TCP;
     p->source_port = load_16(tcp);
@@ -69,11 +63,17 @@ static void tcp_take(const uint8_t *tcp, size_t header, struct packet *p)
     p->flags = tcp[13];
     p->window = load_16(tcp + 14);
     p->checksum = load_16(tcp + 16);
-    if (header == TCP_HEADER)
-        return;
-    p->options.timestamps = true;
-    p->options.ts_value = load_32(tcp + TCP_HEADER + 4);
-    p->options.ts_echo = load_32(tcp + TCP_HEADER + 8);
+}
+
+static void options_take(const uint8_t *options, size_t n, struct packet *p)
+{
+    if (n == TIMESTAMPS && options_are_timestamps(options)) {
+        p->options.timestamps = true;
+        p->options.ts_value = load_32(options + 4);
+        p->options.ts_echo = load_32(options + 8);
+    } else {
+        tcp_options_read(bytes_whole(options, n), &p->options);
+    }
 }
 
 bool usual_decode(const struct frame *frame, struct hash_seed seed, struct packet *p)
@@ -88,15 +88,17 @@ bool usual_decode(const struct frame *frame, struct hash_seed seed, struct packe
         load_16(ip + 6) & MORE_OR_OFFSET || total > left - LINK_HEADER ||
         total < IP_HEADER + TCP_HEADER)
         return false;
-    size_t header = header_of(tcp, total - IP_HEADER);
-    if (!header)
+    size_t header = (size_t)(tcp[12] >> 4) * 4;
+    if (header < TCP_HEADER || header > total - IP_HEADER)
         return false;
     uint32_t source = load_32(ip + 12), destination = load_32(ip + 16);
     link_and_ip_take(link, ip, total, p);
-    tcp_take(tcp, header, p);
+    tcp_take(tcp, p);
+    if (header > TCP_HEADER)
+        options_take(tcp + TCP_HEADER, header - TCP_HEADER, p);
     address_store(&p->source, source);
     address_store(&p->destination, destination);
-    p->payload = bytes_whole(tcp + header, total - IP_HEADER - header);
+    p->payload = (struct bytes){ .at = tcp + header, .left = total - IP_HEADER - header };
     p->flow_hash = key_of_ipv4(source, destination, p->source_port, p->destination_port, TCP, seed,
                                &p->swapped);
     return true;

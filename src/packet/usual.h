@@ -1,9 +1,9 @@
 /* usual.h - the short way for the frame that most frames are.
  *
- * What it is: Ethernet, IPv4 without options or fragments, TCP without options or with timestamps
- * alone (RFC 7323 appendix A), all of it captured.  Read in one go, for this is done for nearly
- * every packet; the result is that of the layers, octet by octet (test_usual.c runs both).
- * What it refuses: everything else: false, and nothing that the layers would have to undo. */
+ * What it is: Ethernet, IPv4 without options or fragments, TCP, all of it captured.  Read in one
+ * go, for this is done for nearly every packet; the result is that of the layers, octet by octet
+ * (test_usual.c runs both). What it refuses: everything else: false, and nothing that the layers
+ * would have to undo. */
 #pragma once
 
 #include "base/hash.h"
@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-/* p is cleared, and frame, time and interface are set. */
+/* p is cleared, but for the payload, and frame, time and interface are set. */
 bool usual_decode(const struct frame *frame, struct hash_seed seed, struct packet *p);
 
 /* The long way for the same frame, for whatever it is. */

@@ -216,20 +216,12 @@ static bool read_after_tls(struct session *s, enum side from)
     return step == STEP_MORE && bytes_on_wire(&window) == before && before < PATIENCE_OCTETS;
 }
 
-static bool read_tls(struct session *s, enum side from)
+/* What comes of octets that the TLS layer was shown, of which it used so many.  True when there may
+ * be more to read. */
+static bool tls_shown(struct session *s, enum side from, enum tls_step step, size_t used)
 {
     struct stream *stream = &s->stream[from];
-    struct bytes window = stream_window(stream);
-    size_t before = bytes_on_wire(&window);
 
-    s->clipped[from] |= window.clipped != 0;
-    if (!stream->read) { /* the other side may answer a hello in plain text */
-        opening_note(s, from, &window);
-        if (!s->ending && opening_unfinished(&window))
-            return false;
-    }
-    enum tls_step step = tls_feed(s->tls, from, &window, s->now);
-    size_t used = before - bytes_on_wire(&window);
     if (step == TLS_STEP_CERTIFICATES)
         keep_chain(s);
     keep_server_name(s);
@@ -252,6 +244,22 @@ static bool read_tls(struct session *s, enum side from)
         tls_skipped(s->tls, from, skip, s->now);
     }
     return used || skip;
+}
+
+static bool read_tls(struct session *s, enum side from)
+{
+    struct stream *stream = &s->stream[from];
+    struct bytes window = stream_window(stream);
+    size_t before = bytes_on_wire(&window);
+
+    s->clipped[from] |= window.clipped != 0;
+    if (!stream->read) { /* the other side may answer a hello in plain text */
+        opening_note(s, from, &window);
+        if (!s->ending && opening_unfinished(&window))
+            return false;
+    }
+    enum tls_step step = tls_feed(s->tls, from, &window, s->now);
+    return tls_shown(s, from, step, before - bytes_on_wire(&window));
 }
 
 /* What the first octets of a conversation are. */
@@ -460,6 +468,52 @@ static void advance_udp(struct session *s, const struct packet *packet, enum sid
         plain_label(s, from, &in);
 }
 
+/* The segment was read as far as it can be now: holes, and what must be kept of it. */
+static void segment_end(struct session *s, enum side from)
+{
+    struct flow *flow = s->flow;
+
+    from = pass_holes(s, from);
+    struct stream *stream = &s->stream[from];
+    if (!stream_settle(stream, &flow->arena, s->world->pool))
+        flow->flags |= FLOW_NO_MEMORY;
+    flow->half[from].want = stream_seq(stream);
+}
+
+/* Does TLS go on with this segment, with nothing waiting at either side? */
+static bool is_next_of_tls(const struct session *s, const struct packet *packet, enum side from)
+{
+    const struct stream *stream = &s->stream[from];
+
+    return s->tls && s->named && !s->plain_reply && stream->read && !stream->stash &&
+           !s->stream[side_other(from)].stash && packet->seq == stream->base_seq &&
+           !packet->payload.clipped && !(packet->flags & TCP_SYN);
+}
+
+/* Such a segment needs no stream: what it holds are mostly whole records. */
+static void advance_tls(struct session *s, const struct packet *packet, enum side from)
+{
+    struct stream *stream = &s->stream[from];
+    struct bytes window = packet->payload;
+    size_t n = window.left;
+    enum tls_step step = tls_feed(s->tls, from, &window, s->now);
+
+    if (step == TLS_STEP_MORE && !window.left) {
+        uint32_t skip = tls_skippable(s->tls, from);
+        s->hole_since_ns[from] = 0;
+        stream->read += n + skip;
+        stream->base_seq += (uint32_t)n + skip;
+        s->flow->half[from].want = stream_seq(stream);
+        if (skip)
+            tls_skipped(s->tls, from, skip, s->now);
+        return;
+    }
+    stream->direct = packet->payload;
+    if (tls_shown(s, from, step, n - window.left))
+        from = read_all(s, from);
+    segment_end(s, from);
+}
+
 static void advance_tcp(struct session *s, const struct packet *packet, enum side from)
 {
     struct flow *flow = s->flow;
@@ -471,11 +525,7 @@ static void advance_tcp(struct session *s, const struct packet *packet, enum sid
         stream_start(stream, flow->half[from].flags & HALF_SYN ? flow->half[from].isn + 1 : seq);
     if (stream_accept(stream, &flow->arena, s->world->pool, seq, packet->payload))
         from = read_all(s, from);
-    from = pass_holes(s, from);
-    stream = &s->stream[from];
-    if (!stream_settle(stream, &flow->arena, s->world->pool))
-        flow->flags |= FLOW_NO_MEMORY;
-    flow->half[from].want = stream_seq(stream);
+    segment_end(s, from);
 }
 
 void session_advance(struct session_world *world, struct flow *flow, const struct packet *packet,
@@ -492,15 +542,12 @@ void session_advance(struct session_world *world, struct flow *flow, const struc
         return;
     }
     s->now = (struct tls_stamp){ packet->frame, packet->time_ns };
-    if (flow_is_tcp(flow))
+    if (is_next_of_tls(s, packet, from))
+        advance_tls(s, packet, from);
+    else if (flow_is_tcp(flow))
         advance_tcp(s, packet, from);
     else
         advance_udp(s, packet, from);
-}
-
-static bool is_read_by_session(const struct flow *flow, const struct packet *packet)
-{
-    return flow && flow->session && packet->payload.left;
 }
 
 static void prefetch_lines(const void *p, size_t n)
@@ -508,6 +555,8 @@ static void prefetch_lines(const void *p, size_t n)
     for (size_t i = 0; i < n; i += 64)
         __builtin_prefetch((const char *)p + i, 1);
 }
+
+_Static_assert(offsetof(struct session, dissector) <= 256, "flows_prefetch asks for so much of it");
 
 void session_prefetch(const struct flow *flow)
 {
@@ -524,15 +573,10 @@ void session_prefetch_tls(const struct flow *flow)
 void sessions_prefetch(const struct flows *flows, const struct packet *packets, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct flow *flow = flows_met(flows, i);
-        if (is_read_by_session(flow, &packets[i]))
-            prefetch_lines(flow->session, offsetof(struct session, dissector));
-    }
-    for (size_t i = 0; i < n; i++) {
-        const struct flow *flow = flows_met(flows, i);
-        if (!is_read_by_session(flow, &packets[i]) || !flow->session->tls)
+        const struct flow *flow = packets[i].payload.left ? flows_met(flows, i) : NULL;
+        const struct tls *tls = flow && flow->session ? flow->session->tls : NULL;
+        if (!tls)
             continue;
-        const struct tls *tls = flow->session->tls;
         bool client = packets[i].source_port == flow->port[CLIENT];
         __builtin_prefetch(tls, 1);
         prefetch_lines(&tls->half[client ? CLIENT : SERVER], offsetof(struct tls_half, ccs));

@@ -91,7 +91,7 @@ struct session_world {
     struct labeller *labeller; /* nDPI; NULL = off */
 };
 
-/* Asks memory for the sessions that a batch of packets will be read by, after flows_prefetch. */
+/* Asks memory for the TLS facts that a batch of packets will change, after flows_prefetch. */
 void sessions_prefetch(const struct flows *flows, const struct packet *packets, size_t n);
 
 /* The same for one connection that is going to be judged: its session, and when that is there, TLS.

@@ -388,6 +388,33 @@ static void feed_clipped(struct tls *t, enum side from, struct bytes *in, struct
     tls_gap(t, from, missing, true, at);
 }
 
+/* Application data that lies whole in the window, and that nobody has keys for: most records of
+ * most connections.  False, and nothing done, when it is something else. */
+static bool application_record(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+    const uint8_t *p = in->at;
+
+    if (in->left <= RECORD_HEADER || p[0] != TLS_APPLICATION_DATA || t->keep ||
+        record_header_fits(in) != 1)
+        return false;
+    uint16_t length = (uint16_t)(p[3] << 8 | p[4]);
+    if (!length || in->left - RECORD_HEADER < length)
+        return false;
+    in->at += RECORD_HEADER + length;
+    in->left -= RECORD_HEADER + length;
+    half->record_type = TLS_APPLICATION_DATA;
+    half->record_use = USE_SEALED;
+    half->record_version = (uint16_t)(p[1] << 8 | p[2]);
+    half->record_length = length;
+    half->alert_have = 0;
+    half->wrapped = half->kept = false;
+    half->last = at;
+    half->n_records++;
+    handshake_sealed_record(t, from, at);
+    return true;
+}
+
 enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
 {
     struct tls_half *half = &t->half[from];
@@ -404,8 +431,9 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
         kept_drop(t, from);
     while (again && !half->dead && in->left) {
         if (half->body_left == 0)
-            again =
-                begins_sslv2(t, from, in) ? sslv2_begin(t, in, at) : record_begin(t, from, in, at);
+            again = application_record(t, from, in, at) ||
+                    (begins_sslv2(t, from, in) ? sslv2_begin(t, in, at)
+                                               : record_begin(t, from, in, at));
         else if (record_feed(t, from, in, at))
             return t->fresh ? TLS_STEP_CERTIFICATES : TLS_STEP_SEALED;
     }

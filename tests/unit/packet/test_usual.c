@@ -8,10 +8,7 @@
 /* Both ways over one frame; the short one must decide alike, or decline. */
 static bool short_way_is_taken(const struct frame *frame)
 {
-    enum {
-        BEGIN = offsetof(struct packet, flow_hash),
-        END = offsetof(struct packet, options.sack_left)
-    };
+    enum { BEGIN = offsetof(struct packet, flow_hash), END = offsetof(struct packet, quote) };
     struct packet usual, layers;
     struct decoder *decoder = decoder_open(one_seed);
 
@@ -27,6 +24,7 @@ static bool short_way_is_taken(const struct frame *frame)
         cr_assert_eq(usual.payload.left, layers.payload.left);
         cr_assert_eq(usual.payload.clipped, layers.payload.clipped);
         cr_assert_eq(usual.payload.fault, layers.payload.fault);
+        cr_assert_eq(usual.cut, layers.cut);
         cr_assert_arr_eq((uint8_t *)&usual + BEGIN, (uint8_t *)&layers + BEGIN, END - BEGIN);
     }
     decoder_close(decoder);
@@ -79,20 +77,46 @@ Test(usual, padding_of_the_link_is_no_payload)
     cr_assert_eq(one_decoded(frame).payload.left, 0);
 }
 
-Test(usual, what_is_cut_tagged_or_has_other_options_takes_the_long_way)
+Test(usual, what_is_cut_or_of_another_link_takes_the_long_way)
 {
-    static const uint8_t mss[] = { 2, 4, 5, 180 };
     static struct forged f;
 
-    forge_usual(&f, mss, sizeof mss, 10);
-    struct frame frame = forge_frame(&f, 1, 0);
-    cr_assert_not(short_way_is_taken(&frame));
     forge_usual(&f, timestamps, sizeof timestamps, 10);
-    frame = forge_frame_cut(&f, 1, 0, f.n - 1);
+    struct frame frame = forge_frame_cut(&f, 1, 0, f.n - 1);
     cr_assert_not(short_way_is_taken(&frame));
     frame = forge_frame(&f, 1, 0);
     frame.link = 101;
     cr_assert_not(short_way_is_taken(&frame));
+}
+
+static const uint8_t of_linux[] = { 2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9, 1, 3, 3, 7 };
+static const uint8_t of_windows[] = { 2, 4, 5, 180, 1, 3, 3, 8, 1, 1, 4, 2 };
+static const uint8_t sack[] = { 1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0, 8 };
+
+static const struct octets {
+    const uint8_t *at;
+    size_t n;
+} all_options[] = {
+    { NULL, 0 },
+    { timestamps, sizeof timestamps },
+    { of_linux, sizeof of_linux },
+    { of_windows, sizeof of_windows },
+    { sack, sizeof sack },
+};
+
+Test(usual, the_options_of_a_linux_syn_are_read)
+{
+    static struct forged f;
+    forge_usual(&f, of_linux, sizeof of_linux, 0);
+    struct frame frame = forge_frame(&f, 1, 0);
+    struct packet p = one_decoded(frame);
+
+    cr_assert(short_way_is_taken(&frame));
+    cr_assert_eq(p.options.mss, 1460);
+    cr_assert_eq(p.options.window_scale, 8);
+    cr_assert(p.options.sack_permitted && p.options.timestamps && !p.options.malformed);
+    cr_assert_eq(p.options.ts_value, 7);
+    cr_assert_eq(p.options.ts_echo, 9);
 }
 
 /* Every octet of the headers takes every value: both ways agree, or the short one declines. */
@@ -101,8 +125,8 @@ Test(usual, both_ways_agree_whatever_an_octet_says)
     static struct forged f;
     unsigned taken = 0;
 
-    for (int stamped = 0; stamped < 2; stamped++) {
-        forge_usual(&f, timestamps, stamped ? sizeof timestamps : 0, 30);
+    for (size_t i = 0; i < sizeof all_options / sizeof *all_options; i++) {
+        forge_usual(&f, all_options[i].at, all_options[i].n, 30);
         for (size_t at = 0; at < f.payload; at++) {
             uint8_t before = f.octets[at];
             for (unsigned v = 0; v < 256; v++) {
