@@ -420,7 +420,7 @@ int run_device(struct options *o)
 
     if (!run_open(&inputs, o, &failure))
         return run_fail(&failure);
-    inputs.porter.fd = -1;
+    inputs.porter.helper.fd = -1;
     inputs.reload = o->screen ? NULL : reload_open(o, &inputs.porter);
     int code = watch_device(&inputs);
     return run_finish(&inputs, &failure) ? code : run_fail(&failure);

@@ -103,14 +103,28 @@ static bool set_syslog(struct output_syslog *out, const struct ini_entry *e,
     return value_text(out->address, sizeof out->address, e, failure);
 }
 
+static bool set_metrics(struct output_metrics *out, const struct ini_entry *e,
+                        struct failure *failure)
+{
+    struct target target;
+
+    if (!target_read_local(e->value, &target))
+        return value_refuse(
+            failure, "listen is 127.0.0.1:PORT, [::1]:PORT or unix:PATH, not \"%.60s\"", e->value);
+    return value_text(out->listen, sizeof out->listen, e, failure);
+}
+
 bool outputs_have(const struct ini_entry *e)
 {
-    return strcmp(e->section, "output jsonl") == 0 || strcmp(e->section, "output syslog") == 0;
+    static const char *const sections[] = { "output jsonl", "output syslog", "output metrics" };
+    return value_index(sections, N(sections), e->section, strlen(e->section)) >= 0;
 }
 
 bool outputs_configure(struct outputs *out, const struct ini_entry *e, struct failure *failure)
 {
     if (strcmp(e->section, "output syslog") == 0)
         return set_syslog(&out->syslog, e, failure);
+    if (strcmp(e->section, "output metrics") == 0)
+        return set_metrics(&out->metrics, e, failure);
     return set_jsonl(&out->jsonl, e, failure);
 }

@@ -33,7 +33,13 @@ struct output_syslog {
     unsigned facility; /* RFC 5424, table 1 */
 };
 
+/* [output metrics] */
+struct output_metrics {
+    char listen[OUTPUT_ADDRESS]; /* target.h, loopback or local; "" = nowhere */
+};
+
 struct outputs {
+    struct output_metrics metrics;
     struct output_syslog syslog;
     struct output_jsonl jsonl;
 };

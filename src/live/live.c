@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "live/eventlog.h"
 #include "live/kept.h"
+#include "live/listener.h"
 #include "live/notify.h"
 #include "live/state.h"
 #include "live/syslog.h"
@@ -25,15 +26,17 @@ struct output {
 };
 
 enum { STATUS, TEXTFILE, KEPT, OUTPUTS };
-enum { STATE_EVERY_S = 60 };
+enum { STATE_EVERY_S = 60, PUBLISH_EVERY_S = 5 };
 
 struct live {
     struct live_config config;
     struct board *board;
     struct alerts *alerts;
-    struct eventlog *log;  /* NULL = none */
-    struct syslog *syslog; /* NULL = none */
-    int64_t next_look_ns;  /* steady clock: of the rules */
+    struct eventlog *log;      /* NULL = none */
+    struct syslog *syslog;     /* NULL = none */
+    struct listener *listener; /* NULL = none */
+    int64_t next_publish_ns;   /* steady clock */
+    int64_t next_look_ns;      /* steady clock: of the rules */
     struct output output[OUTPUTS];
     struct live_state state;
     struct notify notify;
@@ -168,6 +171,9 @@ struct live *live_open(const struct live_config *config, struct failure *failure
     if (config->outputs->syslog.address[0] &&
         !(l->syslog = syslog_open(&config->outputs->syslog, config->porter)))
         return give_up(l);
+    if (config->outputs->metrics.listen[0] &&
+        !(l->listener = listener_open(config->outputs->metrics.listen, failure)))
+        return give_up(l);
     notify_open(&l->notify);
     l->output[STATUS] =
         (struct output){ .path = config->status, .write = status_write, .every_s = LIVE_EVERY_S };
@@ -197,6 +203,7 @@ void live_close(struct live *l)
     if (!l)
         return;
     notify_close(&l->notify);
+    listener_close(l->listener);
     syslog_close(l->syslog);
     eventlog_close(l->log);
     alerts_close(l->alerts);
@@ -257,6 +264,34 @@ static void tick_syslog(struct live *l, int64_t at_ns)
     syslog_tick(l->syslog, at_ns);
 }
 
+static void publish(struct live *l)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+
+    if (!out)
+        return;
+    writer_open(&l->writer, out);
+    metrics_write(&l->writer, &l->state);
+    writer_flush(&l->writer);
+    if (fclose(out) == 0)
+        listener_publish(l->listener, text, n);
+    free(text);
+}
+
+static void tick_listener(struct live *l, const struct live_facts *facts, int64_t at_ns)
+{
+    if (!l->listener)
+        return;
+    listener_alive(l->listener);
+    if (at_ns < l->next_publish_ns)
+        return;
+    l->next_publish_ns = at_ns + PUBLISH_EVERY_S * second_ns;
+    state_refresh(&l->state, facts);
+    publish(l);
+}
+
 void live_reopen(struct live *l) { eventlog_reopen(l->log); }
 
 void live_configure(struct live *l, const struct alert_rules *alerts, const struct outputs *outputs,
@@ -282,6 +317,7 @@ void live_tick(struct live *l, const struct live_facts *known, bool now)
     eventlog_changes(l->log, l->board);
     eventlog_tick(l->log, time(NULL) * second_ns);
     tick_syslog(l, at_ns);
+    tick_listener(l, &facts, at_ns);
     for (size_t i = 0; i < OUTPUTS; i++) {
         due[i] = l->output[i].path && (now || l->asked || at_ns >= l->output[i].next_ns);
         any |= due[i];

@@ -160,4 +160,6 @@ void metrics_write(struct writer *w, const struct live_state *s)
     put_findings(w, s);
     put_checkins(w, s);
     put_evidence(w, &s->evidence);
+    head(w, "alarms_active", "gauge", "Alarms that were told and are not over.");
+    sample(w, "alarms_active", "", alerts_active(s->alerts));
 }

@@ -158,16 +158,26 @@ bool calls_confine(const struct sandbox_plan *plan)
     return fine;
 }
 
-/* The porter computes nothing, and opens everything that it may. */
-bool calls_confine_porter(void)
+/* Helpers see no capture; one opens what it may, the other reads what strangers send. */
+static const int to_open[] = { SCMP_SYS(write),  SCMP_SYS(open),      SCMP_SYS(openat),
+                               SCMP_SYS(socket), SCMP_SYS(connect),   SCMP_SYS(sendmsg),
+                               SCMP_SYS(fcntl),  SCMP_SYS(setsockopt) };
+static const int to_listen[] = {
+    SCMP_SYS(write),         SCMP_SYS(writev),     SCMP_SYS(accept4),     SCMP_SYS(accept),
+    SCMP_SYS(recvfrom),      SCMP_SYS(sendto),     SCMP_SYS(sendmsg),     SCMP_SYS(shutdown),
+    SCMP_SYS(setsockopt),    SCMP_SYS(getsockopt), SCMP_SYS(getsockname), SCMP_SYS(fcntl),
+    SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),  SCMP_SYS(epoll_wait),  SCMP_SYS(epoll_pwait),
+    SCMP_SYS(eventfd2),      SCMP_SYS(pipe2)
+};
+
+bool calls_confine_helper(bool listens)
 {
-    static const int task[] = { SCMP_SYS(open),    SCMP_SYS(openat),  SCMP_SYS(socket),
-                                SCMP_SYS(connect), SCMP_SYS(sendmsg), SCMP_SYS(setsockopt),
-                                SCMP_SYS(fcntl) };
     const uint32_t refusal = SCMP_ACT_ERRNO(EPERM);
     scmp_filter_ctx filter = SANDBOX_SANITIZED ? NULL : seccomp_init(refusal);
     bool fine = filter && add(filter, SCMP_ACT_ALLOW, always, N(always)) && add_memory(filter) &&
-                add(filter, SCMP_ACT_ALLOW, task, N(task)) && seccomp_load(filter) == 0;
+                add(filter, SCMP_ACT_ALLOW, listens ? to_listen : to_open,
+                    listens ? N(to_listen) : N(to_open)) &&
+                seccomp_load(filter) == 0;
 
     if (filter)
         seccomp_release(filter);

@@ -28,5 +28,5 @@ bool files_offered(void);
 bool calls_confine(const struct sandbox_plan *plan);
 bool calls_offered(void);
 
-/* Of porter.h: opening, connecting, handing over. */
-bool calls_confine_porter(void);
+/* Of helper.h: opening, connecting and handing over; or taking connections. */
+bool calls_confine_helper(bool listens);

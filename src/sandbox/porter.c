@@ -1,16 +1,11 @@
 #define _GNU_SOURCE /* MSG_CMSG_CLOEXEC */
 #include "sandbox/porter.h"
 
-#include "sandbox/parts.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct answer {
@@ -68,7 +63,7 @@ static bool send_answer(int to, struct answer *answer, int fd)
 static bool serve_one(const struct porter *p)
 {
     unsigned char item;
-    ssize_t n = read(p->fd, &item, 1);
+    ssize_t n = read(p->helper.fd, &item, 1);
 
     if (n < 0 && errno == EINTR)
         return true;
@@ -77,75 +72,31 @@ static bool serve_one(const struct porter *p)
     errno = 0;
     int fd = open_item(&p->item[item]);
     struct answer answer = { .item = item, .error = fd < 0 ? errno : 0 };
-    bool fine = send_answer(p->fd, &answer, fd);
+    bool fine = send_answer(p->helper.fd, &answer, fd);
     if (fd >= 0)
         close(fd);
     return fine;
 }
 
-/* What the parent has open, a packet socket among it, is no business of the child. */
-static void forget_descriptors(int kept)
+static void serve(void *given, int fd)
 {
-    enum { MOST = 1024 };
+    struct porter *p = given; /* the child's own copy */
 
-    for (int fd = STDERR_FILENO + 1; fd < MOST; fd++)
-        if (fd != kept)
-            close(fd);
-}
-
-static void child_run(const struct porter *p)
-{
-    static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGTSTP };
-
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-        signal(ignored[i], SIG_IGN); /* it ends with its parent */
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    forget_descriptors(p->fd);
-    (void)rights_drop(true);
-    (void)calls_confine_porter();
+    p->helper.fd = fd;
     while (serve_one(p))
         ;
-    _exit(0);
 }
 
 /* ---- the parent ---- */
 
-bool porter_open(struct porter *p)
-{
-    int pair[2];
+bool porter_open(struct porter *p) { return helper_open(&p->helper, HELPER_OPENS, serve, p, -1); }
 
-    p->fd = -1;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-        return false;
-    p->child = fork();
-    if (p->child == 0) {
-        close(pair[0]);
-        p->fd = pair[1];
-        child_run(p);
-    }
-    close(pair[1]);
-    if (p->child < 0) {
-        close(pair[0]);
-        return false;
-    }
-    p->fd = pair[0];
-    return true;
-}
-
-/* The child sees that nobody asks any more, and goes; who may not wait leaves it to init. */
-void porter_close(struct porter *p)
-{
-    if (p->fd < 0)
-        return;
-    close(p->fd);
-    p->fd = -1;
-    (void)waitpid(p->child, NULL, WNOHANG);
-}
+void porter_close(struct porter *p) { helper_close(&p->helper); }
 
 bool porter_ask(const struct porter *p, size_t i)
 {
     unsigned char item = (unsigned char)i;
-    return p->fd >= 0 && i < p->n && write(p->fd, &item, 1) == 1;
+    return p->helper.fd >= 0 && i < p->n && write(p->helper.fd, &item, 1) == 1;
 }
 
 static int descriptor_of(struct msghdr *message)
@@ -168,10 +119,10 @@ bool porter_answer(const struct porter *p, int wait_ms, size_t *i, int *fd, int 
                               .msg_iovlen = 1,
                               .msg_control = &rights,
                               .msg_controllen = sizeof rights.room };
-    struct pollfd waiting = { .fd = p->fd, .events = POLLIN };
+    struct pollfd waiting = { .fd = p->helper.fd, .events = POLLIN };
 
-    if (p->fd < 0 || poll(&waiting, 1, wait_ms) != 1 ||
-        recvmsg(p->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != (ssize_t)sizeof answer)
+    if (p->helper.fd < 0 || poll(&waiting, 1, wait_ms) != 1 ||
+        recvmsg(p->helper.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != (ssize_t)sizeof answer)
         return false;
     *i = answer.item;
     *fd = descriptor_of(&message);

@@ -1,6 +1,6 @@
 /* porter.h - a second process that opens for the first what both agreed on before the confinement.
  *
- * What it is: a child that never sees an octet of a capture.  It is asked with the number of an
+ * What it is: a helper (helper.h).  It is asked with the number of an
  * item, and answers with a descriptor: a file for reading, or a socket that is connected, and does
  * not wait.  It has no capability but those that reading files of others needs, and no system call
  * but those of its task; it ends with the process that asked. What it refuses: any other path or
@@ -9,10 +9,11 @@
  * prctl(2), PR_SET_PDEATHSIG. */
 #pragma once
 
+#include "sandbox/helper.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 
 enum { PORTER_ITEMS = 16, PORTER_WAIT_S = 5 };
 
@@ -24,15 +25,14 @@ struct porter_item {
 };
 
 struct porter {
-    int fd; /* -1 = there is none */
-    pid_t child;
+    struct helper helper;
     size_t n;
     struct porter_item item[PORTER_ITEMS];
 };
 
 /* Starts the child; item[0..n) are told.  False when there can be none. */
 bool porter_open(struct porter *porter);
-void porter_close(struct porter *porter); /* accepts a zeroed one with fd -1 */
+void porter_close(struct porter *porter); /* accepts one whose helper.fd is -1 */
 
 /* Asks; the answer comes later.  False when nobody is there. */
 bool porter_ask(const struct porter *porter, size_t i);

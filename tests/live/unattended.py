@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -403,8 +404,119 @@ def come_back(tests, net, folder, binary, watch, name, there):
     host.close()
 
 
+# --- metrics ------------------------------------------------------------------------------------------------
+
+def http(address, request):
+    """(status, headers, body) of what is at a port of loopback or a local socket."""
+    family = run.socket.AF_UNIX if isinstance(address, str) else run.socket.AF_INET
+    with run.socket.socket(family) as s:
+        s.settimeout(5)
+        s.connect(address)
+        s.sendall(request)
+        octets = b''
+        while more := s.recv(65536):
+            octets += more
+    head, _, body = octets.partition(b'\r\n\r\n')
+    lines = head.decode().split('\r\n')
+    return int(lines[0].split()[1]), {k.lower(): v for k, v in (line.split(': ', 1) for line in lines[1:])}, body.decode()
+
+
+def get(address, path, method='GET'):
+    return http(address, f'{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'.encode())
+
+
+def spoof(n):
+    """SYNs of as many clients that are not there, to every port there is."""
+    eth = bytes.fromhex('02000000000a02000000000b0800')
+    with run.socket.socket(run.socket.AF_PACKET, run.socket.SOCK_RAW) as s:
+        s.bind(('m0', 0))
+        for i in range(n):
+            tcp = struct.pack('>HHIIBBHHH', 1024 + i % 60000, EMS if i % 2 else 1 + i % 65535, i, 0, 0x50, 2, 1024, 0, 0)
+            ip = struct.pack('>BBHHHBBH4s4s', 0x45, 0, 40, i & 0xffff, 0, 64, 6, 0, bytes([11, *i.to_bytes(3, 'big')]),
+                             run.socket.inet_aton(SERVER))
+            s.send(eth + ip + tcp)
+            if i % 200 == 0:
+                time.sleep(0.01)
+
+
+def metrics_scene(tests, binary, net, span, folder):
+    """What a strict reader takes; as many series beneath a flood as without; an end that is told."""
+    done = subprocess.run([binary, '-i', mirror.SPAN, '--headless', '--config', written(folder / 'bad.ini', **{
+        'output metrics': {'listen': '0.0.0.0:9913'}})], capture_output=True, text=True, check=False)
+    tests.expect('it listens at loopback alone', done.returncode == 2 and 'bad.ini:2: listen is 127.0.0.1:PORT' in done.stderr,
+                 done)
+    for listen, address in ('127.0.0.1:9913', ('127.0.0.1', 9913)), (f'unix:{folder}/asked', f'{folder}/asked'):
+        config = written(folder / 'metrics.ini', **{'output metrics': {'listen': listen}})
+        watch = Watch(binary, folder / 'metrics', '--config', config, '--scope', 'all')
+        if 'no libmicrohttpd' in ''.join(watch.err):
+            return
+        check_in(folder)
+        wait_for(lambda: 'shakeout_checkins_total 1' in get(address, '/metrics')[2], 'the check-in')
+        code, headers, body = get(address, '/metrics')
+        samples, complaints = mirror.metrics_of(body)
+        tests.check(f'{listen}: metrics of the form that Prometheus reads', complaints)
+        if shutil.which('promtool'):
+            asked = subprocess.run(['promtool', 'check', 'metrics'], input=body, text=True, capture_output=True, check=False)
+            tests.expect('... and promtool agrees', asked.returncode in (0, 3), asked)
+        tests.expect(f'{listen}: pages and what is none', code == 200 and headers['content-type'] == 'text/plain; version=0.0.4'
+                     and get(address, '/healthz')[0] == 200 and get(address, '/')[0] == 404
+                     and get(address, '/metrics', 'POST')[0] == 405 and get(address, '/metrics', 'HEAD')[2] == ''
+                     and get(address, '/metrics?x=1')[0] == 200, code, headers)
+        if listen[0] == '1':
+            beneath_a_flood(tests, watch, address, samples)
+            strangers(tests, address)
+        stopped(tests, watch, address, listen)
+
+
+def beneath_a_flood(tests, watch, address, before):
+    spoof(20_000)
+    wait_for(lambda: mirror.metrics_of(get(address, '/metrics')[2])[0].get(('shakeout_capture_packets_total',
+                                                                           'interface="m1"'), 0) > 20_000, 'the flood')
+    time.sleep(6)
+    samples, complaints = mirror.metrics_of(get(address, '/metrics')[2])
+    tests.check('a flood does not change the form', complaints)
+    series = {f'{name}{{{label}}}' for name, label in samples}
+    tests.expect('... and makes no series but those of ports and findings', len(samples) <= len(before) + 7 * 32 + 32
+                 and not [s for s in series if '11.' in s], len(before), len(samples))
+
+
+def strangers(tests, address):
+    """What is no request ends its own connection and nothing else."""
+    for octets in (b'\0' * 5000, b'GET ' + b'/' * 40_000 + b' HTTP/1.1\r\n\r\n', b'GET /metrics HTTP/9.9\r\n\r\n',
+                   b'GET /metrics HTTP/1.1\r\n' + b'a: b\r\n' * 9000 + b'\r\n', b'\r\n\r\n'):
+        try:
+            http(address, octets)
+        except (OSError, IndexError, ValueError):
+            pass
+    held = [run.socket.create_connection(address) for _ in range(40)]
+    time.sleep(7)
+    for one in held:
+        one.close()
+    tests.expect('strangers who say nothing, or nonsense, keep nobody out for long', get(address, '/healthz')[0] == 200)
+
+
+def stopped(tests, watch, address, listen):
+    """A watch that hangs is unwell; one that ends takes its listener along."""
+    children = pathlib.Path(f'/proc/{watch.process.pid}/task/{watch.process.pid}/children').read_text().split()
+    status = {child: pathlib.Path(f'/proc/{child}/status').read_text() for child in children}
+    tests.expect(f'{listen}: who listens has no rights', len(children) >= 1 and all(
+        re.search(r'CapEff:\s0+\n', s) and re.search(r'Seccomp:\s2\n', s) for s in status.values())
+        or b'__asan_init' in pathlib.Path(watch.process.args[0]).read_bytes() or os.geteuid() == 0
+        and sum(bool(re.search(r'CapEff:\s0+\n', s)) for s in status.values()) >= 1, status)
+    if listen[0] == '1':
+        watch.process.send_signal(signal.SIGSTOP)
+        wait_for(lambda: get(address, '/healthz')[0] == 503, 'a watch that hangs')
+        watch.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: get(address, '/healthz')[0] == 200, 'one that goes on')
+    watch.process.kill()
+    watch.process.wait(run.WAIT_S)
+    wait_for(lambda: not [c for c in children if os.path.exists(f'/proc/{c}') and 'Z' not in
+                          pathlib.Path(f'/proc/{c}/stat').read_text().split(')')[1].split()[0]], 'the end of its helpers')
+    tests.expect(f'{listen}: helpers end with their watch', True)
+
+
 SCENES = {'restart': restart_scene, 'alerts': alerts_scene, 'jsonl': jsonl_scene, 'reload': reload_scene,
-          'syslog': syslog_scene}
+          'syslog': syslog_scene, 'metrics': metrics_scene}
 
 
 def inside(binary, scenes):
