@@ -145,6 +145,10 @@ uint64_t board_raised(const struct board *board, enum finding_id id);
 size_t board_count(const struct board *board);
 void board_row(const struct board *board, size_t i, int64_t now_ns, struct board_row *out);
 
+/* Makes room when there is little: endpoints that were not seen for 30 days go, and those for which
+ * nothing ever worked after a day.  Answers how many.  Numbers of endpoints change. */
+size_t board_forget(struct board *board, int64_t now_ns);
+
 /* ---- for rules ---- */
 
 /* What an endpoint is like now. */

@@ -26,7 +26,7 @@ struct output {
 };
 
 enum { STATUS, TEXTFILE, KEPT, OUTPUTS };
-enum { STATE_EVERY_S = 60, PUBLISH_EVERY_S = 5 };
+enum { STATE_EVERY_S = 60, PUBLISH_EVERY_S = 5, ROOM_EVERY_S = 60 };
 
 struct live {
     struct live_config config;
@@ -35,8 +35,9 @@ struct live {
     struct eventlog *log;      /* NULL = none */
     struct syslog *syslog;     /* NULL = none */
     struct listener *listener; /* NULL = none */
-    int64_t next_publish_ns;   /* steady clock */
-    int64_t next_look_ns;      /* steady clock: of the rules */
+    int64_t next_room_ns;
+    int64_t next_publish_ns; /* steady clock */
+    int64_t next_look_ns;    /* steady clock: of the rules */
     struct output output[OUTPUTS];
     struct live_state state;
     struct notify notify;
@@ -303,21 +304,11 @@ void live_configure(struct live *l, const struct alert_rules *alerts, const stru
     l->config.checkin_ns = checkin_ns;
 }
 
-void live_tick(struct live *l, const struct live_facts *known, bool now)
+static void tick_outputs(struct live *l, const struct live_facts *facts, int64_t at_ns, bool now)
 {
-    struct live_facts facts = *known;
     struct failure failure;
     bool due[OUTPUTS], any = false;
-    int64_t at_ns = steady_ns();
 
-    notify_alive(&l->notify, at_ns);
-    if (!facts.clock_ns) /* live, it is that of this machine */
-        facts.clock_ns = time(NULL) * second_ns;
-    look_at_rules(l, &facts, at_ns);
-    eventlog_changes(l->log, l->board);
-    eventlog_tick(l->log, time(NULL) * second_ns);
-    tick_syslog(l, at_ns);
-    tick_listener(l, &facts, at_ns);
     for (size_t i = 0; i < OUTPUTS; i++) {
         due[i] = l->output[i].path && (now || l->asked || at_ns >= l->output[i].next_ns);
         any |= due[i];
@@ -325,11 +316,37 @@ void live_tick(struct live *l, const struct live_facts *known, bool now)
     if (!any)
         return;
     l->asked = 0;
-    state_refresh(&l->state, &facts);
+    state_refresh(&l->state, facts);
     for (size_t i = 0; i < OUTPUTS; i++) {
         if (!due[i])
             continue;
         l->output[i].next_ns = at_ns + l->output[i].every_s * second_ns;
         output_say(&l->output[i], &failure, output_write(l, &l->output[i], &failure));
     }
+}
+
+/* Seldom: a year has many endpoints. */
+static void make_room(struct live *l, int64_t clock_ns, int64_t at_ns)
+{
+    if (at_ns < l->next_room_ns)
+        return;
+    l->next_room_ns = at_ns + ROOM_EVERY_S * second_ns;
+    (void)board_forget(l->board, clock_ns);
+}
+
+void live_tick(struct live *l, const struct live_facts *known, bool now)
+{
+    struct live_facts facts = *known;
+    int64_t at_ns = steady_ns();
+
+    notify_alive(&l->notify, at_ns);
+    if (!facts.clock_ns) /* live, it is that of this machine */
+        facts.clock_ns = time(NULL) * second_ns;
+    make_room(l, facts.clock_ns, at_ns);
+    look_at_rules(l, &facts, at_ns);
+    eventlog_changes(l->log, l->board);
+    eventlog_tick(l->log, time(NULL) * second_ns);
+    tick_syslog(l, at_ns);
+    tick_listener(l, &facts, at_ns);
+    tick_outputs(l, &facts, at_ns, now);
 }

@@ -1,6 +1,7 @@
 #include "live/board.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 static const int64_t second_ns = 1000000000;
 
@@ -240,5 +241,56 @@ Test(board, who_was_gone_before_nobody_watched_stays_gone)
     board_unwatched(b, 2000 * second_ns, 2100 * second_ns);
 
     cr_expect_eq(sums_at(b, 2110).gone, 1);
+    board_close(b);
+}
+
+/* Endpoints 0 .. n - 1 of a network, last seen then. */
+static void crowd(struct board *b, unsigned network, int n, enum outcome outcome, int64_t at_s,
+                  uint64_t *frame)
+{
+    char client[32];
+
+    for (int i = 0; i < n; i++) {
+        snprintf(client, sizeof client, "10.%u.%d.%d", network, i / 256, i % 256);
+        struct board_deed d = deed(client, 8013, outcome, ++*frame);
+        d.first_ns = d.last_ns = at_s * second_ns;
+        board_note(b, &d);
+    }
+}
+
+Test(board, who_was_not_seen_for_long_makes_room)
+{
+    enum { DAY = 86400, OLD = 30000, NEW = 20000 };
+    struct board *b = board_open();
+    struct board_row row;
+    uint64_t frame = 0;
+
+    crowd(b, 20, OLD, OUTCOME_OK, 1000, &frame);
+    cr_expect_eq(board_forget(b, 40 * DAY * second_ns), 0, "there is room");
+    crowd(b, 21, NEW, OUTCOME_OK, 39 * DAY, &frame);
+    cr_expect_eq(board_forget(b, 29 * DAY * second_ns), 0, "they may come back");
+    cr_expect_eq(board_forget(b, 40 * DAY * second_ns), OLD);
+    cr_expect_eq(board_count(b), NEW);
+    board_row(b, 0, 40 * DAY * second_ns, &row);
+    cr_expect_eq(row.client.octet[13], 21);
+    crowd(b, 20, OLD, OUTCOME_OK, 40 * DAY, &frame);
+    cr_expect_eq(board_count(b), NEW + OLD);
+    board_close(b);
+}
+
+Test(board, a_flood_is_forgotten_after_a_day)
+{
+    enum { DAY = 86400, FALSE_ONES = BOARD_ENDPOINTS / 2 };
+    struct board *b = board_open();
+    uint64_t frame = 0;
+
+    crowd(b, 20, 10, OUTCOME_OK, 1000, &frame);
+    crowd(b, 21, FALSE_ONES + 5, OUTCOME_FAILED, 1000, &frame);
+    cr_expect_eq(sums_at(b, 1001).refused, 5);
+    cr_expect_eq(board_forget(b, DAY / 2 * second_ns), 0);
+    cr_expect_eq(board_forget(b, 2 * DAY * second_ns), FALSE_ONES);
+    cr_expect_eq(board_count(b), 10);
+    crowd(b, 22, 5, OUTCOME_FAILED, 2 * DAY, &frame);
+    cr_expect_eq(board_count(b), 15, "there is room again");
     board_close(b);
 }
