@@ -6,6 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,6 +24,34 @@ static void forget_descriptors(int one, int other)
     for (int fd = STDERR_FILENO + 1; fd < MOST; fd++)
         if (fd != one && fd != other)
             close(fd);
+}
+
+/* The ring of a packet socket is memory: it goes on in a child, and the socket with it.  False when
+ * nobody can say what there is. */
+static bool forget_rings(void)
+{
+    enum { RINGS = 64 };
+    struct {
+        uintptr_t from, to;
+    } ring[RINGS];
+    char line[400], *end;
+    size_t n = 0;
+    FILE *maps = fopen("/proc/self/maps", "re");
+
+    if (!maps)
+        return false;
+    while (n < RINGS && fgets(line, sizeof line, maps)) {
+        if (!strstr(line, " socket:["))
+            continue;
+        ring[n].from = (uintptr_t)strtoull(line, &end, 16);
+        ring[n++].to = *end == '-' ? (uintptr_t)strtoull(end + 1, NULL, 16) : 0;
+    }
+    bool fine = n < RINGS && !ferror(maps);
+    fclose(maps);
+    for (size_t i = 0; i < n && fine; i++)
+        fine = ring[i].from < ring[i].to &&
+               munmap((void *)ring[i].from, ring[i].to - ring[i].from) == 0;
+    return fine;
 }
 
 static void ignore_signals(void)
@@ -37,6 +70,8 @@ static void child_run(enum helper_task task, void (*run)(void *given, int fd), v
     ignore_signals();
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     forget_descriptors(fd, kept);
+    if (!forget_rings())
+        _exit(1);
     (void)rights_drop(task == HELPER_OPENS);
     if (task == HELPER_LISTENS)
         (void)files_confine(&nothing);

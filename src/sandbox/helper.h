@@ -1,8 +1,9 @@
 /* helper.h - a child for one task, which never sees an octet of a capture.
  *
  * What it is: forked before the confinement, joined to its parent by a pair of sockets (SEQPACKET:
- * messages, whole or not at all), without the parent's other descriptors, and confined to its
- * task.  It ends with its parent, and takes no signal of a terminal or a service manager.
+ * messages, whole or not at all), without the parent's other descriptors and the rings of its
+ * packet sockets, and confined to its task.  It ends with its parent, and takes no signal of a
+ * terminal or a service manager.
  * Ownership: helper_open .. helper_close. */
 #pragma once
 

@@ -503,6 +503,9 @@ def stopped(tests, watch, address, listen):
         re.search(r'CapEff:\s0+\n', s) and re.search(r'Seccomp:\s2\n', s) for s in status.values())
         or b'__asan_init' in pathlib.Path(watch.process.args[0]).read_bytes() or os.geteuid() == 0
         and sum(bool(re.search(r'CapEff:\s0+\n', s)) for s in status.values()) >= 1, status)
+    maps = ''.join(pathlib.Path(f'/proc/{child}/maps').read_text() for child in children)
+    own = pathlib.Path(f'/proc/{watch.process.pid}/maps').read_text()
+    tests.expect(f'{listen}: ... and no ring of packets', 'socket:[' in own and 'socket:[' not in maps, maps)
     if listen[0] == '1':
         watch.process.send_signal(signal.SIGSTOP)
         wait_for(lambda: get(address, '/healthz')[0] == 503, 'a watch that hangs')
