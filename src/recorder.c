@@ -76,6 +76,7 @@ static void want_services(struct recorder *r)
 {
     const struct profile *profile = r->config.profile;
 
+    memset(r->wanted, 0, sizeof r->wanted);
     if (r->config.scope == SCOPE_ALL)
         memset(r->wanted[0], 0xff, sizeof r->wanted[0]);
     for (size_t i = 0; i < profile->n_services; i++) {
@@ -459,6 +460,7 @@ void recorder_facts(const struct recorder *r, struct live_evidence *out)
 void recorder_begin(struct recorder *r, struct hash_seed seed)
 {
     r->seed = seed;
+    want_services(r); /* the configuration may be another one by now */
     ring_clear(r->early);
     ring_clear(r->late);
 }

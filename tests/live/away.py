@@ -94,6 +94,7 @@ def late_scene(tests, binary, folder):
 
 def ends_scene(tests, binary, folder):
     """Without --wait it ends the watch, with a report, as before."""
+    wait_for(lambda: run.packet_sockets() == 0, 'the end of the one before')
     watch = Watch(binary, folder / 'ends')
     check_in(folder)
     time.sleep(0.5)

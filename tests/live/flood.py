@@ -5,7 +5,7 @@
 
 A mirror as in mirror.py.  Real endpoints go on checking in while SYNs from addresses that nobody has go to the same
 port.  The memory must stay below its ceiling, real endpoints must be judged right, and what was given up must be
-counted.  Output: TAP.
+counted; the packets of an endpoint that fails beneath must be kept (--evidence).  Output: TAP.
 """
 import argparse
 import os
@@ -91,7 +91,7 @@ def scene(tests, binary, net, folder, args):
     addresses = [f'10.20.40.{20 + i}' for i in range(args.endpoints)]
     for address in addresses:
         sh('ip', 'addr', 'add', f'{address}/24', 'dev', 'c0')
-    watch = mirror.Watch(binary, folder / 'flood')
+    watch = mirror.Watch(binary, folder / 'flood', '--evidence', folder / 'evidence')
     until = time.monotonic() + args.seconds
     threads = [threading.Thread(target=endpoint, args=(address, folder, until, 3)) for address in addresses]
     for thread in threads:
@@ -115,6 +115,10 @@ def scene(tests, binary, net, folder, args):
     told = told_of(watch)
     tests.expect('an endpoint that fails beneath is told', len(told) == 1 and 'tcp.syn.refused' in told[0], told,
                  len(watch.said))
+    kept = sorted(path.name for path in (folder / 'evidence').iterdir())
+    print(f'# {state["evidence"]}: {kept}')
+    tests.expect('its packets are kept, whatever else fails', any('tcp.syn.refused' in name and run.CLIENT in name
+                                                                  for name in kept), kept)
     tests.expect('nothing was lost', state['capture']['dropped_kernel'] == 0, state)
     tests.expect('what was given up is counted', state['capture']['packets'] >= sent, state)
     tests.expect(f'memory stays below {CEILING_MIB} + {BESIDE_MIB} MiB', peak < CEILING_MIB + BESIDE_MIB, peak)

@@ -51,12 +51,12 @@ def config_of(folder, **settings):
 
 class Watch(run.Watcher):
     def __init__(self, binary, folder, *options, **more):
-        before = run.packet_sockets()
+        wait_for(lambda: run.packet_sockets() == 0, 'the end of the one before')
         self.folder = folder / 'evidence'
         self.status = folder / 'status.json'
         super().__init__(binary, '--scope', 'all', '--headless', '--evidence', self.folder, '--status', self.status,
                          *options, **more)
-        wait_for(lambda: run.packet_sockets() > before or self.process.poll() is not None, 'shakeout')
+        wait_for(lambda: run.packet_sockets() > 0 or self.process.poll() is not None, 'shakeout')
         time.sleep(0.3)
 
     def heard(self, words):
