@@ -5,6 +5,7 @@
 #include "confine.h"
 #include "engine.h"
 #include "evidence/hash.h"
+#include "evidence/networks.h"
 #include "evidence/zip.h"
 #include "report/stamp.h"
 #include "report/version.h"
@@ -61,6 +62,9 @@ struct bundle {
     struct original original[INPUTS_MAX];
     struct carve_counts counts;
     size_t replaced;
+    struct same same; /* what was left out */
+    char *networks;   /* strict: text that says which addresses are neighbours; owned */
+    size_t n_networks;
     int64_t last_ns;
     int code;
 };
@@ -147,6 +151,16 @@ static void judge_inputs(struct bundle *b, struct run_inputs *inputs, struct kee
     }
 }
 
+static void list_networks(struct bundle *b, const struct keeper *keeper)
+{
+    FILE *f = open_memstream(&b->networks, &b->n_networks);
+
+    if (!f)
+        return;
+    networks_print(redactor_mask(keeper->redactor), f);
+    fclose(f);
+}
+
 static bool take_evidence(struct bundle *b, struct failure *failure)
 {
     static struct run_inputs inputs;
@@ -176,6 +190,10 @@ static bool take_evidence(struct bundle *b, struct failure *failure)
     keeper_profile(&keeper, &b->profile);
     b->counts = keeper.counts;
     b->replaced = keeper_replaced(&keeper);
+    if (b->options->redaction == REDACT_STRICT)
+        list_networks(b, &keeper);
+    b->same = keeper.same;
+    b->same.left.frame = NULL; /* the keeper's */
     return keeper_close(&keeper, failure) && fine;
 }
 
@@ -309,7 +327,17 @@ static void write_redaction(const struct bundle *b, FILE *f)
               f);
         return;
     }
-    if (b->options->redaction == REDACT_STANDARD)
+    if (b->options->redaction == REDACT_STRICT)
+        fprintf(
+            f,
+            "replaced  %zu names and addresses\n\n"
+            "Addresses: at random within their block (private stays private); those that shared a\n"
+            "network are listed as N1, N2 ... below. Names: every label, same length, same "
+            "equality.\n"
+            "MAC addresses and numbers of VLANs: replaced. Certificates, randoms and keys: zero.\n"
+            "HTTP: method, status code and lengths alone.\n",
+            b->replaced);
+    else if (b->options->redaction == REDACT_STANDARD)
         fprintf(
             f,
             "replaced  %zu names and addresses\n\n"
@@ -320,12 +348,18 @@ static void write_redaction(const struct bundle *b, FILE *f)
             "MAC addresses: the vendor's half stays.\n"
             "Certificates: made anew at the same length: other names, serial numbers and keys.\n",
             b->replaced);
-    fputs("Sealed records and contents: zero, their lengths stay. Credentials: blanked.\n"
-          "Session identifiers and tickets: replaced.  TLS secrets: never copied.\n"
-          "Still inside: ports, times, lengths, TTL, TCP options, TLS versions and suites.\n"
-          "Checked after writing: nothing that was replaced is left in the packets, and every\n"
-          "connection comes to the same finding, owner and confidence as in the original.\n",
-          f);
+    fputs(
+        "Sealed records and contents: zero, their lengths stay. Credentials: blanked.\n"
+        "Session identifiers and tickets: replaced.  TLS secrets: never copied.\n"
+        "Still inside: ports, times, lengths, TTL, TCP options, TLS versions and suites.\n"
+        "Checked after writing: nothing that was replaced is left in the packets, and every\n"
+        "connection comes to the same finding, owner and confidence as in the original, but for:\n",
+        f);
+    same_print(&b->same, f);
+    if (!b->same.left_in_all && !b->same.lost_in_all)
+        fputs("nothing\n", f);
+    if (b->networks && b->n_networks)
+        fprintf(f, "\nNeighbours\n%s", b->networks);
 }
 
 static void write_handling(const struct bundle *b, FILE *f)
@@ -405,6 +439,12 @@ static void say(const struct bundle *b)
         printf("  checked     none of %zu replaced names and addresses is left; the verdicts are "
                "the same\n",
                b->replaced);
+    if (b->same.left_in_all)
+        printf("  left out    %" PRIu32 " connections that would have come to another verdict\n",
+               b->same.left_in_all);
+    if (b->same.lost_in_all)
+        printf("  lost        what the certificates of %" PRIu32 " connections told\n",
+               b->same.lost_in_all);
     printf("\n  wrote       %s   %" PRIu64 " kB\n", shown, (size + 1023) / 1024);
     if (b->options->map)
         printf("  map         %s   keep it, do not send it\n", b->options->map);
@@ -416,14 +456,13 @@ int bundle(const struct options *options)
     struct bundle b = { .options = options };
     struct failure failure = { 0 };
 
-    b.level = options->redaction == REDACT_NONE    ? "none"
-              : options->redaction == REDACT_LIGHT ? "light"
-                                                   : "standard";
+    b.level = redaction_name(options->redaction);
     bool fine = hash_inputs(&b, false, &failure) && open_folder(&b, &failure) &&
                 take_evidence(&b, &failure) && describe(&b, &failure) &&
                 write_small(&b, &failure) && write_manifest(&b, &failure) &&
                 hash_inputs(&b, true, &failure) && pack(&b, &failure);
     remove_folder(&b);
+    free(b.networks);
     if (fine)
         say(&b);
     else if (failure.what[0])

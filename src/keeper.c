@@ -1,7 +1,6 @@
 #include "keeper.h"
 
 #include "base/text.h"
-#include "engine.h"
 #include "evidence/map.h"
 #include "report/version.h"
 
@@ -91,9 +90,10 @@ static void comment_of(const struct keeper *k, const char *input, struct text *t
     text_add(t, k->options->verb == VERB_REDACT ? "a capture" : "the evidence out of a capture");
     if (k->redactor) {
         text_add(t, k->options->redaction == REDACT_LIGHT
-                        ? "; contents and credentials removed (light)"
-                        : "; names and addresses replaced, contents and credentials removed "
-                          "(standard)");
+                        ? "; contents and credentials removed ("
+                        : "; names and addresses replaced, contents and credentials removed (");
+        text_add(t, redaction_name(k->options->redaction));
+        text_add(t, k->same.left.n ? "); connections were left out" : ")");
         return;
     }
     text_add(t, ", ");
@@ -108,14 +108,16 @@ static bool take(struct keeper *k, struct pcapng_out *out, const struct plan *pl
     char comment[512];
     struct text t = text_of(comment, sizeof comment);
     struct carve_source source = {
-        .path = input, .config = &k->options->capture, .comment = comment, .redactor = redactor
+        .path = input,
+        .config = &k->options->capture,
+        .comment = comment,
+        .redactor = redactor,
+        .left = redactor ? &k->same.left : NULL,
     };
 
     comment_of(k, input, &t);
     return carve(out, plan, &source, counts, failure);
 }
-
-/* ---- the same verdicts? ---- */
 
 void keeper_profile(const struct keeper *k, struct profile *profile)
 {
@@ -130,121 +132,81 @@ size_t keeper_replaced(const struct keeper *k)
     return k->redactor ? redactor_count(k->redactor) : 0;
 }
 
-static bool judge(const struct keeper *k, const char *path, struct outcomes *outcomes,
-                  struct redactor *redactor, struct failure *failure)
+/* The evidence as it is, for comparison only: beside the target, and gone again. */
+static struct pcapng_out *take_whole(struct keeper *k, const struct plan *plan, const char *input,
+                                     struct failure *failure)
 {
-    const struct options *o = k->options;
-    struct capture_config config = { 0 };
-    struct profile profile = o->profile;
-    FILE *nowhere = fopen("/dev/null", "w");
-    struct report_config report_config = { .out = nowhere, .quiet = 2, .outcomes = outcomes };
-    struct engine_config engine = {
-        .profile = &profile, .scope = o->scope, .max_memory = o->max_memory, .input_name = ""
-    };
+    struct pcapng_out *whole = pcapng_create(k->options->write, true, failure);
+    struct carve_counts counts = { 0 };
 
-    if (redactor)
-        keeper_profile(k, &profile);
-    struct capture *capture = capture_open_file(path, &config, failure);
-    struct report *report = capture && nowhere ? report_open(&report_config, failure) : NULL;
-    bool fine = report && engine_run(&engine, capture, report, failure) != 2;
-    report_free(report);
-    capture_close(capture);
-    if (nowhere)
-        fclose(nowhere);
-    return fine;
+    if (whole && take(k, whole, plan, input, NULL, &counts, failure) && pcapng_written(whole))
+        return whole;
+    pcapng_abandon(whole);
+    return NULL;
 }
 
-static int by_frame(const void *a, const void *b)
+/* Written, looked through and judged; SAME_AGAIN when some of it must be left out. */
+static enum same_answer try_redacted(struct keeper *k, struct pcapng_out *out,
+                                     const struct plan *plan, const char *input,
+                                     const char *original, struct carve_counts *counts,
+                                     struct failure *failure)
 {
-    const struct outcome_line *x = a, *y = b;
-    int frame = (x->frame > y->frame) - (x->frame < y->frame);
-    return frame ? frame : memcmp(x, y, sizeof *x);
-}
+    struct profile profile = k->options->profile;
+    struct same_question question = { .options = k->options,
+                                      .original = original,
+                                      .redacted_profile = &profile };
 
-/* Names of reverse DNS are addresses in text: their stand-ins have as many digits, and so are no
- * addresses any more. */
-static void leave_reverse(struct outcomes *all)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < all->n; i++)
-        if (all->line[i].id != F_DNS_PTR_MISSING)
-            all->line[n++] = all->line[i];
-    all->n = n;
-}
-
-/* The frame of the first difference; 0 = none. */
-static uint64_t difference(struct outcomes *a, struct outcomes *b, const char **before,
-                           const char **after)
-{
-    leave_reverse(a);
-    leave_reverse(b);
-    qsort(a->line, a->n, sizeof *a->line, by_frame);
-    qsort(b->line, b->n, sizeof *b->line, by_frame);
-    for (size_t i = 0; i < a->n || i < b->n; i++) {
-        if (i < a->n && i < b->n && memcmp(&a->line[i], &b->line[i], sizeof *a->line) == 0)
-            continue;
-        *before = i < a->n ? finding_of((enum finding_id)a->line[i].id)->id : "nothing";
-        *after = i < b->n ? finding_of((enum finding_id)b->line[i].id)->id : "nothing";
-        return i < a->n ? a->line[i].frame : b->line[i].frame;
+    if (!take(k, out, plan, input, k->redactor, counts, failure))
+        return SAME_NO;
+    question.redacted = pcapng_written(out);
+    if (!question.redacted) {
+        pcapng_append(k->out, out); /* pcapng_finish says why */
+        return SAME_YES;
     }
-    return 0;
+    if (!redactor_check(k->redactor, question.redacted, failure)) {
+        bool again = !k->redrawn && redactor_redraw(k->redactor);
+        k->redrawn = true;
+        return again ? SAME_AGAIN : SAME_NO;
+    }
+    keeper_profile(k, &profile);
+    return same_verdicts(&k->same, &question, failure);
 }
 
-static bool same_verdicts(struct keeper *k, const char *original, const char *redacted,
+static bool take_redacted(struct keeper *k, const struct plan *plan, const char *input,
                           struct failure *failure)
 {
-    struct outcomes before = { 0 }, after = { 0 };
-    const char *was = "", *is = "";
-    bool fine = judge(k, original, &before, NULL, failure) &&
-                judge(k, redacted, &after, k->redactor, failure);
-    uint64_t frame = fine ? difference(&before, &after, &was, &is) : 0;
-
-    if (frame) {
-        *failure = (struct failure){ .what = "redaction" };
-        snprintf(failure->why, sizeof failure->why,
-                 "would change the verdict of the connection at packet %" PRIu64
-                 " from %s to %s, so nothing was written",
-                 frame, was, is);
-        text_copy(failure->remedy, sizeof failure->remedy,
-                  "--redact light may keep it; or leave this connection out with -f");
-    }
-    free(before.line);
-    free(after.line);
-    return fine && !frame;
-}
-
-/* The evidence as it is, for comparison only: beside the target, and gone again. */
-static bool verify(struct keeper *k, const struct plan *plan, const char *input,
-                   struct failure *failure)
-{
-    const char *redacted = pcapng_written(k->out);
+    enum { ROUNDS = 8 };
+    struct pcapng_out *whole = plan ? take_whole(k, plan, input, failure) : NULL;
+    const char *original = whole ? pcapng_written(whole) : input;
+    enum same_answer said = plan && !whole ? SAME_NO : SAME_AGAIN;
     struct carve_counts counts = { 0 };
-    struct pcapng_out *whole = NULL;
-    const char *original = input;
 
-    if (!redacted)
-        return true; /* pcapng_finish says why */
-    if (!redactor_check(k->redactor, redacted, failure))
-        return false;
-    if (plan) {
-        whole = pcapng_create(k->options->write, true, failure);
-        if (!whole || !take(k, whole, plan, input, NULL, &counts, failure) ||
-            !(original = pcapng_written(whole))) {
-            pcapng_abandon(whole);
-            return false;
+    k->same.left.n = 0;
+    for (unsigned round = 0; said == SAME_AGAIN; round++) {
+        struct pcapng_out *out = pcapng_create(k->options->write, true, failure);
+        counts = (struct carve_counts){ 0 };
+        said = out ? try_redacted(k, out, plan, input, original, &counts, failure) : SAME_NO;
+        if (said == SAME_YES && pcapng_written(out))
+            pcapng_append(k->out, out);
+        if (said == SAME_AGAIN && round == ROUNDS) {
+            *failure = (struct failure){ .what = "redaction",
+                                         .why = "changes more verdicts the more is left out",
+                                         .remedy = "--redact light may keep it" };
+            said = SAME_NO;
         }
+        pcapng_abandon(out);
     }
-    bool same = same_verdicts(k, original, redacted, failure);
     pcapng_abandon(whole);
-    return same;
+    k->counts.kept += counts.kept;
+    k->counts.frames += counts.frames;
+    return said == SAME_YES;
 }
 
 bool keeper_take(struct keeper *k, const struct plan *plan, const char *input,
                  struct failure *failure)
 {
-    k->failed = !take(k, k->out, plan, input, k->redactor, &k->counts, failure) ||
-                (k->redactor && !verify(k, plan, input, failure));
+    k->failed = k->redactor ? !take_redacted(k, plan, input, failure)
+                            : !take(k, k->out, plan, input, NULL, &k->counts, failure);
     return !k->failed;
 }
 
@@ -258,6 +220,7 @@ static void say(const struct keeper *k)
                 "checked: none of %zu replaced names and addresses is left; the verdicts are "
                 "the same\n",
                 redactor_count(k->redactor));
+    same_print(&k->same, stderr);
     fprintf(stderr, "wrote %s: %" PRIu64 " of %" PRIu64 " packets\n", name, k->counts.kept,
             k->counts.frames);
 }
@@ -275,5 +238,6 @@ bool keeper_close(struct keeper *k, struct failure *failure)
     if (k->out && !k->failed && fine && !k->options->report.quiet)
         say(k);
     redactor_close(k->redactor);
+    same_close(&k->same);
     return fine;
 }

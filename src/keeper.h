@@ -6,6 +6,7 @@
 
 #include "evidence/carve.h"
 #include "options.h"
+#include "same.h"
 
 struct keeper {
     const struct options *options;
@@ -15,13 +16,15 @@ struct keeper {
     char word[PATTERNS_MAX][64];
     const char *kept[PATTERNS_MAX + 1]; /* parts of names that stay */
     struct carve_counts counts;
-    bool failed;
+    struct same same;     /* what was left out so that the rest may stay */
+    bool failed, redrawn; /* redrawn: stand-ins were somebody's name, and were drawn again */
 };
 
 bool keeper_open(struct keeper *k, const struct options *options, struct failure *failure);
 
 /* Reads an input once more, for what its plan names; all of it without one.  What was redacted is
- * looked through for what should be gone, and judged: it must come to the same verdicts. */
+ * looked through for what should be gone, and judged: connections that do not come to the same
+ * verdict are left out. */
 bool keeper_take(struct keeper *k, const struct plan *plan, const char *input,
                  struct failure *failure);
 

@@ -31,11 +31,11 @@ static bool check_redact(struct parsing *p)
 
     if (o->n_inputs != 1 || !o->write || o->interface || o->report.certs)
         return refuse(p, "redact", "takes one capture and -w FILE",
-                      "shakeout redact IN -w OUT   [--redact light|standard]");
+                      "shakeout redact IN -w OUT   [--redact light|standard|strict]");
     if (!p->redacted)
         o->redaction = p->level_configured ? p->level : REDACT_STANDARD;
     if (o->redaction == REDACT_NONE)
-        return refuse(p, "--redact none", "would redact nothing", "light or standard");
+        return refuse(p, "--redact none", "would redact nothing", "light, standard or strict");
     return check_write(p);
 }
 

@@ -92,13 +92,13 @@ static bool take_input(struct parsing *p, enum option_name name, const char *val
 
 static bool take_redaction(struct parsing *p, const char *value)
 {
-    static const char *const levels[] = { "none", "light", "standard" };
+    static const char *const levels[] = { "none", "light", "standard", "strict" };
     int level = word_of(value, levels, N(levels));
 
     *(p->configuring ? &p->level : &p->out->redaction) =
         level > 0 ? (enum redaction)level : REDACT_NONE;
     *(p->configuring ? &p->level_configured : &p->redacted) = true;
-    return level >= 0 || refuse_value(p, OPTION_REDACT, value, "none, light or standard");
+    return level >= 0 || refuse_value(p, OPTION_REDACT, value, "none, light, standard or strict");
 }
 
 static bool take_case(struct parsing *p, const char *value)

@@ -245,6 +245,37 @@ static void put_frame(struct writing *w, const struct frame *frame, const char *
                   texts, n);
 }
 
+static bool is_left(const struct carving *c, const struct packet *p)
+{
+    const struct carve_left *left = c->source->left;
+    const struct packet quoted = { .source = p->quote.source,
+                                   .destination = p->quote.destination,
+                                   .source_port = p->quote.source_port,
+                                   .destination_port = p->quote.destination_port,
+                                   .ip_protocol = p->quote.ip_protocol };
+    const struct packet *who = p->kind == PACKET_ICMP && p->quote.present ? &quoted : p;
+
+    for (size_t i = 0; left && i < left->n; i++)
+        if (is_of(&left->key[i], who))
+            return true;
+    return false;
+}
+
+/* False without memory: then a number is missing, and no verdict will seem the same. */
+static bool note_left(struct carve_left *left, uint64_t frame)
+{
+    if (left->n_frames == left->room) {
+        size_t room = left->room ? left->room * 2 : 64;
+        uint64_t *frames = realloc(left->frame, room * sizeof *frames);
+        if (!frames)
+            return false;
+        left->frame = frames;
+        left->room = room;
+    }
+    left->frame[left->n_frames++] = frame;
+    return true;
+}
+
 static void write_wanted(void *context, const struct frame *frame, const struct packet *p)
 {
     struct writing *w = context;
@@ -255,6 +286,9 @@ static void write_wanted(void *context, const struct frame *frame, const struct 
 
     c->counts->frames++;
     if (!c->everything && !is_wanted(c, p) && !noted)
+        return;
+    if (is_left(c, p) &&
+        note_left(c->source->left, c->counts->kept + c->source->left->n_frames + 1))
         return;
     c->counts->kept++;
     put_frame(w, frame, texts, n);
@@ -303,6 +337,7 @@ static bool learning_pass(const struct carving *c, struct failure *failure)
 
     if (!redactor)
         return true;
+    redactor_forget(redactor);
     struct capture *capture = capture_open_file(c->source->path, c->source->config, failure);
     bool fine = capture && read_all(c, capture, learn, redactor, failure) &&
                 redactor_learned(redactor, failure);
@@ -412,6 +447,8 @@ bool carve(struct pcapng_out *out, const struct plan *plan, const struct carve_s
     bool fine = !plan || gather(&c, plan);
 
     c.everything = !plan;
+    if (source->left)
+        source->left->n_frames = 0;
     if (!fine)
         no_memory(failure);
     fine = fine && first_pass(&c, failure) && learning_pass(&c, failure);

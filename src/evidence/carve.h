@@ -18,13 +18,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CARVE_SUPPORT = 400 };
+enum { CARVE_SUPPORT = 400, CARVE_LEFT = 256 };
+
+/* Conversations that are not to be written, and what numbers their packets would have had. */
+struct carve_left {
+    struct plan_key key[CARVE_LEFT];
+    size_t n;
+    uint64_t *frame; /* ascending; carve makes it anew, the caller frees it */
+    size_t n_frames, room;
+};
 
 struct carve_source {
     const char *path;                    /* to be read again: no pipe */
     const struct capture_config *config; /* as it was read before, so that numbers agree */
     const char *comment;                 /* of the section; printable */
     struct redactor *redactor;           /* NULL = packets stay as they are */
+    struct carve_left *left;             /* NULL = nothing is left out */
 };
 
 struct carve_counts {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BLOCK = 16, TRIES = 64, SHORT_WORD = 3 };
+enum { BLOCK = 16, TRIES = 64, SHORT_WORD = 3, MASK_MET = 2 * MASK_ADDRESSES };
 
 struct word {
     char original[MASK_WORD + 1]; /* lower case */
@@ -23,6 +23,10 @@ struct mask {
     struct table words;     /* char[MASK_WORD], lower case, zero-padded -> struct word */
     struct table taken;     /* stand-ins in use */
     struct table addresses; /* struct address -> struct address */
+    bool strict;
+    struct table met;     /* strict: struct address, originals and stand-ins in use */
+    uint16_t vlans[4096]; /* strict: id -> its stand-in; 0 = not seen */
+    uint16_t n_vlans;
 };
 
 static void encrypt(struct mask *m, const uint8_t in[BLOCK], uint8_t out[BLOCK])
@@ -50,7 +54,8 @@ struct mask *mask_open(const uint8_t key[MASK_KEY], const char *const *kept)
     if (m && aes_open(m, key) &&
         table_open(&m->words, MASK_WORD, sizeof(struct word), MASK_WORDS) &&
         table_open(&m->taken, MASK_WORD, 1, MASK_WORDS) &&
-        table_open(&m->addresses, sizeof(struct address), sizeof(struct address), MASK_ADDRESSES)) {
+        table_open(&m->addresses, sizeof(struct address), sizeof(struct address), MASK_ADDRESSES) &&
+        table_open(&m->met, sizeof(struct address), 1, MASK_MET)) {
         m->kept = kept;
         return m;
     }
@@ -68,8 +73,53 @@ void mask_close(struct mask *m)
     table_close(&m->words);
     table_close(&m->taken);
     table_close(&m->addresses);
+    table_close(&m->met);
     free(m);
 }
+
+void mask_be_strict(struct mask *m) { m->strict = true; }
+
+/* ---- octets ---- */
+
+/* A stream of octets that depends on the key, a purpose, and n octets at p. */
+struct drawn {
+    uint8_t block[BLOCK];
+    unsigned used;
+    struct mask *mask;
+};
+
+/* CBC over the octets, the purpose and length first: a code of them (lengths differ in the first
+ * block, so no input is the beginning of another). */
+static struct drawn draw(struct mask *m, uint8_t purpose, uint8_t turn, const uint8_t *p, size_t n)
+{
+    struct drawn d = { .used = BLOCK, .mask = m };
+    uint8_t block[BLOCK] = { purpose,           turn,      (uint8_t)(n >> 24), (uint8_t)(n >> 16),
+                             (uint8_t)(n >> 8), (uint8_t)n };
+
+    encrypt(m, block, d.block);
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t part = n - at < BLOCK ? n - at : BLOCK;
+        memcpy(block, d.block, BLOCK);
+        for (size_t i = 0; i < part; i++)
+            block[i] ^= p[at + i];
+        encrypt(m, block, d.block);
+    }
+    return d;
+}
+
+static uint8_t next_octet(struct drawn *d)
+{
+    uint8_t block[BLOCK];
+
+    if (d->used == BLOCK) {
+        memcpy(block, d->block, BLOCK);
+        encrypt(d->mask, block, d->block);
+        d->used = 0;
+    }
+    return d->block[d->used++];
+}
+
+enum purpose { OF_WORD = 1, OF_MAC, OF_OPAQUE, OF_ADDRESS };
 
 /* ---- addresses ---- */
 
@@ -174,6 +224,9 @@ static void mask_interface(struct mask *m, uint8_t id[8])
         return;
     }
     mask_mac(m, mac);
+    id[0] = mac[0] ^ 2;
+    id[1] = mac[1];
+    id[2] = mac[2];
     id[5] = mac[3];
     id[6] = mac[4];
     id[7] = mac[5];
@@ -188,6 +241,35 @@ static bool kind_changed_v4(const uint8_t *before, const uint8_t *after)
     return block_of(before, blocks_v4, n) != block_of(after, blocks_v4, n);
 }
 
+static bool is_free(const struct mask *m, const uint8_t *value, unsigned n_bits)
+{
+    struct address a;
+
+    if (n_bits == 32)
+        a = address_v4(value);
+    else
+        memcpy(a.octet, value, sizeof a.octet);
+    return !table_get(&m->met, &a);
+}
+
+/* Of the same block and else at random: nobody's, as long as there is one that is nobody's. */
+static void scatter(struct mask *m, uint8_t *value, unsigned fixed, unsigned n_bits)
+{
+    uint8_t out[BLOCK];
+
+    for (unsigned turn = 0; turn <= UINT8_MAX; turn++) {
+        struct drawn d = draw(m, OF_ADDRESS, (uint8_t)turn, value, n_bits / 8);
+        for (unsigned i = 0; i < n_bits / 8; i++) {
+            unsigned stay = fixed <= i * 8 ? 0 : fixed - i * 8 < 8 ? fixed - i * 8 : 8;
+            uint8_t free_bits = (uint8_t)(0xff >> stay);
+            out[i] = (uint8_t)((value[i] & ~free_bits) | (next_octet(&d) & free_bits));
+        }
+        if (is_free(m, out, n_bits) && !(n_bits == 32 && kind_changed_v4(value, out)))
+            break;
+    }
+    memcpy(value, out, n_bits / 8);
+}
+
 /* Until the stand-in is of the same kind: the map stays one to one, since each step is (a walk on a
  * cycle that ends at the first member of the kind). */
 static void mask_v4(struct mask *m, uint8_t quad[4])
@@ -197,6 +279,10 @@ static void mask_v4(struct mask *m, uint8_t quad[4])
 
     if (b && b->whole)
         return;
+    if (m->strict) {
+        scatter(m, quad, b ? b->bits : 0, 32);
+        return;
+    }
     memcpy(from, quad, 4);
     do {
         stand_in_of(m, from, b ? b->bits : 0, 32, out);
@@ -209,6 +295,8 @@ static void mask_v6(struct mask *m, uint8_t octet[BLOCK])
 {
     const struct block *b = block_of(octet, blocks_v6, sizeof blocks_v6 / sizeof *blocks_v6);
     static const uint8_t nat64[12] = { 0, 0x64, 0xff, 0x9b }; /* RFC 6052 */
+    /* The group that has the last octets of somebody's address (RFC 4291 section 2.7.1). */
+    static const uint8_t solicited[13] = { 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff };
     static const uint8_t none[15];
     static const uint8_t portal[BLOCK] = { 0x20, 0x01, 0xcd, 0xba, 0,    0,    0,    0,
                                            0,    0,    0,    0,    0x32, 0x57, 0x96, 0x52 };
@@ -216,6 +304,10 @@ static void mask_v6(struct mask *m, uint8_t octet[BLOCK])
 
     if (is_link_local(octet)) {
         mask_interface(m, octet + 8);
+        return;
+    }
+    if (memcmp(octet, solicited, sizeof solicited) == 0) {
+        mask_opaque(m, octet + sizeof solicited, BLOCK - sizeof solicited);
         return;
     }
     if (memcmp(octet, nat64, sizeof nat64) == 0) {
@@ -226,8 +318,18 @@ static void mask_v6(struct mask *m, uint8_t octet[BLOCK])
         return; /* unspecified, loopback: nobody's */
     if (memcmp(octet, portal, BLOCK) == 0)
         return; /* the same answer for blocked names */
+    if (m->strict) {
+        scatter(m, octet, b ? b->bits : 8, 128);
+        return;
+    }
     stand_in_of(m, octet, b ? b->bits : 8, 128, out);
     memcpy(octet, out, BLOCK);
+}
+
+void mask_meet(struct mask *m, const struct address *address)
+{
+    if (m->strict)
+        table_put(&m->met, address);
 }
 
 void mask_address(struct mask *m, struct address *address)
@@ -247,6 +349,7 @@ void mask_address(struct mask *m, struct address *address)
         address_equal(address, &original) ? NULL : table_put(&m->addresses, &original);
     if (kept)
         *kept = *address;
+    mask_meet(m, address);
 }
 
 bool mask_knows_address(const struct mask *m, const struct address *address)
@@ -256,55 +359,29 @@ bool mask_knows_address(const struct mask *m, const struct address *address)
 
 /* ---- octets ---- */
 
-/* A stream of octets that depends on the key, a purpose, and n octets at p. */
-struct drawn {
-    uint8_t block[BLOCK];
-    unsigned used;
-    struct mask *mask;
-};
-
-/* CBC over the octets, the purpose and length first: a code of them (lengths differ in the first
- * block, so no input is the beginning of another). */
-static struct drawn draw(struct mask *m, uint8_t purpose, uint8_t turn, const uint8_t *p, size_t n)
-{
-    struct drawn d = { .used = BLOCK, .mask = m };
-    uint8_t block[BLOCK] = { purpose,           turn,      (uint8_t)(n >> 24), (uint8_t)(n >> 16),
-                             (uint8_t)(n >> 8), (uint8_t)n };
-
-    encrypt(m, block, d.block);
-    for (size_t at = 0; at < n; at += BLOCK) {
-        size_t part = n - at < BLOCK ? n - at : BLOCK;
-        memcpy(block, d.block, BLOCK);
-        for (size_t i = 0; i < part; i++)
-            block[i] ^= p[at + i];
-        encrypt(m, block, d.block);
-    }
-    return d;
-}
-
-static uint8_t next_octet(struct drawn *d)
-{
-    uint8_t block[BLOCK];
-
-    if (d->used == BLOCK) {
-        memcpy(block, d->block, BLOCK);
-        encrypt(d->mask, block, d->block);
-        d->used = 0;
-    }
-    return d->block[d->used++];
-}
-
-enum purpose { OF_WORD = 1, OF_MAC, OF_OPAQUE };
-
 void mask_mac(struct mask *m, uint8_t mac[6])
 {
-    static const uint8_t none[6];
+    static const uint8_t none[6], solicited[3] = { 0x33, 0x33, 0xff };
     struct drawn d = draw(m, OF_MAC, 0, mac, 6);
 
+    if (memcmp(mac, solicited, sizeof solicited) == 0)
+        mask_opaque(m, mac + 3, 3); /* as in the address of the group */
     if (mac[0] & 1 || memcmp(mac, none, 6) == 0)
         return; /* groups are nobody */
-    for (size_t i = 3; i < 6; i++)
+    for (size_t i = m->strict ? 0 : 3; i < 6; i++)
         mac[i] = next_octet(&d);
+    if (m->strict)
+        mac[0] = (uint8_t)((mac[0] & 0xfc) | 2); /* administered locally, somebody's */
+}
+
+/* 0 and 4095 mean no network (IEEE 802.1Q, table 9-2). */
+uint16_t mask_vlan(struct mask *m, uint16_t id)
+{
+    if (!m->strict || !id || id >= 4095)
+        return id;
+    if (!m->vlans[id])
+        m->vlans[id] = ++m->n_vlans;
+    return m->vlans[id];
 }
 
 void mask_opaque(struct mask *m, uint8_t *p, size_t n)
@@ -383,6 +460,8 @@ static bool try_word(struct mask *m, uint8_t turn, const char word[MASK_WORD], s
     }
     if (!drew)
         return true;
+    if (n > 1 && memcmp(out, word, n) == 0)
+        return false;
     if (n > SHORT_WORD && (table_get(&m->taken, out) || table_get(&m->words, out)))
         return false;
     return holds_kept(m, word, n) || !holds_kept(m, out, n);
@@ -406,6 +485,16 @@ static const char *word_stand_in(struct mask *m, const char word[MASK_WORD], siz
     memcpy(w->stand_in, out, n);
     table_put(&m->taken, out);
     return w->stand_in;
+}
+
+bool mask_redraw(struct mask *m)
+{
+    for (size_t i = 0; i < m->words.n; i++) {
+        struct word *w = table_at(&m->words, i);
+        memset(w->stand_in, 0, sizeof w->stand_in);
+    }
+    table_close(&m->taken);
+    return table_open(&m->taken, MASK_WORD, 1, MASK_WORDS);
 }
 
 void mask_word(struct mask *m, uint8_t *word, size_t n)
@@ -456,7 +545,8 @@ void mask_name(struct mask *m, uint8_t *name, size_t n)
 
     while (label && name[label - 1] != '.')
         label--;
-    mask_label(m, name, label && mask_is_public(name + label, last - label) ? label : n);
+    bool stays = label && !m->strict && mask_is_public(name + label, last - label);
+    mask_label(m, name, stays ? label : n);
 }
 
 bool mask_knows_word(const struct mask *m, const uint8_t *word, size_t n)

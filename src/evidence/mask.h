@@ -9,7 +9,9 @@
  * octets become others of the same number, equal for equal. What it refuses: hiding that two things
  * are the same, or how long they are; resisting somebody who knows some of the pairs. Bounds:
  * MASK_WORDS words and MASK_ADDRESSES addresses are kept for the map and the check; beyond,
- * stand-ins are still given, but two words may share one. Ownership: opaque.  The key is the
+ * stand-ins are still given, but two words may share one.  A strict mask keeps nothing but the
+ * block of an address and the words that stay: no prefixes, no public suffixes, no vendors, no
+ * numbers of VLANs. Ownership: opaque.  The key is the
  * caller's secret; nothing of it is in any stand-in. */
 #pragma once
 
@@ -26,10 +28,19 @@ struct mask; /* opaque */
 /* kept: words that stay as they are, also inside others ("ems"), lower case, ended by NULL. */
 struct mask *mask_open(const uint8_t key[MASK_KEY], const char *const *kept);
 bool mask_draw_key(uint8_t key[MASK_KEY]); /* false when the machine gives no random octets */
+void mask_be_strict(struct mask *mask);    /* before the first stand-in */
 void mask_close(struct mask *mask);
+
+/* An address of the original: a strict mask gives it to nobody else as a stand-in. */
+void mask_meet(struct mask *mask, const struct address *address);
 
 void mask_address(struct mask *mask, struct address *address);
 void mask_mac(struct mask *mask, uint8_t mac[6]);
+uint16_t mask_vlan(struct mask *mask, uint16_t id); /* strict: numbered anew, as they come */
+
+/* Forgets the stand-ins of words, not the words: drawn again, none of them is another's original.
+ */
+bool mask_redraw(struct mask *mask); /* false without memory */
 
 /* A run of at most MASK_WORD letters and digits; of a longer one each piece of that length. */
 void mask_word(struct mask *mask, uint8_t *word, size_t n);

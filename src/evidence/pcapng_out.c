@@ -216,6 +216,25 @@ const char *pcapng_written(struct pcapng_out *out)
     return out->error ? NULL : out->file.temporary;
 }
 
+void pcapng_append(struct pcapng_out *out, struct pcapng_out *other)
+{
+    uint8_t data[1 << 14];
+    size_t n;
+
+    if (!pcapng_written(other)) {
+        note_error(out, other->error);
+        return;
+    }
+    FILE *from = fopen(other->file.temporary, "rb");
+    while (from && !out->error && (n = fread(data, 1, sizeof data, from)) > 0)
+        if (fwrite(data, 1, n, out->file.file) != n)
+            note_error(out, errno);
+    if (!from || ferror(from))
+        note_error(out, errno);
+    if (from)
+        fclose(from);
+}
+
 static void release(struct pcapng_out *out)
 {
     free(out->body);

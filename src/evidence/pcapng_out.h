@@ -54,6 +54,9 @@ void pcapng_statistics(struct pcapng_out *out, uint32_t interface, int64_t time_
  * failed. */
 const char *pcapng_written(struct pcapng_out *out);
 
+/* Adds all that was written to another, from its section on. */
+void pcapng_append(struct pcapng_out *out, struct pcapng_out *other);
+
 /* Gives the file its name; false with a failure, and nothing left behind. */
 bool pcapng_finish(struct pcapng_out *out, struct failure *failure);
 void pcapng_abandon(struct pcapng_out *out); /* accepts NULL */

@@ -53,6 +53,12 @@ struct redactor {
 
 static void fill_payload(void *context, const struct rewrite_segment *segment);
 
+const char *redaction_name(enum redaction level)
+{
+    static const char *const name[] = { "none", "light", "standard", "strict" };
+    return name[level];
+}
+
 struct redactor *redactor_open(enum redaction level, const uint8_t key[MASK_KEY],
                                const char *const *kept)
 {
@@ -63,6 +69,9 @@ struct redactor *redactor_open(enum redaction level, const uint8_t key[MASK_KEY]
         (r->pool = pool_open(REDACT_MEMORY / 2)) &&
         table_open(&r->talks, sizeof(struct talk_key), sizeof(struct span *), TALKS)) {
         r->scrubber.names = level >= REDACT_STANDARD;
+        r->scrubber.strict = level >= REDACT_STRICT;
+        if (r->scrubber.strict)
+            mask_be_strict(r->scrubber.mask);
         r->rewriter = (struct rewriter){ &r->scrubber, fill_payload, r };
         return r;
     }
@@ -79,6 +88,15 @@ static void span_free(struct redactor *r, struct span *span)
         free(span);
         span = older;
     }
+}
+
+void redactor_forget(struct redactor *r)
+{
+    for (size_t i = 0; i < r->talks.n; i++)
+        span_free(r, *(struct span **)table_at(&r->talks, i));
+    table_close(&r->talks);
+    r->memory = 0;
+    r->no_memory = !table_open(&r->talks, sizeof(struct talk_key), sizeof(struct span *), TALKS);
 }
 
 void redactor_close(struct redactor *r)
@@ -187,10 +205,22 @@ static void learn_segment(struct redactor *r, struct span *span, enum side side,
     r->memory += edits_of(span, side) - before;
 }
 
+static void meet_all(struct redactor *r, const struct packet *p)
+{
+    static const struct address nobody;
+    const struct address *all[] = { &p->source, &p->destination, &p->quote.source,
+                                    &p->quote.destination };
+
+    for (size_t i = 0; i < (p->quote.present ? 4 : 2); i++)
+        if (!address_equal(all[i], &nobody))
+            mask_meet(r->scrubber.mask, all[i]);
+}
+
 void redactor_learn(struct redactor *r, const struct packet *p)
 {
     enum side side;
 
+    meet_all(r, p);
     if (p->kind != PACKET_TCP || p->fragment || r->memory > REDACT_MEMORY)
         return;
     struct talk_key key =
@@ -301,6 +331,8 @@ void redactor_text(struct redactor *r, char *text)
     }
 }
 
+bool redactor_redraw(struct redactor *r) { return mask_redraw(r->scrubber.mask); }
+
 const struct mask *redactor_mask(const struct redactor *r) { return r->scrubber.mask; }
 
 size_t redactor_count(const struct redactor *r) { return mask_count(r->scrubber.mask); }
@@ -319,6 +351,19 @@ static bool leaked(const char *what, uint64_t frame, struct failure *failure)
     return false;
 }
 
+/* Credentials are blanked with x, whatever else has that name; a short number is in every capture.
+ */
+static bool is_blank(const uint8_t *word, size_t n)
+{
+    size_t blanks = 0, digits = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        blanks += word[i] == 'x' || word[i] == 'X';
+        digits += isdigit(word[i]) != 0;
+    }
+    return blanks == n || (digits == n && n <= LEAST_CHECKED);
+}
+
 /* A run of letters and digits that is long enough to mean something, and was replaced? */
 static bool holds_word(const struct redactor *r, const struct bytes *data)
 {
@@ -326,7 +371,8 @@ static bool holds_word(const struct redactor *r, const struct bytes *data)
         n = 0;
         while (at + n < data->left && isalnum(data->at[at + n]))
             n++;
-        if (n >= LEAST_CHECKED && !scrub_is_common(data->at + at, n) &&
+        if (n >= LEAST_CHECKED && !is_blank(data->at + at, n) &&
+            !scrub_is_common(data->at + at, n) &&
             mask_knows_word(r->scrubber.mask, data->at + at, n))
             return true;
     }

@@ -5,7 +5,13 @@
 enum {
     LINK_NULL = 0,
     LINK_ETHERNET = 1,
+    LINK_PPP = 9,
+    LINK_RAW_BSD = 12,
+    LINK_RAW_OPENBSD = 14,
+    LINK_PPP_HDLC = 50,
+    LINK_PPP_ETHER = 51,
     LINK_RAW = 101,
+    LINK_CISCO_HDLC = 104,
     LINK_LOOP = 108,
     LINK_SLL = 113,
     LINK_IPV4 = 228,
@@ -19,7 +25,14 @@ enum {
     TYPE_IPV6 = 0x86dd,
     TYPE_QINQ = 0x88a8,
     TYPE_QINQ_OLD = 0x9100,
-    TYPE_ETHERNET = 0x6558
+    TYPE_ETHERNET = 0x6558,
+    TYPE_PPP = 0x880b,
+    TYPE_MPLS = 0x8847,
+    TYPE_MPLS_MULTICAST = 0x8848,
+    TYPE_PPPOE = 0x8864,
+    TYPE_ERSPAN = 0x88be,
+    TYPE_ERSPAN_III = 0x22eb,
+    LENGTH_LARGEST = 1500 /* a type up to here is the length of 802.3 */
 };
 enum {
     P_HOP = 0,
@@ -34,7 +47,16 @@ enum {
     P_ICMP6 = 58,
     P_OPTIONS = 60
 };
-enum { PORT_DNS = 53, PORT_VXLAN = 4789, NESTED = 6 };
+enum {
+    PORT_DNS = 53,
+    PORT_RESERVED = 1024,
+    PORT_GTP_U = 2152,
+    PORT_VXLAN = 4789,
+    PORT_VXLAN_GPE = 4790,
+    PORT_GENEVE = 6081,
+    PORT_VXLAN_LINUX = 8472
+};
+enum { NESTED = 6, STACK_DEPTH = 16 };
 
 /* One pass over a frame. */
 struct pass {
@@ -63,6 +85,7 @@ static void put_u16(uint8_t *p, uint16_t v)
 static void rewrite_type(struct pass *pass, uint16_t type, uint8_t *p, size_t n);
 static void rewrite_ip(struct pass *pass, uint8_t *p, size_t n, bool wire_whole);
 static void rewrite_ethernet(struct pass *pass, uint8_t *p, size_t n);
+static void rewrite_ppp(struct pass *pass, uint8_t *p, size_t n);
 
 /* ---- addresses ---- */
 
@@ -91,6 +114,13 @@ static void replace_mac(const struct pass *pass, uint8_t *p)
 {
     if (pass->r->scrubber->names)
         mask_mac(pass->r->scrubber->mask, p);
+}
+
+static void rewrite_vlan(const struct pass *pass, uint8_t *tag)
+{
+    uint16_t was = u16(tag);
+
+    put_u16(tag, (uint16_t)((was & 0xf000) | mask_vlan(pass->r->scrubber->mask, was & 0xfff)));
 }
 
 /* ---- checksums (RFC 1071) ---- */
@@ -159,6 +189,72 @@ static void scrub_tcp(struct pass *pass, const struct ip *ip, uint8_t *p, size_t
         pass->r->payload(pass->r->context, &segment);
 }
 
+/* ---- tunnels in datagrams: as packet/tunnel.c opens them ---- */
+
+static void scrub_geneve(struct pass *pass, uint8_t *p, size_t n)
+{
+    size_t header = 8 + (size_t)(p[0] & 0x3f) * 4;
+
+    if (header >= n) {
+        memset(p + 8, 0, n - 8);
+        return;
+    }
+    memset(p + 8, 0, header - 8);
+    rewrite_type(pass, u16(p + 2), p + header, n - header);
+}
+
+/* Headers behind the first stay as long as it takes to find the packet. */
+static void scrub_gtp(struct pass *pass, uint8_t *p, size_t n)
+{
+    size_t at = p[0] & 7 ? 12 : 8;
+    uint8_t next = p[0] & 4 && n >= 12 ? p[11] : 0;
+
+    for (int i = 0; next && i < 8 && at < n && p[at]; i++) {
+        size_t length = (size_t)p[at] * 4;
+        if (at + length > n)
+            break;
+        next = p[at + length - 1];
+        memset(p + at + 1, 0, length - 2);
+        at += length;
+    }
+    if (next || at >= n || p[1] != 255)
+        memset(p + 8, 0, n - 8);
+    else
+        rewrite_ip(pass, p + at, n - at, true);
+}
+
+static void scrub_vxlan_gpe(struct pass *pass, uint8_t *p, size_t n)
+{
+    if (p[3] == 3)
+        rewrite_ethernet(pass, p + 8, n - 8);
+    else
+        rewrite_ip(pass, p + 8, n - 8, true);
+}
+
+/* False when this is no tunnel. */
+static bool scrub_tunnel(struct pass *pass, uint16_t from, uint16_t to, uint8_t *p, size_t n)
+{
+    if (from < PORT_RESERVED || n <= 8)
+        return false;
+    switch (to) {
+    case PORT_VXLAN:
+    case PORT_VXLAN_LINUX:
+        rewrite_ethernet(pass, p + 8, n - 8);
+        return true;
+    case PORT_VXLAN_GPE:
+        scrub_vxlan_gpe(pass, p, n);
+        return true;
+    case PORT_GENEVE:
+        scrub_geneve(pass, p, n);
+        return true;
+    case PORT_GTP_U:
+        scrub_gtp(pass, p, n);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void scrub_udp(struct pass *pass, const struct ip *ip, uint8_t *p, size_t n)
 {
     if (n <= 8)
@@ -168,9 +264,7 @@ static void scrub_udp(struct pass *pass, const struct ip *ip, uint8_t *p, size_t
         memset(p + 8, 0, n - 8);
     else if (dns)
         scrub_dns(pass->r->scrubber, p + 8, n - 8);
-    else if (u16(p + 2) == PORT_VXLAN && n > 16)
-        rewrite_ethernet(pass, p + 16, n - 16);
-    else
+    else if (!scrub_tunnel(pass, u16(p), u16(p + 2), p + 8, n - 8))
         memset(p + 8, 0, n - 8);
 }
 
@@ -215,15 +309,44 @@ static void scrub_icmp(struct pass *pass, const struct ip *ip, uint8_t *p, size_
     }
 }
 
+/* A mirrored frame; the VLAN of its port stands in the header of II and III. */
+static void scrub_erspan(struct pass *pass, size_t header, uint8_t *p, size_t n)
+{
+    if (header >= n) {
+        memset(p, 0, n);
+        return;
+    }
+    if (header)
+        rewrite_vlan(pass, p);
+    if (header == 12 && p[11] & 1)
+        header += 8;
+    if (header < n)
+        rewrite_ethernet(pass, p + header, n - header);
+}
+
+/* RFC 2784, 2890 and, with an acknowledgement, 2637. */
 static void scrub_gre(struct pass *pass, uint8_t *p, size_t n)
 {
     size_t header = 4;
 
     if (n < 4)
         return;
-    header += (p[0] & 0x80 ? 4U : 0U) + (p[0] & 0x20 ? 4U : 0U) + (p[0] & 0x10 ? 4U : 0U);
-    if (header <= n)
-        rewrite_type(pass, u16(p + 2), p + header, n - header);
+    uint16_t type = u16(p + 2);
+    bool pptp = type == TYPE_PPP && (p[1] & 7) == 1, numbered = p[0] & 0x10;
+    header += (p[0] & 0x80 ? 4U : 0U) + (p[0] & 0x20 ? 4U : 0U) + (numbered ? 4U : 0U) +
+              (pptp && p[1] & 0x80 ? 4U : 0U);
+    if (header >= n)
+        return;
+    p += header;
+    n -= header;
+    if (type == TYPE_PPP)
+        rewrite_ppp(pass, p, n);
+    else if (type == TYPE_ERSPAN)
+        scrub_erspan(pass, numbered ? 8 : 0, p, n);
+    else if (type == TYPE_ERSPAN_III)
+        scrub_erspan(pass, 12, p, n);
+    else
+        rewrite_type(pass, type, p, n);
 }
 
 static size_t sum_place(uint8_t protocol)
@@ -389,9 +512,76 @@ static void rewrite_arp(struct pass *pass, uint8_t *p, size_t n)
     memset(p + 28, 0, n - 28);
 }
 
+/* Up to the bottom of the stack; only IP begins with 4 or 6 (RFC 3032, RFC 4928). */
+static void rewrite_mpls(struct pass *pass, uint8_t *p, size_t n)
+{
+    for (int labels = 0; n > 4 && labels < STACK_DEPTH; labels++) {
+        bool last = p[2] & 1;
+        p += 4;
+        n -= 4;
+        if (last) {
+            rewrite_ip(pass, p, n, true);
+            return;
+        }
+    }
+    memset(p, 0, n);
+}
+
+/* The protocol, one or two octets wide (RFC 1661 section 2). */
+static void rewrite_ppp(struct pass *pass, uint8_t *p, size_t n)
+{
+    size_t at = n && p[0] & 1 ? 1 : 2;
+
+    if (n <= at)
+        return;
+    uint16_t protocol = at == 1 ? p[0] : u16(p);
+    if (protocol == 0x0021 || protocol == 0x0057)
+        rewrite_ip(pass, p + at, n - at, true);
+    else if (protocol == 0x0281)
+        rewrite_mpls(pass, p + at, n - at);
+    else
+        memset(p + at, 0, n - at); /* who logs in, and more */
+}
+
+/* RFC 2516 section 4. */
+static void rewrite_pppoe(struct pass *pass, uint8_t *p, size_t n)
+{
+    if (n < 8 || u16(p) != 0x1100) {
+        memset(p, 0, n);
+        return;
+    }
+    size_t length = u16(p + 4), end = length < n - 6 ? 6 + length : n;
+    rewrite_ppp(pass, p + 6, end - 6);
+    memset(p + end, 0, n - end);
+}
+
+static void rewrite_ppp_link(struct pass *pass, uint8_t *p, size_t n)
+{
+    bool cisco = n > 4 && (p[0] == 0x0f || p[0] == 0x8f) && !p[1];
+
+    if (cisco)
+        rewrite_type(pass, u16(p + 2), p + 4, n - 4);
+    else if (n > 2 && p[0] == 0xff && p[1] == 3)
+        rewrite_ppp(pass, p + 2, n - 2);
+    else
+        rewrite_ppp(pass, p, n);
+}
+
+/* The SAP of IP, or SNAP with a type (RFC 1042). */
+static void rewrite_llc(struct pass *pass, uint8_t *p, size_t n)
+{
+    if (n > 3 && p[0] == 6 && p[1] == 6 && p[2] == 3)
+        rewrite_ip(pass, p + 3, n - 3, true);
+    else if (n > 8 && u16(p) == 0xaaaa && p[2] == 3 && u16(p + 6) > LENGTH_LARGEST)
+        rewrite_type(pass, u16(p + 6), p + 8, n - 8);
+    else
+        memset(p, 0, n);
+}
+
 static void rewrite_type(struct pass *pass, uint16_t type, uint8_t *p, size_t n)
 {
     while ((type == TYPE_VLAN || type == TYPE_QINQ || type == TYPE_QINQ_OLD) && n >= 4) {
+        rewrite_vlan(pass, p);
         type = u16(p + 2);
         p += 4;
         n -= 4;
@@ -402,6 +592,15 @@ static void rewrite_type(struct pass *pass, uint16_t type, uint8_t *p, size_t n)
         rewrite_arp(pass, p, n);
     else if (type == TYPE_ETHERNET)
         rewrite_ethernet(pass, p, n);
+    else if (type == TYPE_MPLS || type == TYPE_MPLS_MULTICAST)
+        rewrite_mpls(pass, p, n);
+    else if (type == TYPE_PPPOE)
+        rewrite_pppoe(pass, p, n);
+    else if (type <= LENGTH_LARGEST && type < n) {
+        rewrite_llc(pass, p, type);
+        memset(p + type, 0, n - type);
+    } else if (type <= LENGTH_LARGEST)
+        rewrite_llc(pass, p, n);
     else
         memset(p, 0, n);
 }
@@ -417,6 +616,18 @@ static void rewrite_ethernet(struct pass *pass, uint8_t *p, size_t n)
     rewrite_type(pass, u16(p + 12), p + 14, n - 14);
 }
 
+static void rewrite_protocol(struct pass *pass, uint16_t type, uint8_t *p, size_t n)
+{
+    enum { LLC = 4 };
+
+    if (type == LLC)
+        rewrite_llc(pass, p, n);
+    else if (type > LENGTH_LARGEST)
+        rewrite_type(pass, type, p, n);
+    else
+        memset(p, 0, n);
+}
+
 static void rewrite_cooked(struct pass *pass, uint8_t *p, size_t n)
 {
     if (n < 16) {
@@ -427,7 +638,7 @@ static void rewrite_cooked(struct pass *pass, uint8_t *p, size_t n)
         replace_mac(pass, p + 6);
     else
         memset(p + 6, 0, 8);
-    rewrite_type(pass, u16(p + 14), p + 16, n - 16);
+    rewrite_protocol(pass, u16(p + 14), p + 16, n - 16);
 }
 
 static void rewrite_cooked2(struct pass *pass, uint8_t *p, size_t n)
@@ -440,7 +651,7 @@ static void rewrite_cooked2(struct pass *pass, uint8_t *p, size_t n)
         replace_mac(pass, p + 12);
     else
         memset(p + 12, 0, 8);
-    rewrite_type(pass, u16(p), p + 20, n - 20);
+    rewrite_protocol(pass, u16(p), p + 20, n - 20);
 }
 
 void rewrite_frame(const struct rewriter *r, const struct frame *frame, uint8_t *data)
@@ -463,10 +674,19 @@ void rewrite_frame(const struct rewriter *r, const struct frame *frame, uint8_t 
         if (n > 4)
             rewrite_ip(&pass, data + 4, n - 4, true);
         return;
+    case LINK_PPP:
+    case LINK_PPP_HDLC:
+    case LINK_CISCO_HDLC:
+        rewrite_ppp_link(&pass, data, n);
+        return;
+    case LINK_PPP_ETHER:
+        rewrite_pppoe(&pass, data, n);
+        return;
     case LINK_RAW:
+    case LINK_RAW_BSD:
+    case LINK_RAW_OPENBSD:
     case LINK_IPV4:
     case LINK_IPV6:
-    case 12: /* raw IP as some systems number it */
         rewrite_ip(&pass, data, n, true);
         return;
     default:

@@ -28,7 +28,8 @@ struct recertifier; /* recertify.h */
 struct scrubber {
     struct mask *mask;
     struct recertifier *recertifier;
-    bool names; /* are names and addresses replaced at all? */
+    bool names;  /* are names and addresses replaced at all? */
+    bool strict; /* keeps what the verdicts need, and nothing else */
 };
 
 /* A DNS message in p[0..n-1], of which maybe not all was captured. */
@@ -43,8 +44,16 @@ void scrub_ber(const struct scrubber *s, uint8_t *p, size_t n);
 /* A whole plain TLS handshake message with its header; false when nothing of it may stay. */
 bool scrub_handshake(const struct scrubber *s, uint16_t version, uint8_t *p, size_t n);
 
+/* A line of HTTP in strict redaction: method, version, status code and lengths stay; every other
+ * octet that is printed becomes x. */
+void scrub_http_line(const struct scrubber *s, uint8_t *p, size_t n);
+bool scrub_is_http(const uint8_t *p, size_t n); /* the first line of a message? */
+
 /* Free text: words that no protocol has, names and numbers of addresses. */
 void scrub_text(const struct scrubber *s, uint8_t *p, size_t n);
+
+/* A name of a protocol or of software: its longer words, where no protocol has them. */
+void scrub_label_words(const struct scrubber *s, uint8_t *p, size_t n);
 
 /* Is this a word that protocols, status lines or public names have, and so nobody's? */
 bool scrub_is_common(const uint8_t *word, size_t n);
@@ -75,11 +84,13 @@ struct scrub_side {
     size_t n_held, held_room;
     struct scrub_piece *pieces;
     size_t n_pieces, pieces_room;
-    uint8_t header[5];
+    uint8_t header[6];
     uint8_t n_header, type;
-    uint32_t left; /* of the record, or of the DNS message */
+    uint32_t left; /* of the record, of the DNS message, of the packet of SSH */
+    bool greeted;  /* of SSH: the line that identifies it is through */
     bool sealed;   /* its ChangeCipherSpec was seen */
     bool skipping; /* the handshake message is too long, or not whole */
+    bool http;     /* its text is HTTP, as the first line said */
     uint64_t text; /* octets of text so far */
 };
 

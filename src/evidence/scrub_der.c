@@ -7,7 +7,10 @@
 enum { DEPTH = 24 };
 
 enum tag {
+    BOOLEAN = 1,
+    INTEGER = 2,
     OCTET_STRING = 4,
+    ENUMERATED = 10,
     UTF8_STRING = 12,
     SEQUENCE = 0x30,
     NUMERIC_STRING = 18,
@@ -153,6 +156,8 @@ static void scrub_ldap(const struct scrubber *s, struct tlv *t)
             scrub_text(s, t->value, t->n);
     } else if (t->tag & 0x80 && !is_identifier(t)) {
         memset(t->value, 'x', t->n);
+    } else if (t->tag != BOOLEAN && t->tag != INTEGER && t->tag != ENUMERATED) {
+        memset(t->value, 0, t->n);
     }
 }
 

@@ -117,6 +117,21 @@ static void replace_address(const struct message *m, uint8_t *p, size_t n)
     memcpy(p, a.octet + 16 - n, n);
 }
 
+/* RFC 6891 section 6.1.2.  Cookies and the network of a client are somebody's; the number of an
+ * extended error (RFC 8914) is not, nor is the length of padding. */
+static void clear_options(uint8_t *p, size_t n)
+{
+    enum { EXTENDED_ERROR = 15, NUMBER = 2 };
+
+    for (size_t at = 0; n - at >= 4;) {
+        size_t length = (size_t)p[at + 2] << 8 | p[at + 3];
+        size_t here = length < n - at - 4 ? length : n - at - 4;
+        size_t stays = p[at] == 0 && p[at + 1] == EXTENDED_ERROR && here >= NUMBER ? NUMBER : 0;
+        memset(p + at + 4 + stays, 0, here - stays);
+        at += 4 + here;
+    }
+}
+
 static void replace_data(struct message *m, uint16_t type, size_t at, size_t n)
 {
     uint8_t *p = m->p + at;
@@ -134,7 +149,9 @@ static void replace_data(struct message *m, uint16_t type, size_t at, size_t n)
         replace_name(m, at + 6);
     else if (type == SOA && (next = replace_name(m, at)) != 0 && next < at + n)
         replace_name(m, next);
-    else if (type != SOA && type != OPT)
+    else if (type == OPT)
+        clear_options(p, n);
+    else if (type != SOA)
         memset(p, 0, n);
 }
 

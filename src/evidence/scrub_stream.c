@@ -10,10 +10,24 @@ enum {
     RECORD_HEADER = 5,
     RECORD_MOST = (1 << 14) + 2048,
     LINE_MOST = 4096,
-    SSH_MOST = 8192,
+    SSH_LINE = 255,
+    SSH_HEADER = 6,
+    SSH_MOST = 35000,
+    SSH_COOKIE = 16,
+    SSH_REASON = 8, /* and the length of its words */
+    SSH_NAME_LEAST = 4,
+    SSH_NAME_MOST = 64,
+    SSH_DEPTH = 3,
     BER_MOST = 65536
 };
 enum { SEQUENCE = 0x30 }; /* of BER */
+enum {
+    SSH_DISCONNECT = 1,
+    SSH_KEXINIT = 20,
+    SSH_NEWKEYS = 21,
+    SSH_EXCHANGE = 30,
+    SSH_EXCHANGE_END = 49
+};
 enum { CHANGE_CIPHER_SPEC = 20, ALERT, HANDSHAKE, APPLICATION_DATA };
 
 typedef struct scrub_side side_t;
@@ -221,11 +235,25 @@ static bool is_length(const uint8_t *p, size_t n)
     return n >= sizeof field - 1 && strncasecmp((const char *)p, field, sizeof field - 1) == 0;
 }
 
+/* Octets that no text has: contents, of which only the length stays. */
+static bool is_binary(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] < ' ' && !isspace(p[i]))
+            return true;
+    return false;
+}
+
 static void end_line(side_t *d, const struct scrubber *s)
 {
+    if (d->n_held && is_binary(d->held, d->n_held))
+        drop(d);
     if (!d->n_held)
         return;
-    if (!blank_credential(d->held, d->n_held) && !is_length(d->held, d->n_held) && s->names)
+    d->http |= s->strict && scrub_is_http(d->held, d->n_held);
+    if (d->http)
+        scrub_http_line(s, d->held, d->n_held);
+    else if (!blank_credential(d->held, d->n_held) && !is_length(d->held, d->n_held) && s->names)
         scrub_text(s, d->held, d->n_held);
     keep_held(d);
 }
@@ -255,21 +283,128 @@ static size_t take_line(struct scrub_stream *c, const struct scrubber *s, enum s
 
 /* ---- the others ---- */
 
-/* Identification and algorithms are nobody's; what is sealed behind them is cut off by length. */
-static size_t take_ssh(side_t *d, const uint8_t *p, size_t n)
+static size_t take_ssh_line(side_t *d, const struct scrubber *s, const uint8_t *p, size_t n)
 {
-    size_t part = d->text < SSH_MOST ? SSH_MOST - (size_t)d->text : 0;
+    const uint8_t *end = memchr(p, '\n', n);
+    size_t part = end ? (size_t)(end - p) + 1 : n;
 
-    if (!part) {
+    if (d->n_held + part > SSH_LINE || !hold(d, d->next, p, part)) {
+        d->kind = SCRUB_NOTHING; /* no identification */
+        return 0;
+    }
+    d->next += part;
+    d->greeted = end != NULL;
+    if (d->greeted) {
+        scrub_label_words(s, d->held, d->n_held);
+        keep_held(d);
+    }
+    return part;
+}
+
+/* RFC 4253 section 6: length, length of the padding, type. */
+static size_t take_ssh_header(side_t *d, const uint8_t *p, size_t n)
+{
+    size_t part = (size_t)SSH_HEADER - d->n_header;
+
+    part = part < n ? part : n;
+
+    memcpy(d->header + d->n_header, p, part);
+    d->n_header = (uint8_t)(d->n_header + part);
+    d->next += part;
+    if (d->n_header < SSH_HEADER)
+        return part;
+    uint32_t length = (uint32_t)d->header[0] << 24 | (uint32_t)d->header[1] << 16 |
+                      (uint32_t)d->header[2] << 8 | d->header[3];
+    d->type = d->header[5];
+    d->left = length < 2 || length > SSH_MOST ? 0 : length - 2;
+    d->n_header = 0;
+    edits_put(&d->edits, d->next - SSH_HEADER, d->header, SSH_HEADER);
+    d->sealed = d->type == SSH_NEWKEYS || !d->left;
+    return part;
+}
+
+static bool is_ssh_name(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!islower(p[i]) && !isdigit(p[i]) && p[i] != '-' && p[i] != '.' && p[i] != '@')
+            return false;
+    return n >= SSH_NAME_LEAST && n <= SSH_NAME_MOST;
+}
+
+static size_t string_length(const uint8_t *p)
+{
+    return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+}
+
+static bool holds_strings(const uint8_t *p, size_t n)
+{
+    size_t at = 0;
+
+    while (n - at >= 4 && string_length(p + at) <= n - at - 4)
+        at += 4 + string_length(p + at);
+    return n && at == n;
+}
+
+/* Of an exchange the names of algorithms and all lengths stay, and no key: strings in strings (RFC
+ * 4253 section 6.6, RFC 5656 section 3). */
+static void scrub_strings(uint8_t *p, size_t n, unsigned depth)
+{
+    size_t at = 0;
+
+    while (n - at >= 4 && string_length(p + at) <= n - at - 4) {
+        size_t length = string_length(p + at);
+        uint8_t *string = p + at + 4;
+        if (depth < SSH_DEPTH && holds_strings(string, length))
+            scrub_strings(string, length, depth + 1);
+        else if (!is_ssh_name(string, length))
+            memset(string, 0, length);
+        at += 4 + length;
+    }
+    memset(p + at, 0, n - at);
+}
+
+/* What of a whole packet may stay, behind its type. */
+static void end_ssh_packet(side_t *d, const struct scrubber *s)
+{
+    size_t padding = d->header[4] < d->n_held ? d->header[4] : 0, n = d->n_held - padding;
+    size_t keep = d->type == SSH_KEXINIT ? n : d->type == SSH_DISCONNECT ? SSH_REASON : 0;
+
+    if (d->type >= SSH_EXCHANGE && d->type <= SSH_EXCHANGE_END)
+        scrub_strings(d->held, n, 0);
+    else if (keep < n)
+        memset(d->held + keep, 0, n - keep);
+    if (d->type == SSH_KEXINIT && s->strict)
+        memset(d->held, 0, n < SSH_COOKIE ? n : SSH_COOKIE);
+    memset(d->held + n, 0, padding);
+    keep_held(d);
+}
+
+static size_t take_ssh_body(side_t *d, const struct scrubber *s, const uint8_t *p, size_t n)
+{
+    size_t part = d->left < n ? d->left : n;
+
+    if (!hold(d, d->next, p, part)) {
         d->kind = SCRUB_NOTHING;
         return 0;
     }
-    if (part > n)
-        part = n;
-    edits_put(&d->edits, d->next, p, part);
-    d->text += part;
     d->next += part;
+    d->left -= (uint32_t)part;
+    if (!d->left)
+        end_ssh_packet(d, s);
     return part;
+}
+
+/* What is sealed begins behind NEWKEYS. */
+static size_t take_ssh(side_t *d, const struct scrubber *s, const uint8_t *p, size_t n)
+{
+    if (!d->greeted)
+        return take_ssh_line(d, s, p, n);
+    if (d->left)
+        return take_ssh_body(d, s, p, n);
+    if (!d->sealed)
+        return take_ssh_header(d, p, n);
+    d->kind = SCRUB_NOTHING;
+    return 0;
 }
 
 /* RFC 7766: each message behind its length. */
@@ -317,7 +452,7 @@ static size_t take_ber(side_t *d, const struct scrubber *s, const uint8_t *p, si
         d->kind = SCRUB_TLS;
         return 0;
     }
-    if (want > BER_MOST) {
+    if (want > BER_MOST || (!d->n_held && p[0] != SEQUENCE)) { /* behind SASL: sealed, or signed */
         d->kind = SCRUB_NOTHING;
         return 0;
     }
@@ -372,7 +507,7 @@ static size_t take_some(struct scrub_stream *c, const struct scrubber *s, enum s
     case SCRUB_LINES:
         return take_line(c, s, from, p, n);
     case SCRUB_SSH:
-        return take_ssh(d, p, n);
+        return take_ssh(d, s, p, n);
     case SCRUB_DNS:
         return take_dns(d, s, p, n);
     case SCRUB_BER:
@@ -424,7 +559,9 @@ void scrub_lost(struct scrub_stream *c, const struct scrubber *s, enum side from
     d->next += n;
     d->left = d->n_header = 0;
     d->skipping = false;
-    if (d->kind != SCRUB_LINES)
+    if (d->kind == SCRUB_SSH)
+        d->kind = SCRUB_NOTHING;
+    else if (d->kind != SCRUB_LINES)
         d->kind = SCRUB_UNKNOWN; /* what comes may begin a record, or not */
 }
 
@@ -448,6 +585,8 @@ void scrub_end(struct scrub_stream *c, const struct scrubber *s)
     for (int from = 0; from < SIDES; from++) {
         side_t *d = &c->side[from];
         if (d->kind == SCRUB_LINES)
+            end_line(d, s);
+        else if (d->kind == SCRUB_SSH && !d->greeted)
             end_line(d, s);
         else if (d->kind == SCRUB_TLS && d->n_header) /* the beginning of one is no secret */
             edits_put(&d->edits, d->next - d->n_header, d->header, d->n_header);

@@ -18,6 +18,7 @@ static const char *const vocabulary[] = {
     "acct",
     "action",
     "active",
+    "addr",
     "address",
     "adguard",
     "age",
@@ -96,6 +97,7 @@ static const char *const vocabulary[] = {
     "do",
     "does",
     "dpi",
+    "dropbear",
     "dsn",
     "ehlo",
     "email",
@@ -161,6 +163,7 @@ static const char *const vocabulary[] = {
     "keys",
     "language",
     "length",
+    "libssh",
     "limit",
     "list",
     "localhost",
@@ -197,6 +200,7 @@ static const char *const vocabulary[] = {
     "of",
     "ok",
     "on",
+    "openssh",
     "options",
     "opts",
     "or",
@@ -229,6 +233,7 @@ static const char *const vocabulary[] = {
     "proxy",
     "public",
     "put",
+    "putty",
     "quit",
     "quota",
     "range",
@@ -434,6 +439,20 @@ void scrub_text(const struct scrubber *s, uint8_t *p, size_t n)
             mask_word(s->mask, p + i, run);
         else if (!run && p[i] >= 0x80)
             p[i] = '?';
+        i += run ? run : 1;
+    }
+}
+
+void scrub_label_words(const struct scrubber *s, uint8_t *p, size_t n)
+{
+    enum { LEAST = 4 };
+
+    for (size_t i = 0; i < n;) {
+        size_t run = 0;
+        while (i + run < n && isalnum(p[i + run]))
+            run++;
+        if (run >= LEAST && s->names && !scrub_is_common(p + i, run))
+            mask_word(s->mask, p + i, run);
         i += run ? run : 1;
     }
 }

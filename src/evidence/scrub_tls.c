@@ -21,16 +21,33 @@ enum message {
     HELLO_REQUEST = 0,
 };
 
-enum extension { EXT_SERVER_NAME = 0, EXT_TICKET = 35, EXT_PSK = 41, EXT_COOKIE = 44 };
+enum extension {
+    EXT_SERVER_NAME = 0,
+    EXT_ALPN = 16,
+    EXT_TICKET = 35,
+    EXT_KEY_SHARE_DRAFT = 40,
+    EXT_PSK = 41,
+    EXT_COOKIE = 44,
+    EXT_KEY_SHARE = 51
+};
 
-enum { TLS_1_2 = 0x0303, CERTIFICATES = 64 };
+enum { TLS_1_2 = 0x0303, CERTIFICATES = 64, RANDOM = 32 };
 
 /* The windows below lie in memory that belongs to us. */
 static uint8_t *own(const struct bytes *b) { return (uint8_t *)(uintptr_t)b->at; }
 
+static void zero(const struct bytes *b)
+{
+    if (b->left)
+        memset(own(b), 0, b->left);
+}
+
 static void hide(const struct scrubber *s, const struct bytes *b)
 {
-    mask_opaque(s->mask, own(b), b->left);
+    if (s->strict)
+        zero(b);
+    else
+        mask_opaque(s->mask, own(b), b->left);
 }
 
 static void scrub_server_names(const struct scrubber *s, struct bytes body)
@@ -61,6 +78,18 @@ static void scrub_psk(const struct scrubber *s, struct bytes body)
     }
 }
 
+/* RFC 8446 section 4.2.8: groups and lengths stay. */
+static void zero_shares(bool client, struct bytes body)
+{
+    struct bytes list = client ? bytes_vector(&body, 2) : body;
+
+    while (list.left > 2 && bytes_ok(&list)) {
+        bytes_skip(&list, 2);
+        struct bytes share = bytes_vector(&list, 2);
+        zero(&share);
+    }
+}
+
 static void scrub_extensions(const struct scrubber *s, bool client, struct bytes list)
 {
     while (list.left && bytes_ok(&list)) {
@@ -68,20 +97,83 @@ static void scrub_extensions(const struct scrubber *s, bool client, struct bytes
         struct bytes body = bytes_vector(&list, 2);
         if (type == EXT_SERVER_NAME)
             scrub_server_names(s, body);
+        else if (type == EXT_ALPN)
+            scrub_label_words(s, own(&body), body.left);
         else if (type == EXT_TICKET)
             hide(s, &body);
         else if (type == EXT_PSK && client)
             scrub_psk(s, body);
         else if (type == EXT_COOKIE && body.left > 2)
             mask_opaque(s->mask, own(&body) + 2, body.left - 2);
+        else if ((type == EXT_KEY_SHARE || type == EXT_KEY_SHARE_DRAFT) && s->strict)
+            zero_shares(client, body);
     }
+}
+
+/* Some randoms are signs: "try again" and "I could do better" (RFC 8446 section 4.1.3). */
+static void zero_random(struct bytes random)
+{
+    static const uint8_t again[4] = { 0xcf, 0x21, 0xad, 0x74 };
+    static const uint8_t better[7] = "DOWNGRD";
+    size_t n = random.left;
+
+    if (n >= sizeof again && memcmp(random.at, again, sizeof again) == 0)
+        return;
+    if (n == RANDOM && memcmp(random.at + RANDOM - 8, better, sizeof better) == 0)
+        n -= 8;
+    memset(own(&random), 0, n);
+}
+
+static void zero_vector(struct bytes *m, size_t width)
+{
+    struct bytes octets = bytes_vector(m, width);
+    zero(&octets);
+}
+
+/* RFC 5246 section 4.7: since TLS 1.2 with its algorithm. */
+static void zero_signature(uint16_t version, struct bytes m)
+{
+    if (version >= TLS_1_2)
+        bytes_skip(&m, 2);
+    zero_vector(&m, 2);
+    zero(&m);
+}
+
+/* RFC 5246 section 7.4.3, RFC 8422 section 5.4: the curve and lengths stay. */
+static void zero_exchange(uint16_t version, struct bytes m)
+{
+    enum { NAMED_CURVE = 3 };
+
+    if (bytes_peek(&m, 0) == NAMED_CURVE) {
+        bytes_skip(&m, 3);
+        zero_vector(&m, 1);
+    } else {
+        for (int number = 0; number < 3; number++)
+            zero_vector(&m, 2);
+    }
+    zero_signature(version, m);
+}
+
+/* Behind its length, which is one octet wide for curves and two for the others. */
+static void zero_client_exchange(struct bytes m)
+{
+    size_t n = m.left;
+
+    if (n > 1 && m.at[0] == n - 1)
+        bytes_skip(&m, 1);
+    else if (n > 2 && ((size_t)m.at[0] << 8 | m.at[1]) == n - 2)
+        bytes_skip(&m, 2);
+    zero(&m);
 }
 
 static void scrub_hello(const struct scrubber *s, bool client, struct bytes m)
 {
-    bytes_skip(&m, 2 + 32);
+    bytes_skip(&m, 2);
+    struct bytes random = bytes_take(&m, RANDOM);
+    if (s->strict)
+        zero_random(random);
     struct bytes session = bytes_vector(&m, 1);
-    hide(s, &session);
+    mask_opaque(s->mask, own(&session), session.left); /* that they are equal says "resumed" */
     if (client) {
         bytes_vector(&m, 2);
         bytes_vector(&m, 1);
@@ -99,8 +191,8 @@ static void scrub_chain(const struct scrubber *s, struct bytes m)
 
     while (list.left && bytes_ok(&list)) {
         struct bytes one = bytes_vector(&list, 3);
-        if (count == CERTIFICATES) {
-            memset(own(&one), 0, one.left);
+        if (count == CERTIFICATES || s->strict) {
+            zero(&one);
             continue;
         }
         der[count] = own(&one);
@@ -142,14 +234,28 @@ bool scrub_handshake(const struct scrubber *s, uint16_t version, uint8_t *p, siz
         hide(s, &m);
         return true;
     case CERTIFICATE_STATUS:
-        if (m.left > 4)
+        if (m.left > 4 && s->strict)
+            memset(p + 8, 0, n - 8);
+        else if (m.left > 4)
             scrub_der(s, p + 8, n - 8);
         return true;
     case SERVER_KEY_EXCHANGE:
-    case SERVER_HELLO_DONE:
+        if (s->strict)
+            zero_exchange(version, m);
+        return true;
     case CERTIFICATE_VERIFY:
+        if (s->strict)
+            zero_signature(version, m);
+        return true;
     case CLIENT_KEY_EXCHANGE:
+        if (s->strict)
+            zero_client_exchange(m);
+        return true;
     case FINISHED:
+        if (s->strict)
+            zero(&m);
+        return true;
+    case SERVER_HELLO_DONE:
     case HELLO_REQUEST:
         return true;
     default:

@@ -85,7 +85,7 @@ def ours():
     return opened(
         ("schema", "file"), schema={"const": "1.0"}, file=COUNT, cut=BOOLEAN, format=STRING, compression=STRING, first=TIME,
         last=TIME, packets=COUNT, quality=quality, settings=opened(scope={"enum": ["ems", "all"]}, ports=listed(PORT)),
-        redaction={"enum": ["none", "light", "standard"]}, attempt=COUNT, syn_sent=COUNT, tries=COUNT,
+        redaction={"enum": ["none", "light", "standard", "strict"]}, attempt=COUNT, syn_sent=COUNT, tries=COUNT,
         primary=ref("id"), findings=listed(ref("id")), severity={"enum": ["error", "warning", "info", "quality"]},
         owner=ref("owner"), owner_reason=STRING, confidence=ref("confidence"),
         cause=opened(("text", "confidence"), text=STRING, confidence=ref("confidence")),

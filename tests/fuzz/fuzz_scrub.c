@@ -1,7 +1,8 @@
 /* fuzz_scrub.c - what somebody said, made fit to be given away: first one message of a kind, then a
  * connection in chunks and holes, then a frame.  Everything lies in memory of its own size.
  *
- * Input: the first octet chooses the kind; of a connection the second is the length of its chunks.
+ * Input: the first octet chooses the kind and, by its highest bit, strict redaction; of a
+ * connection the second is the length of its chunks.
  */
 #include "evidence/recertify.h"
 #include "evidence/rewrite.h"
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STRICT = 0x80 };
 enum { DNS, DER, BER, HANDSHAKE, TEXT, STREAM, STREAM_DNS, STREAM_LDAP, FRAME, KINDS };
 
 static void forget(void *context, const struct rewrite_segment *segment)
@@ -40,7 +42,7 @@ static void run_stream(const struct scrubber *s, const uint8_t *p, size_t n, boo
 
 static void run_frame(const struct scrubber *s, uint8_t *p, size_t n)
 {
-    static const uint32_t links[] = { 1, 0, 101, 113, 276, 108, 228, 12, 147 };
+    static const uint32_t links[] = { 1, 0, 101, 113, 276, 108, 228, 12, 147, 9, 50, 51, 104 };
     struct rewriter r = { .scrubber = s, .payload = forget };
     struct frame frame = { .number = 1 };
 
@@ -92,7 +94,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct scrubber s = { .mask = mask_open(key, kept), .recertifier = recertifier, .names = true };
     if (own && s.mask && s.recertifier) {
         memcpy(own, data + 1, size - 1);
-        run_kind(&s, data[0] % KINDS, own, size - 1);
+        s.strict = data[0] & STRICT;
+        if (s.strict)
+            mask_be_strict(s.mask);
+        run_kind(&s, (data[0] & ~STRICT) % KINDS, own, size - 1);
     }
     free(own);
     mask_close(s.mask);

@@ -224,3 +224,37 @@ Test(mask, another_key_gives_other_stand_ins)
     cr_assert_not(address_equal(&a, &b));
     mask_close(other);
 }
+
+Test(mask, a_strict_one_keeps_the_block_of_an_address_and_no_prefix)
+{
+    struct address seen[200];
+    unsigned shared = 0;
+    char text[32];
+    mask_be_strict(mask);
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(text, sizeof text, "10.20.40.%u", i);
+        address_parse(text, &seen[i]);
+        mask_meet(mask, &seen[i]);
+    }
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(text, sizeof text, "10.20.40.%u", i);
+        struct address a = masked(text), again = masked(text);
+
+        cr_assert(address_equal(&a, &again));
+        cr_assert_eq(a.octet[12], 10);
+        shared += a.octet[13] == 20 && a.octet[14] == 40;
+        for (unsigned k = 0; k < 200; k++)
+            cr_assert_not(address_equal(&a, &seen[k]), "somebody else's");
+    }
+    cr_assert_leq(shared, 2);
+}
+
+Test(mask, a_strict_one_replaces_public_suffixes_as_well)
+{
+    mask_be_strict(mask);
+
+    const char *name = masked_name("host.contoso.example");
+
+    cr_assert_eq(strlen(name), strlen("host.contoso.example"));
+    cr_assert(!strstr(name, "example") && !strstr(name, "contoso") && !strstr(name, "host"));
+}

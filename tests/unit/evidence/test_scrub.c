@@ -213,3 +213,119 @@ Test(scrub, behind_a_loss_on_a_port_of_ldap_nothing_is_taken_for_text)
     for (size_t i = 0; i < sizeof out; i++)
         cr_assert_eq(out[i], 0);
 }
+
+static void be_strict(void)
+{
+    scrubber.strict = true;
+    mask_be_strict(scrubber.mask);
+}
+
+static const char tunnel[] = "CONNECT ems.contoso.example:8013 HTTP/1.1\r\n"
+                             "Host: ems.contoso.example:8013\r\n"
+                             "User-Agent: Mozilla\r\n\r\n";
+
+Test(scrub, strict_redaction_of_http_keeps_method_host_and_lengths)
+{
+    struct scrub_stream c = { 0 };
+    uint8_t out[sizeof tunnel] = { 0 };
+    be_strict();
+
+    say(&c, tunnel, sizeof tunnel - 1, 9, out);
+
+    cr_assert_arr_eq(out, "CONNECT ems.", 12);
+    cr_assert(holds(out, sizeof out, ":8013 HTTP/1.1\r\nxxxx: xxx"));
+    cr_assert(holds(out, sizeof out, "xxxxxxxxxx: xxxxxxx\r\n\r\n"));
+    cr_assert_not(holds(out, sizeof out, "contoso"));
+    cr_assert_not(holds(out, sizeof out, "example"));
+}
+
+static const char reply[] = "HTTP/1.1 407 Ask Jane\r\nVia: 1.1 gate7\r\nServer: squid\r\n"
+                            "Content-Length: 4\r\n\r\njane";
+
+Test(scrub, strict_redaction_of_http_keeps_the_status_and_that_a_gateway_said_it)
+{
+    struct scrub_stream c = { 0 };
+    uint8_t out[sizeof reply] = { 0 };
+    be_strict();
+
+    say(&c, reply, sizeof reply - 1, 11, out);
+
+    cr_assert_str_eq((char *)out, "HTTP/1.1 407 xxx xxxx\r\nVia: xxx xxxxx\r\nxxxxxx: xxxxx\r\n"
+                                  "Content-Length: 4\r\n\r\nxxxx");
+}
+
+/* RFC 8446 section 4.1.2: version, random, session, suites, compression, key_share of one group. */
+Test(scrub, strict_redaction_of_a_hello_keeps_groups_and_drops_randoms_and_shares)
+{
+    uint8_t m[4 + 2 + 32 + 1 + 2 + 2 + 2 + 2 + 4 + 2 + 4 + 4] = { 1, 0, 0, 53, 3, 3 };
+    memset(m + 6, 0x5a, 32);
+    static const uint8_t rest[] = {
+        0, 0, 2, 0x13, 1, 1, 0, 0, 14, 0, 51, 0, 10, 0, 8, 0, 29, 0, 4
+    };
+    memcpy(m + 38, rest, sizeof rest);
+    memset(m + 38 + sizeof rest, 0x77, 4);
+    size_t n = 38 + sizeof rest + 4;
+    m[3] = (uint8_t)(n - 4);
+    m[38 + 10] = 51;
+    be_strict();
+
+    cr_assert(scrub_handshake(&scrubber, 0x0303, m, n));
+
+    for (size_t i = 6; i < 38; i++)
+        cr_assert_eq(m[i], 0);
+    cr_assert_arr_eq(m + 38, rest, sizeof rest);
+    cr_assert_arr_eq(m + 38 + sizeof rest, "\0\0\0\0", 4);
+}
+
+/* An option of the network of a client (RFC 7871), a cookie (RFC 7873), an extended error. */
+Test(scrub, options_of_dns_keep_the_error_and_no_client)
+{
+    uint8_t m[] = {
+        0, 1, 0x80, 0, 0, 0, 0,  0, 0,  0, 0, 1, 0,  0, 41, 4, 208, 0, 0,  0, 0, 0, 23,
+        0, 8, 0,    7, 0, 1, 24, 0, 10, 1, 2, 0, 10, 0, 2,  9, 9,   0, 15, 0, 2, 0, 18
+    };
+
+    scrub_dns(&scrubber, m, sizeof m);
+
+    cr_assert_arr_eq(m + 27, "\0\0\0\0\0\0\0", 7);
+    cr_assert_arr_eq(m + 38, "\0\0", 2);
+    cr_assert_eq(m[sizeof m - 1], 18);
+}
+
+/* Behind a bind by SASL every message has its length in front (RFC 4513 section 5.2.1.5). */
+Test(scrub, what_sasl_signed_is_not_kept)
+{
+    static const char signed_one[] = "\0\0\0\x10signature+secret";
+    uint8_t out[sizeof signed_one - 1];
+    struct scrub_stream c = { .ldap = true };
+    c.side[CLIENT].kind = SCRUB_BER;
+
+    say(&c, signed_one, sizeof out, sizeof out, out);
+
+    cr_assert_not(holds(out, sizeof out, "secret"));
+}
+
+/* RFC 4253 sections 6 and 7; a reply of the exchange (31) begins with the host's key. */
+Test(scrub, the_key_of_a_host_is_not_kept)
+{
+    static const char said[] = "SSH-2.0-x\r\n"
+                               "\0\0\0\x1a\2\x14"
+                               "cookiecookiecook"
+                               "names!pp"
+                               "\0\0\0\x1a\2\x1f"
+                               "\0\0\0\x12\0\0\0\x07"
+                               "ssh-rsa\0\0\0\x03K1Ypp"
+                               "\0\0\0\x04\2\x15"
+                               "pp"
+                               "sealed";
+    uint8_t out[sizeof said - 1];
+    struct scrub_stream c = { 0 };
+
+    say(&c, said, sizeof out, 5, out);
+
+    cr_assert_arr_eq(out, "SSH-2.0-x\r\n", 11);
+    cr_assert(holds(out, sizeof out, "names!"));
+    cr_assert(holds(out, sizeof out, "ssh-rsa"));
+    cr_assert_not(holds(out, sizeof out, "K1Y"));
+    cr_assert_not(holds(out, sizeof out, "sealed"));
+}
