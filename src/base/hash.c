@@ -19,11 +19,13 @@ struct hash_seed hash_seed_draw(void)
 uint64_t hash_bytes(const void *p, size_t n, struct hash_seed seed)
 {
     const uint8_t *at = p;
-    uint64_t h = seed.b ^ n;
-    for (; n >= 8; n -= 8, at += 8)
-        h = hash_mix(h, hash_load64(at), seed);
-    uint64_t tail = 0;
-    if (n)
+    uint64_t h = seed.b ^ n, tail = 0;
+    if (n < 8) {
         memcpy(&tail, at, n);
-    return hash_fold(hash_mix(h, tail, seed), 0x9fb21c651e98df25);
+        return hash_fold(hash_mix(h, tail, seed), 0x9fb21c651e98df25);
+    }
+    const uint8_t *last = at + n - 8; /* it may overlap the word before it */
+    for (; at < last; at += 8)
+        h = hash_mix(h, hash_load64(at), seed);
+    return hash_fold(hash_mix(h, hash_load64(last), seed), 0x9fb21c651e98df25);
 }

@@ -532,7 +532,11 @@ static bool fill_sentence(const struct facts *f, const char *s, size_t n, struct
         } else if (f->not_ems && at_ems(s, s + i)) {
             i += add_server_word(s, s + i, out) - 1;
         } else {
-            text_add_n(out, s + i, 1);
+            size_t plain = 1;
+            while (i + plain < n && s[i + plain] != '{' && s[i + plain] != 'E')
+                plain++;
+            text_add_n(out, s + i, plain);
+            i += plain - 1;
         }
     }
     return true;

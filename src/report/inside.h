@@ -10,7 +10,18 @@
 #include "report/rows.h"
 #include "report/writer.h"
 
-enum { CLOCK_TEXT = 20, CLOCKS = 64, WORDS_MESSAGES = 32, STATED = 16, STATED_TEXT = 192 };
+enum {
+    CLOCK_TEXT = 20,
+    CLOCKS = 64,
+    WORDS_MESSAGES = 32,
+    STATED = 16,
+    STATED_TEXT = 192,
+    SERVERS_KNOWN = 16,
+    MAC_TEXT = 18 /* with a dash behind it */
+};
+
+/* "ip":"10.0.0.10","port":8013 in whole blocks of a pen */
+enum { END_TEXT = (6 + ADDRESS_TEXT + 9 + 5) / PEN_BLOCK * PEN_BLOCK + PEN_BLOCK };
 
 struct report {
     struct report_config config;
@@ -30,7 +41,17 @@ struct report {
         struct pen_word token[STAGE_TOKENS];     /* ok", */
         struct pen_word suite;
         uint16_t suite_number; /* of `suite`, when that is known */
-        struct stated {        /* the primary finding as members, of the newest of each remainder */
+        struct known_server {  /* as text, the newest of each remainder; n = 0: none yet */
+            struct address address;
+            uint16_t port;
+            uint8_t n;
+            char text[END_TEXT];
+        } server[SERVERS_KNOWN];
+        struct last_mac {
+            uint8_t mac[6];
+            char text[MAC_TEXT];
+        } mac[SIDES];
+        struct stated { /* the primary finding as members, of the newest of each remainder */
             enum finding_id id;
             enum severity severity;
             enum owner owner;

@@ -49,11 +49,23 @@ struct mark mark_flow(const struct flow *flow)
     return m;
 }
 
+/* The digits of 32 bits, one an octet, the highest first in memory. */
+static uint64_t eight_hex_digits(uint32_t v)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t x = v;
+    x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
+    x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x | x << 4) & (ones * 0x0f);
+    uint64_t letters = (x + ones * 6) >> 4 & ones;
+    return htobe64(x + ones * '0' + letters * ('a' - '0' - 10));
+}
+
 void mark_text(struct mark m, char out[16])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (int i = 15; i >= 0; i--, m.v >>= 4)
-        out[i] = digits[m.v & 15];
+    const uint64_t digits[] = { eight_hex_digits((uint32_t)(m.v >> 32)),
+                                eight_hex_digits((uint32_t)m.v) };
+    memcpy(out, digits, sizeof digits);
 }
 
 static void put_id(struct writer *w, char kind, struct mark m)
@@ -243,11 +255,29 @@ static void end_text(const struct address *address, uint16_t port, struct json_e
     out->n = (uint8_t)(n + text_decimal(out->text + n, port));
 }
 
-void json_flow_of(const struct flow *f, struct json_flow *out)
+/* Most connections lead to one of few servers. */
+static void server_text(struct report *r, const struct flow *f, struct json_end *out)
+{
+    const struct address *address = &f->address[SERVER];
+    uint16_t port = f->port[SERVER];
+    struct known_server *known = &r->words.server[(address->octet[15] ^ port) % SERVERS_KNOWN];
+
+    if (!known->n || known->port != port || !address_equal(&known->address, address)) {
+        end_text(address, port, out);
+        known->address = *address;
+        known->port = port;
+        known->n = out->n;
+        memcpy(known->text, out->text, sizeof known->text);
+    }
+    out->n = known->n;
+    memcpy(out->text, known->text, sizeof out->text);
+}
+
+static void json_flow_of(struct report *r, const struct flow *f, struct json_flow *out)
 {
     mark_text(mark_flow(f), out->id);
-    for (int side = CLIENT; side < SIDES; side++)
-        end_text(&f->address[side], f->port[side], &out->end[side]);
+    end_text(&f->address[CLIENT], f->port[CLIENT], &out->end[CLIENT]);
+    server_text(r, f, &out->end[SERVER]);
     community_text(&f->address[CLIENT], f->port[CLIENT], &f->address[SERVER], f->port[SERVER],
                    f->protocol, out->community);
 }
@@ -263,14 +293,20 @@ void json_put_end(struct report *r, const char *key, const struct address *a, ui
         json_end_object(&r->writer);
 }
 
-static char *pen_mac_of(char *p, const struct flow *f, enum side side)
+/* Behind a router all of one side have one. */
+static char *pen_mac_of(struct report *r, char *p, const struct flow *f, enum side side)
 {
     static const uint8_t no_mac[6];
+    struct last_mac *last = &r->words.mac[side];
     if (!f->more || memcmp(f->more->half[side].mac, no_mac, sizeof no_mac) == 0)
         return p;
     const uint8_t *mac = f->more->half[side].mac;
+    if (memcmp(last->mac, mac, sizeof last->mac) != 0) {
+        memcpy(last->mac, mac, sizeof last->mac);
+        (void)json_pen_mac(last->text, mac);
+    }
     p = PEN_PUT(p, ",\"mac\":\"");
-    p = json_pen_mac(p, mac);
+    p = pen_octets(p, last->text, MAC_TEXT - 1);
     return PEN_PUT(p, "\"");
 }
 
@@ -282,10 +318,10 @@ static char *pen_ends(struct report *r, char *p, const struct scene *scene, cons
 
     p = PEN_PUT(p, ",\"client\":{");
     p = json_pen_end(p, texts, CLIENT);
-    p = pen_mac_of(p, v->flow, CLIENT);
+    p = pen_mac_of(r, p, v->flow, CLIENT);
     p = PEN_PUT(p, "},\"server\":{");
     p = json_pen_end(p, texts, SERVER);
-    p = pen_mac_of(p, v->flow, SERVER);
+    p = pen_mac_of(r, p, v->flow, SERVER);
     if (name[0]) {
         p = PEN_PUT(p, ",\"address\":");
         p = json_pen_string(&r->writer, p, name, strlen(name), &r->cut);
@@ -569,7 +605,7 @@ static void put_connection(struct report *r, const struct scene *scene, const st
 void json_connection(struct report *r, const struct scene *scene, const struct verdict *v)
 {
     struct json_flow texts;
-    json_flow_of(v->flow, &texts);
+    json_flow_of(r, v->flow, &texts);
     put_connection(r, scene, v, &texts);
     if (v->flow->session && v->flow->session->tls)
         json_tls(r, &texts, v);

@@ -25,13 +25,11 @@ struct json_flow {
     char id[16];
     struct json_end {
         uint8_t n;
-        char text[(6 + ADDRESS_TEXT + 9 + 5) / PEN_BLOCK * PEN_BLOCK +
-                  PEN_BLOCK]; /* "ip":"10.0.0.10","port":8013 */
+        char text[END_TEXT];
     } end[SIDES];
     char community[COMMUNITY_TEXT];
 };
 
-void json_flow_of(const struct flow *flow, struct json_flow *out);
 static inline char *json_pen_end(char *p, const struct json_flow *f, enum side side)
 {
     return pen_blocks(p, f->end[side].text, f->end[side].n);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 
+#include <endian.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -51,11 +52,28 @@ static inline char *pen_text(char *p, const char *s)
     return p;
 }
 
+/* Eight digits at once, each in an octet of its own, the highest first in memory: halves are
+ * divided side by side, by multiplying with a reciprocal that is exact for so few digits. */
+static inline uint64_t pen_eight_digits(uint32_t v)
+{
+    uint64_t fours = v / 10000 | (uint64_t)(v % 10000) << 32;
+    uint64_t hundreds = fours * 10486 >> 20 & UINT64_C(0x7f0000007f);
+    uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
+    uint64_t tens = twos * 103 >> 10 & UINT64_C(0x000f000f000f000f);
+    return tens | (twos - tens * 10) << 8;
+}
+
 static inline char *pen_number(char *p, uint64_t v)
 {
     if (v < 10) {
         *p = (char)('0' + v);
         return p + 1;
     }
-    return p + text_decimal(p, v);
+    if (v >= 100000000)
+        return p + text_decimal(p, v);
+    uint64_t digits = pen_eight_digits((uint32_t)v);
+    unsigned leading = (unsigned)__builtin_ctzll(digits) / 8;
+    digits = htole64((digits | UINT64_C(0x3030303030303030)) >> 8 * leading);
+    memcpy(p, &digits, sizeof digits);
+    return p + 8 - leading;
 }

@@ -57,8 +57,9 @@ static void key_add_extensions(struct key *k, struct bytes block)
     size_t n = 0;
 
     while (bytes_ok(&block) && block.left >= 4 && n < TYPES_MAX) {
-        types[n++] = bytes_u16(&block);
-        (void)bytes_vector(&block, 2);
+        uint32_t head = bytes_u32(&block); /* type and length */
+        types[n++] = (uint16_t)(head >> 16);
+        bytes_skip(&block, head & 0xffff);
     }
     key_add(k, types, n * sizeof *types);
     k->full = k->full || n == TYPES_MAX;

@@ -430,10 +430,10 @@ static bool unheard(const struct matter *m, enum side side)
 {
     const struct half_more *half = &m->more->half[side];
     enum side peer = side_other(side), by = CLIENT;
-    const struct ending_packet *close = matter_close(m, &by);
 
     if (half->again_count < 2 || m->more->half[peer].zero_since_ns)
         return false;
+    const struct ending_packet *close = matter_close(m, &by);
     if (half->again_count < 3 && half->again_last.time_ns - half->again_first.time_ns < SECONDS(10))
         return false;
     if (matter_waited(m, half->again_first.time_ns) < SECONDS(3))

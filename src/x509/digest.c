@@ -44,16 +44,22 @@ size_t digest_base64(const uint8_t *p, size_t n, char *out)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t written = 0;
-    for (size_t i = 0; i < n; i += 3) {
-        size_t here = n - i < 3 ? n - i : 3;
+    size_t written = 0, whole = n / 3 * 3;
+    for (size_t i = 0; i < whole; i += 3) {
+        uint32_t v = (uint32_t)p[i] << 16 | (uint32_t)p[i + 1] << 8 | p[i + 2];
+        out[written++] = letters[v >> 18];
+        out[written++] = letters[v >> 12 & 63];
+        out[written++] = letters[v >> 6 & 63];
+        out[written++] = letters[v & 63];
+    }
+    for (size_t i = whole; i < n; i += 3) {
+        size_t here = n - i;
         uint32_t v = (uint32_t)p[i] << 16;
         v |= here > 1 ? (uint32_t)p[i + 1] << 8 : 0;
-        v |= here > 2 ? p[i + 2] : 0;
         out[written++] = letters[v >> 18];
         out[written++] = letters[v >> 12 & 63];
         out[written++] = here > 1 ? letters[v >> 6 & 63] : '=';
-        out[written++] = here > 2 ? letters[v & 63] : '=';
+        out[written++] = '=';
     }
     return written;
 }

@@ -3,6 +3,8 @@
 #include "report/json_parts.h"
 #include "story.h"
 
+#include <inttypes.h>
+
 static const struct report_config jsonl = { .format = REPORT_JSONL, .input = 1 };
 
 static bool says(const struct told *told, const char *words)
@@ -52,6 +54,24 @@ Test(json_line, a_long_string_is_cut_between_characters_and_says_so)
 
     cr_assert(cut);
     cr_assert_eq(strlen(out), 1023 + 2);
+}
+
+static bool is_written(uint64_t v)
+{
+    char text[PEN_SLACK], wanted[32];
+    int n = snprintf(wanted, sizeof wanted, "%" PRIu64, v);
+
+    return pen_number(text, v) == text + n && memcmp(text, wanted, (size_t)n) == 0;
+}
+
+Test(pen, numbers_are_written_with_as_many_digits_as_they_have)
+{
+    for (uint64_t v = 0; v < 30000; v++)
+        cr_assert(is_written(v), "%" PRIu64, v);
+    for (uint64_t v = 10; v; v = v > UINT64_MAX / 10 ? 0 : v * 10)
+        cr_assert(is_written(v - 1) && is_written(v) && is_written(v + 1) && is_written(v * 7 / 3),
+                  "about %" PRIu64, v);
+    cr_assert(is_written(99999999) && is_written(UINT64_MAX));
 }
 
 Test(json, the_lines_begin_with_capture_and_end_with_summary)
