@@ -135,10 +135,9 @@ static void link_block(struct arena *arena, struct pool_block *block, bool behin
 
 static uint8_t shift_for(size_t bytes)
 {
-    uint8_t shift = SMALLEST_SHIFT;
-    while (block_bytes(shift) < bytes)
-        shift++;
-    return shift;
+    if (bytes <= block_bytes(SMALLEST_SHIFT))
+        return SMALLEST_SHIFT;
+    return (uint8_t)(64 - __builtin_clzll((unsigned long long)bytes - 1));
 }
 
 void *arena_zalloc_block(struct arena *arena, struct pool *pool, size_t n)

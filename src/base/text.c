@@ -109,10 +109,22 @@ bool text_is_hostile(uint32_t c)
     return false;
 }
 
+/* Are all eight octets from p on printable ASCII?  The high bit of an octet is set when it has that
+ * bit itself, when a space cannot be taken off it, or when one more makes it 0x80. */
+static bool eight_are_plain(const uint8_t *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return ((v | (v - ones * 0x20) | (v + ones)) & high) == 0;
+}
+
 /* How many octets from p on are printable ASCII: nearly all of most names. */
 static size_t plain_run(const uint8_t *p, size_t n)
 {
     size_t i = 0;
+    while (n - i >= sizeof(uint64_t) && eight_are_plain(p + i))
+        i += sizeof(uint64_t);
     while (i < n && p[i] >= 0x20 && p[i] < 0x7f)
         i++;
     return i;

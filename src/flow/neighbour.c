@@ -2,10 +2,12 @@
 
 #include "base/table.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { WISHES_MAX = 4096, STATIONS_MAX = 4096 };
+enum { PAIR = 12 }; /* octets of two hardware addresses */
 
 static const int64_t at_once_ns = 1000000000; /* from a question to its answers */
 static const int64_t copy_ns = 1000000;       /* sooner it is the same question, captured twice */
@@ -26,6 +28,7 @@ struct neighbours {
     struct table wishes, stations;
     enum ends ends;
     uint8_t end[2][6];
+    uint8_t pair[2][PAIR]; /* addresses of the newest frames that changed nothing of that */
 };
 
 struct neighbours *neighbours_open(void)
@@ -65,10 +68,29 @@ static bool is_unicast(const struct packet *p)
            !same_mac(p->mac_source, none);
 }
 
-static void ends_note(struct neighbours *n, const struct packet *p)
+/* Source and destination, as they lie in the packet. */
+_Static_assert(offsetof(struct packet, mac_destination) == offsetof(struct packet, mac_source) + 6,
+               "a pair is compared at once");
+
+static inline const uint8_t *pair_of(const struct packet *p)
 {
-    if (!is_unicast(p))
-        return;
+    return (const uint8_t *)p + offsetof(struct packet, mac_source);
+}
+
+/* Nearly every packet has the addresses of one of the two before it, which told nothing new. */
+static inline bool pair_is_known(const struct neighbours *n, const struct packet *p)
+{
+    return memcmp(n->pair[0], pair_of(p), PAIR) == 0 || memcmp(n->pair[1], pair_of(p), PAIR) == 0;
+}
+
+static void pair_keep(struct neighbours *n, const struct packet *p)
+{
+    memcpy(n->pair[1], n->pair[0], PAIR);
+    memcpy(n->pair[0], pair_of(p), PAIR);
+}
+
+static void ends_change(struct neighbours *n, const struct packet *p)
+{
     if (n->ends == ENDS_UNKNOWN) {
         memcpy(n->end[0], p->mac_source, sizeof n->end[0]);
         memcpy(n->end[1], p->mac_destination, sizeof n->end[1]);
@@ -84,6 +106,19 @@ static void ends_note(struct neighbours *n, const struct packet *p)
         n->ends = ENDS_NONE;
     else
         n->ends = ENDS_ONE;
+}
+
+static void ends_note(struct neighbours *n, const struct packet *p)
+{
+    enum ends before = n->ends;
+
+    if (!is_unicast(p))
+        return;
+    ends_change(n, p);
+    if (n->ends == before)
+        pair_keep(n, p);
+    else
+        memset(n->pair, 0, sizeof n->pair);
 }
 
 static bool is_end(const struct neighbours *n, const uint8_t *mac)
@@ -196,7 +231,7 @@ static void syn_note(struct neighbours *n, const struct packet *p)
 
 void neighbours_take(struct neighbours *n, const struct packet *p)
 {
-    if (n->ends != ENDS_NONE)
+    if (n->ends != ENDS_NONE && !pair_is_known(n, p))
         ends_note(n, p);
     if (p->resolution) {
         station_note(n, p);

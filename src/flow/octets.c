@@ -82,7 +82,9 @@ void all_acked_note(const struct turn *t)
     t->more->all_acked[peer] = true;
     if (!(t->packet->flags & TCP_RST) && !turn_half_more(t)->ip_id_own)
         turn_half_more(t)->ip_id_own = t->packet->ip_id;
-    turn_log(t, EVENT_DATA_ACKED, 1);
+    struct event event = turn_event(t, EVENT_DATA_ACKED); /* the first, so that none is logged */
+    event.length = 0; /* it has nothing to do with the payload that it comes with */
+    log_add(t->flows, t->flow, &event);
 }
 
 static void acked_advance(const struct turn *t)

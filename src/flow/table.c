@@ -353,6 +353,12 @@ static void clock_break_note(struct flow_counts *counts, const struct packet *p,
     counts->n_breaks += counts->n_breaks < UINT32_MAX;
 }
 
+static uint64_t usual_step(const struct flows *flows)
+{
+    int64_t most = flows->largest_step_ns < STEP_BACK_NS ? flows->largest_step_ns : STEP_BACK_NS;
+    return most > 0 ? (uint64_t)most : 0;
+}
+
 /* A step that is none of the usual ones: the first, back, or far ahead. */
 static __attribute__((noinline)) void clock_odd_step(struct flows *flows, const struct packet *p)
 {
@@ -360,6 +366,7 @@ static __attribute__((noinline)) void clock_odd_step(struct flows *flows, const 
     if (!flows->clock_set) {
         counts->first_ns = flows->raw_ns = p->time_ns;
         flows->clock_set = true;
+        flows->usual_step_ns = usual_step(flows);
     }
     int64_t step = time_between(p->time_ns, flows->raw_ns);
     if (step < -STEP_AHEAD_NS || step > STEP_AHEAD_NS || flows->unwatched)
@@ -377,9 +384,8 @@ static inline void clock_step(struct flows *flows, const struct packet *p)
     int64_t step;
     flows->counts.last_frame = p->frame;
     flows->counts.last_ns = p->time_ns;
-    bool usual = flows->clock_set && !__builtin_sub_overflow(p->time_ns, flows->raw_ns, &step) &&
-                 step >= 0 && step <= STEP_BACK_NS && step <= flows->largest_step_ns;
-    if (!usual) {
+    bool fits = !__builtin_sub_overflow(p->time_ns, flows->raw_ns, &step);
+    if (!fits || (uint64_t)step >= flows->usual_step_ns) {
         clock_odd_step(flows, p);
         return;
     }
@@ -408,11 +414,21 @@ static void udp_take(struct flow *flow, const struct packet *p, enum side from)
     half->packets++;
 }
 
-/* Is the flow that the batch met still there, and still the newest of the packet's ends? */
-static bool met_stands(const struct flow *met, const struct packet *p, enum side *from)
+static inline bool is_sent_by(const struct flow *f, enum side side, const struct packet *p)
 {
-    struct tuple tuple = tuple_of(p);
-    return met && !(met->flags & FLOW_SUCCEEDED) && flow_is_of(met, &tuple, from);
+    enum side other = side_other(side);
+    return f->port[side] == p->source_port && f->port[other] == p->destination_port &&
+           address_equal(&f->address[side], &p->source) &&
+           address_equal(&f->address[other], &p->destination);
+}
+
+/* Is the flow that the batch met still there, and still the newest of the packet's ends? */
+static inline bool met_stands(const struct flow *met, const struct packet *p, enum side *from)
+{
+    if (!met || met->flags & FLOW_SUCCEEDED || met->protocol != (p->kind == PACKET_TCP ? TCP : UDP))
+        return false;
+    *from = is_sent_by(met, CLIENT, p) ? CLIENT : SERVER;
+    return *from == CLIENT || is_sent_by(met, SERVER, p);
 }
 
 /* The flow of the packet; NULL when it begins one.  `*slot` is set when it may begin another in its
@@ -477,9 +493,9 @@ struct flow *flow_accept_met(struct flows *flows, const struct packet *packet, s
 {
     *from = CLIENT;
     clock_step(flows, packet);
-    switch (packet->kind) {
-    case PACKET_TCP:
+    if (packet->kind == PACKET_TCP)
         return tcp_accept(flows, packet, met, from);
+    switch (packet->kind) {
     case PACKET_UDP:
         flows->counts.udp_packets++;
         return transport_accept(flows, packet, met, from);

@@ -36,6 +36,7 @@ struct flows {
     bool clock_set;
     bool unwatched; /* nothing was, before the packet that comes next */
     int64_t largest_step_ns;
+    uint64_t usual_step_ns;         /* the clock moves on by less; 0 before the first packet */
     int64_t raw_ns;                 /* of the newest packet, as the capture claims */
     int64_t now_ns;                 /* the table's own clock: begins at 0, never goes back */
     uint32_t hand;                  /* where flow_expired looks next */

@@ -120,24 +120,25 @@ static bool pcap_refill(struct capture *c, const struct pcap_state *s)
 }
 
 /* Each record tells where the next begins: memory is asked for them before that is known. */
-static inline void read_ahead(const uint8_t *from, const uint8_t *to)
+static inline void read_ahead(const uint8_t *from, size_t n)
 {
     enum { AHEAD = 1024, LINE = 64 };
-    for (const uint8_t *at = from; at < to; at += LINE)
-        __builtin_prefetch(at + AHEAD);
+    for (size_t i = 0; i < n; i += LINE)
+        __builtin_prefetch(from + AHEAD + i);
 }
 
 /* The whole records of the window.  `little` is given apart, for one loop of each kind. */
 static inline size_t records_take(struct capture *c, const struct pcap_state *s, bool little,
                                   struct frame out[FRAME_BATCH])
 {
-    const uint8_t *p = c->input.at, *end = c->input.end;
+    const uint8_t *p = c->input.at;
     uint64_t number = c->number;
-    size_t n = 0, header = s->header;
+    size_t n = 0, have = input_have(&c->input), header = s->header;
 
-    for (; n < FRAME_BATCH && (size_t)(end - p) >= header; n++) {
+    for (; n < FRAME_BATCH && have >= header; n++) {
         struct lengths l = lengths_of(s, little, p);
-        if (l.captured > FRAME_LARGEST || (size_t)(end - p) - header < l.captured)
+        size_t record = header + l.captured;
+        if (l.captured > FRAME_LARGEST || have < record)
             break;
         int64_t seconds = load_u32(p, little), ticks = load_u32(p + 4, little);
         struct frame *frame = &out[n];
@@ -146,8 +147,9 @@ static inline size_t records_take(struct capture *c, const struct pcap_state *s,
         frame->data = bytes_of(p + header, l.captured, l.on_wire);
         frame->link = s->link;
         frame->interface = 0;
-        read_ahead(p, p + header + l.captured);
-        p += header + l.captured;
+        read_ahead(p, record);
+        p += record;
+        have -= record;
     }
     c->input.at = p;
     c->number = number;

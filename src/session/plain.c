@@ -82,7 +82,12 @@ void opening_note(struct session *s, enum side from, const struct bytes *window)
         o->at = s->now;
     o->n = (uint8_t)(window->left < SESSION_OPENING ? window->left : SESSION_OPENING);
     o->clipped = window->clipped != 0;
-    memcpy(o->octets, window->at, o->n);
+    if (o->n == SESSION_OPENING)
+        memcpy(o->octets, window->at, SESSION_OPENING); /* in place: most are that long */
+    else
+        memcpy(o->octets, window->at, o->n);
+    if (!is_text(window->at, o->n > 0)) /* no line begins so; binary protocols end here */
+        return;
     size_t n = line_length(window);
     if (!is_text(window->at, n))
         return;

@@ -229,7 +229,7 @@ static void sealed_list(struct tls *t, struct tls_half *half, struct tls_sealed 
         half->n_sealed++;
         return;
     }
-    list = list_room(t, half->sealed_list, half->n_sealed, 4, sizeof *list);
+    list = list_room(t, half->sealed_list, half->n_sealed, 8, sizeof *list);
     if (!list)
         return;
     half->sealed_list = list;

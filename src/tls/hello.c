@@ -63,12 +63,15 @@ static struct bytes no_window(void) { return bytes_whole(NULL, 0); }
 static void suites_note(struct tls_client_hello *h)
 {
     const uint8_t *suite = h->suites.at;
+    bool fallback = false, renegotiation = false;
 
     for (size_t n = h->suites.left / 2; n > 0; n--, suite += 2) {
         uint16_t number = (uint16_t)(suite[0] << 8 | suite[1]);
-        h->fallback_scsv = h->fallback_scsv || number == SUITE_FALLBACK;
-        h->renegotiation = h->renegotiation || number == SUITE_RENEGOTIATION;
+        fallback |= number == SUITE_FALLBACK;
+        renegotiation |= number == SUITE_RENEGOTIATION;
     }
+    h->fallback_scsv |= fallback;
+    h->renegotiation |= renegotiation;
 }
 
 static struct tls_client_hello *client_hello_new(struct tls *t, struct bytes body,
