@@ -274,6 +274,10 @@ write_about() {
 "
     grep -qE 'slapdd|ldapsearch' "$log" && stacks+="- OpenLDAP $(dpkg-query -W -f '${Version}' slapd | sed 's/[+-].*//') on GnuTLS
 "
+    grep -q 'apached ' "$log" && stacks+="- Apache $(apache2 -v | sed -n '1s/.*Apache.\([0-9.]*\).*/\1/p')
+"
+    grep -q 'nginxd ' "$log" && stacks+="- nginx $(nginx -v 2>&1 | sed 's/.*nginx.//')
+"
     grep -q 'haproxyd ' "$log" && stacks+="- haproxy $(haproxy -v | sed -n '1s/.*version \([0-9.]*\).*/\1/p')
 "
     grep -qE 'smbdd' "$log" && stacks+="- Samba $(dpkg-query -W -f '${Version}' samba | sed 's/^.*://; s/[+-].*//')

@@ -356,6 +356,8 @@ static bool read_plain(struct session *s, enum side *from)
         stream_consume(&s->stream[*from], proxy);
         return true;
     }
+    if (first && !s->ending && proxy_header_unfinished(&window))
+        return false;
     opening_note(s, *from, &window);
     switch (look_at(s, *from, &window)) {
     case LOOK_TLS_SWAPPED:

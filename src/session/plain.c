@@ -48,18 +48,32 @@ static bool http_request(const char *line)
     return false;
 }
 
+static const char proxy_signature[] = "\r\n\r\n\0\r\nQUIT\n";
+enum { PROXY_LINE = 107, PROXY_SIGNATURE = 12 };
+
+bool proxy_header_unfinished(const struct bytes *window)
+{
+    static const char word[] = "PROXY ";
+    size_t n = window->left, six = n < sizeof word - 1 ? n : sizeof word - 1;
+
+    if (!n || window->clipped || n >= PROXY_LINE)
+        return false;
+    if (memcmp(window->at, word, six) == 0)
+        return !memchr(window->at, '\n', n);
+    return memcmp(window->at, proxy_signature, n < PROXY_SIGNATURE ? n : PROXY_SIGNATURE) == 0;
+}
+
 size_t proxy_header(const struct bytes *window)
 {
-    static const char signature[] = "\r\n\r\n\0\r\nQUIT\n";
-    enum { LINE_MAX_OCTETS = 107, SIGNATURE = 12, LENGTH_AT = 14 };
+    enum { LENGTH_AT = 14 };
     struct bytes b = *window;
 
     if (bytes_begin_with(window, "PROXY ")) {
-        size_t n = window->left < LINE_MAX_OCTETS ? window->left : LINE_MAX_OCTETS;
+        size_t n = window->left < PROXY_LINE ? window->left : PROXY_LINE;
         const uint8_t *end = memchr(window->at, '\n', n);
         return end ? (size_t)(end - window->at) + 1 : 0;
     }
-    if (window->left < SIGNATURE || memcmp(window->at, signature, SIGNATURE) != 0)
+    if (window->left < PROXY_SIGNATURE || memcmp(window->at, proxy_signature, PROXY_SIGNATURE) != 0)
         return 0;
     bytes_skip(&b, LENGTH_AT);
     bytes_skip(&b, bytes_u16(&b));

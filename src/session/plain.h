@@ -17,6 +17,9 @@ bool opening_unfinished(const struct bytes *window);
  * and 2 of the specification by HAProxy); 0 when there is none, or not all of it yet. */
 size_t proxy_header(const struct bytes *window);
 
+/* The window may be the beginning of one, and its end has not come. */
+bool proxy_header_unfinished(const struct bytes *window);
+
 /* The name of the protocol whose greeting these first octets of a side are; NULL when they are
  * none. *maybe: more octets could make one of them. */
 const char *plain_greeting(enum side from, const struct bytes *window, bool *maybe);

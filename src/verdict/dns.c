@@ -145,6 +145,7 @@ struct around {
     uint64_t other_frame;   /* another client got one, from another resolver */
     bool is_suffix_try;     /* a search list made this name from a shorter or equal one */
     bool replied;           /* somebody replied to the same client about it, whatever it was */
+    bool aaaa_answered;     /* another resolver answered its question for AAAA */
     bool asked_for_a;       /* the same client asked for A as well */
     bool connected;         /* the client reached a known address of the name */
 };
@@ -181,6 +182,8 @@ static void look_same_client(const struct lookup *l, const struct lookup *other,
         out->success_frame = other->reply_frame;
     if (same && soon && other->type == DNS_A)
         out->asked_for_a = true;
+    if (same && soon && other->type == DNS_AAAA && other->answered && other->rcode == DNS_NOERROR)
+        out->aaaa_answered = true;
     if (same && soon && other->answered)
         out->replied = true;
     if (same || !soon || !is_address_question(other))
@@ -285,17 +288,20 @@ static bool hears_unseen(const struct scene *scene, const struct lookup *l)
     return client && client->hears_unseen && !client->received_frame;
 }
 
-static int64_t waited(const struct scene *scene, const struct lookup *l)
+/* Three seconds since the newest question; or, while it goes on asking, more than the five that a
+ * resolver waits at most before it asks again. */
+static bool waited(const struct scene *scene, const struct lookup *l)
 {
     unsigned n = l->tries < LOOKUP_FRAMES ? l->tries : LOOKUP_FRAMES;
     int64_t until_ns = scene_watched_until(scene, n ? l->frames[n - 1] : 0);
-    return until_ns > l->last_try_ns ? until_ns - l->last_try_ns : 0;
+    return until_ns - l->last_try_ns >= SECONDS(3) ||
+           (l->tries >= 3 && until_ns - l->first_ns > SECONDS(5));
 }
 
 /* A question to everybody need not be answered by anybody. */
 static bool is_silent(const struct scene *scene, const struct lookup *l)
 {
-    return !l->answered && l->tries >= 2 && waited(scene, l) >= SECONDS(3) &&
+    return !l->answered && l->tries >= 2 && waited(scene, l) &&
            !address_is_multicast_or_broadcast(&l->server) && !hears_unseen(scene, l);
 }
 
@@ -328,7 +334,8 @@ static struct raised judge_aaaa(const struct scene *scene, const struct lookup *
     bool silent = !l->icmp_frame && is_silent(scene, l);
     bool broken = l->answered && (l->rcode == DNS_SERVFAIL || l->rcode == DNS_REFUSED);
 
-    if (l->type != DNS_AAAA || !a->success_frame || !a->asked_for_a || !(silent || broken))
+    if (l->type != DNS_AAAA || a->aaaa_answered || !a->success_frame || !a->asked_for_a ||
+        !(silent || broken))
         return none;
     struct raised r = failed(F_DNS_AAAA_BROKEN, l);
     raise_frame(&r, a->success_frame);

@@ -230,10 +230,20 @@ static bool is_ssl2(const struct opening *o)
     return o->octets[0] & 0x80 && (o->octets[2] == 4 || o->octets[2] == 1);
 }
 
+/* A header of a load balancer whose end was cut off or came in another segment. */
+static bool begins_proxy_header(const struct opening *o)
+{
+    static const uint8_t signature[] = { 13, 10, 13, 10, 0, 13, 10, 'Q', 'U', 'I', 'T', 10 };
+
+    return (o->n >= 6 && memcmp(o->octets, "PROXY ", 6) == 0) ||
+           (o->n >= sizeof signature && memcmp(o->octets, signature, sizeof signature) == 0);
+}
+
 /* Plain text came first and went over to TLS: STARTTLS, CONNECT to a proxy. */
 static bool is_upgraded(const struct matter *m)
 {
-    return m->tls && m->session->tls_offset[CLIENT] && m->session->opening[CLIENT].n;
+    return m->tls && m->session->tls_offset[CLIENT] && m->session->opening[CLIENT].n &&
+           !begins_proxy_header(&m->session->opening[CLIENT]);
 }
 
 /* Enough was captured from the very first octet, and it is no TLS, nor a wrapping of it. */
@@ -246,7 +256,7 @@ static bool is_plain(const struct matter *m, enum side side)
     const struct opening *o = &m->session->opening[side];
     if (o->n < 3 || is_record(o) || is_ssl2(o) || (side == CLIENT && m->tls))
         return false;
-    return strncmp(o->line, "PROXY ", 6) != 0 && strncmp(o->line, "CONNECT ", 8) != 0;
+    return !begins_proxy_header(o) && strncmp(o->line, "CONNECT ", 8) != 0;
 }
 
 static bool client_plain(const struct matter *m)
@@ -266,6 +276,16 @@ static bool server_plain_first(const struct matter *m)
            (!half[CLIENT].first_data.frame ||
             half[SERVER].first_data.frame < half[CLIENT].first_data.frame);
 }
+
+/* A load balancer put a PROXY header ahead of TLS. */
+static bool has_proxy_header(const struct matter *m)
+{
+    const struct opening *o = m->tls ? &m->session->opening[CLIENT] : NULL;
+    return o && m->session->tls_offset[CLIENT] && (!o->n || begins_proxy_header(o));
+}
+
+static bool http_400(const struct matter *m);
+static bool header_refused(const struct matter *m) { return has_proxy_header(m) && http_400(m); }
 
 static bool http_400(const struct matter *m)
 {
@@ -654,6 +674,35 @@ static int64_t last_content_ns(const struct matter *m, uint64_t then)
     return last_ns;
 }
 
+/* After the request the server begins another handshake in sealed records; no data follow, and it
+ * is the server that ends it.  RFC 5246 section 7.4.1.1; the client may decline by an alert. */
+static const struct tls_sealed *second_handshake(const struct matter *m)
+{
+    const struct tls_half *client = &m->tls->half[CLIENT], *server = &m->tls->half[SERVER];
+    uint32_t n = server->n_sealed < TLS_SEALED_MAX ? server->n_sealed : TLS_SEALED_MAX;
+
+    for (uint32_t i = 0; !m->tls13 && client->n_application && i < n; i++) {
+        const struct tls_sealed *record = &server->sealed_list[i];
+        if (record->type == TLS_HANDSHAKE && record->at.frame > client->last_application.frame &&
+            record->at.frame > server->last_application.frame)
+            return record;
+    }
+    return NULL;
+}
+
+static bool second_handshake_fails(const struct matter *m)
+{
+    const struct tls_sealed *again = second_handshake(m);
+    return again && m->tls->half[CLIENT].sealed_last.at.frame > again->at.frame &&
+           server_left_first(m);
+}
+
+static void weigh_second(const struct matter *m, struct raised *r)
+{
+    const struct tls_sealed *again = second_handshake(m);
+    raise_frame(r, again ? again->at.frame : 0);
+}
+
 /* What may be tickets is an answer where the client itself ends it, and at once. */
 static bool maybe_unanswered(const struct matter *m)
 {
@@ -910,6 +959,24 @@ static void weigh_goodbye(const struct matter *m, struct raised *r)
     r->cause = POSSIBLE;
 }
 
+static const char proxy_header_ahead[] =
+    "a PROXY header comes ahead of TLS, and the server may not expect one";
+
+static void weigh_header(const struct matter *m, struct raised *r)
+{
+    (void)m;
+    r->cause = PROBABLE;
+    raise_owner(r, OWNER_CLIENT, proxy_header_ahead);
+}
+
+static void weigh_mute(const struct matter *m, struct raised *r)
+{
+    if (!has_proxy_header(m))
+        return;
+    r->cause = POSSIBLE;
+    raise_owner(r, OWNER_UNKNOWN, proxy_header_ahead);
+}
+
 /* After an upgrade the answer is not the first that the server said. */
 static void weigh_answer(const struct matter *m, struct raised *r)
 {
@@ -1060,6 +1127,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_SERVER_ONLY), RC | FC, client_left_first, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, server_plain_first, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_ANSWER, NULL },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), ANY, client_plain, F_TLS_NOT_TLS_CLIENT_PLAINTEXT, ON_SIGHT, E_HELLO, weigh_plain },
+    { BIT(STOP_HELLO), ANY, header_refused, F_TLS_NOT_TLS_CLIENT_PLAINTEXT, ON_SIGHT, E_HELLO | E_ANSWER, weigh_header },
     { BIT(STOP_HELLO), ANY, http_400, F_TLS_NOT_TLS_HTTP_400, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
     { BIT(STOP_HELLO), ANY, server_plain, F_TLS_NOT_TLS_SERVER_PLAINTEXT, ON_SIGHT, E_HELLO | E_ANSWER, weigh_answer },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), ANY, opening_cut, F_CANNOT_TELL_TRUNCATED, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
@@ -1087,7 +1155,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_RETRY), CLOSED, NULL, F_TLS_HRR_LOOP_OR_FAIL, ON_SIGHT, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_RETRY), O, answer_3s, F_TLS_HRR_LOOP_OR_FAIL, ON_SERVER, E_HELLO | E_ANSWER, NULL },
     { BIT(STOP_HELLO), RS, nothing_said, F_TCP_RESET_AFTER_CLIENTHELLO, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
-    { BIT(STOP_HELLO), FS, nothing_said, F_TLS_SERVER_SILENT, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
+    { BIT(STOP_HELLO), FS, nothing_said, F_TLS_SERVER_SILENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_mute },
     { BIT(STOP_HELLO), RC, nothing_said, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_leaving_reset },
     { BIT(STOP_HELLO), FC, nothing_said, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_leaver },
 
@@ -1134,6 +1202,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_UP), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { BIT(STOP_UP), CLOSED, NULL, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_UP) | BIT(STOP_FINAL), O, done_and_taken, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL, NULL },
+    { BIT(STOP_REQUEST) | BIT(STOP_DATA), CLOSED, second_handshake_fails, F_TLS_CLIENTCERT_RENEGOTIATION_FAIL, ON_SIGHT, E_DATA | E_CLOSE, weigh_second },
     { BIT(STOP_REQUEST), RS, late_refusal, F_TLS_CLIENTCERT_LATE_FAILURE, ON_SIGHT, E_FINAL | E_CLOSE, weigh_guess },
     { BIT(STOP_REQUEST), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_REQUEST), FS | RS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, weigh_possible },

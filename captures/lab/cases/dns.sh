@@ -256,3 +256,31 @@ case_dns_ptr_missing() {
     primary $ME:40054 $DNS:53 dns.ptr_missing dns certain -
     healthy
 }
+case_dns_timeout_asking_on() {
+    TITLE='The resolver never answers; the client is still asking when the capture ends.'
+    BROKEN='a resolver that drops every question'
+    TRUTH='Four questions in six seconds, none answered; the newest is not two seconds old when the capture ends.'
+    up; names ems.corp.example=silent
+    record client
+    lookup; LIMIT=3.2 lookup
+    stop
+    must 4 'dns.flags.response==0'; must 0 'dns.flags.response==1'
+    primary $ME:40053 $DNS:53 dns.timeout dns probable possible
+    exits 1; absent ok tcp
+}
+case_ok_dns_refused_then_answered() {
+    TITLE='The first resolver refuses both questions for the EMS name, the second answers them; IPv6 has no address.'
+    BROKEN='a first resolver that does not serve this client'
+    TRUTH='Both questions are answered with code 0 by the second resolver within milliseconds, and the exchange is completed.'
+    up; on server ip addr add 10.0.0.3/24 dev s0; names
+    bg server bin/dnsd.py 10.0.0.3 ems.corp.example=refused
+    printf 'nameserver 10.0.0.3\nnameserver %s\n' $DNS >"/etc/netns/$NS-client/resolv.conf"
+    serve 8013 bin/tlsd.py 8013; pause 0.5
+    record client
+    port 40050 40080; c python3 -c "import socket; print(socket.getaddrinfo('$NAME', 8013))"
+    port 50001; c bin/tlsc.py $EMS:8013
+    stop 1
+    must 2+ 'dns.flags.rcode==5'; must 2+ 'ip.src==10.0.0.2 && dns.flags.rcode==0 && dns.flags.response==1'
+    primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent dns
+}

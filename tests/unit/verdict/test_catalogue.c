@@ -12,7 +12,6 @@ static const char *const unraised[] = {
     "tls.sigalg.none_common",
     "tls.wrong_endpoint.fortigate_8013",
     "tls.clientcert.broken_by_inspection",
-    "tls.clientcert.renegotiation_fail",
     "app.reply_then_client_gone",
     "app.retry_storm",
     "app.ftp.passive_failed",

@@ -608,6 +608,47 @@ Test(ending, a_client_that_says_goodbye_first_does_not_blame_the_server)
     over(&s);
 }
 
+/* TLS 1.2: a sealed record of this type, which is no application data. */
+static void sealed12(enum side from, uint8_t type, int ms)
+{
+    struct tls_half *half = &s.tls.half[from];
+
+    sealed(&s, from, 40, ms);
+    half->sealed_list[half->n_sealed - 1].type = type;
+    half->sealed_last = half->sealed_list[half->n_sealed - 1];
+}
+
+Test(ending, a_second_handshake_after_the_request_that_the_server_ends)
+{
+    static const struct {
+        uint8_t reply; /* of the client: 0 none */
+        enum side leaver;
+        bool answered;
+        enum finding_id id;
+    } rows[] = {
+        { TLS_HANDSHAKE, SERVER, false, F_TLS_CLIENTCERT_RENEGOTIATION_FAIL },
+        { TLS_ALERT, SERVER, false, F_TLS_CLIENTCERT_RENEGOTIATION_FAIL },
+        { 0, SERVER, false, F_APP_CLOSED_WITHOUT_REPLY },
+        { TLS_HANDSHAKE, SERVER, true, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN },
+        { TLS_HANDSHAKE, CLIENT, false, F_CANNOT_TELL_ENCRYPTED_REASON },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        up12(&s);
+        data12(&s, CLIENT, 60, 60);
+        s.tls.half[CLIENT].n_sealed = 0; /* application data has no place in the list */
+        sealed12(SERVER, TLS_HANDSHAKE, 70);
+        if (rows[i].reply)
+            sealed12(CLIENT, rows[i].reply, 80);
+        if (rows[i].answered)
+            data12(&s, SERVER, 60, 90);
+        fin(&s, rows[i].leaver, 100);
+
+        assert_primary(&s, 9000, rows[i].id);
+        over(&s);
+    }
+}
+
 Test(ending, a_request_without_a_reply_for_half_a_minute)
 {
     up12(&s);

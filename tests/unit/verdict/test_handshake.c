@@ -351,6 +351,49 @@ Test(handshake, a_connect_request_is_no_client_in_plain_text)
     over(&s);
 }
 
+Test(handshake, a_server_that_answers_a_proxy_header_ahead_of_tls_with_http)
+{
+    opened(&s);
+    hello(&s, 20);
+    memset(&s.session.opening[CLIENT], 0, sizeof s.session.opening[CLIENT]);
+    s.session.opening[CLIENT].line = "";
+    s.session.tls_offset[CLIENT] = 46;
+    speak(SERVER, "HTTP/1.1 400 Bad Request", 400, 30);
+    fin(&s, SERVER, 31);
+
+    assert_primary(&s, 9000, F_TLS_NOT_TLS_CLIENT_PLAINTEXT);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_CLIENT);
+    over(&s);
+}
+
+Test(handshake, a_proxy_header_whose_end_was_cut_is_no_upgrade)
+{
+    opened(&s);
+    speak(CLIENT, "PROXY TCP4 10.20.40.17 10.0.0.10 50001 80", 0, 20);
+    speak(SERVER, "HTTP/1.1 400 Bad Request", 400, 30);
+    fin(&s, SERVER, 31);
+    hello(&s, 40);
+    memcpy(s.session.opening[CLIENT].octets, "PROXY TCP4 10.20", 16);
+    s.session.tls_offset[CLIENT] = 46;
+
+    assert_primary(&s, 9000, F_TLS_NOT_TLS_CLIENT_PLAINTEXT);
+    over(&s);
+}
+
+Test(handshake, a_server_that_says_nothing_behind_a_proxy_header_is_not_blamed)
+{
+    opened(&s);
+    hello(&s, 20);
+    memset(&s.session.opening[CLIENT], 0, sizeof s.session.opening[CLIENT]);
+    s.session.opening[CLIENT].line = "";
+    s.session.tls_offset[CLIENT] = 46;
+    fin(&s, SERVER, 31);
+
+    assert_primary(&s, 9000, F_TLS_SERVER_SILENT);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_UNKNOWN);
+    over(&s);
+}
+
 Test(handshake, a_server_that_answers_tls_with_http)
 {
     opened(&s);

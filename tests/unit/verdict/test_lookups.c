@@ -133,6 +133,24 @@ Test(lookups, ipv6_questions_that_fail_beside_ipv4_are_a_warning)
     over(&s);
 }
 
+Test(lookups, ipv6_questions_that_another_resolver_answers_are_not_broken)
+{
+    for (int empty = 0; empty < 2; empty++) {
+        begin(&s);
+        ask("ems.corp.example", DNS_A, 0);
+        reply(DNS_REFUSED, NULL, 5);
+        ask("ems.corp.example", DNS_AAAA, 1);
+        reply(DNS_REFUSED, NULL, 6);
+        ask_from("10.20.40.17", "10.0.0.3", "ems.corp.example", DNS_A, 7);
+        reply(DNS_NOERROR, "10.0.0.10", 8);
+        ask_from("10.20.40.17", "10.0.0.3", "ems.corp.example", DNS_AAAA, 9);
+        reply(empty ? DNS_NOERROR : DNS_REFUSED, NULL, 10);
+
+        assert_lookup(1, 20000, empty ? F_NONE : F_DNS_AAAA_BROKEN);
+        over(&s);
+    }
+}
+
 Test(lookups, resolvers_that_fail_or_refuse)
 {
     begin(&s);
@@ -191,6 +209,19 @@ Test(lookups, questions_without_an_answer)
     cr_assert_eq(s.verdict.primary.n_frames, 2);
     seen_elsewhere(&s, 63, 0);
     s.verdict.primary.fact = NO_CONFIDENCE;
+    over(&s);
+}
+
+Test(lookups, questions_that_go_on_without_an_answer_until_the_end)
+{
+    begin(&s);
+    ask("ems.corp.example", DNS_A, 0);
+    ask("ems.corp.example", DNS_A, 2000);
+    ask("ems.corp.example", DNS_A, 4000);
+    assert_lookup(0, 4900, F_NONE);
+    ask("ems.corp.example", DNS_A, 6000);
+
+    assert_lookup(0, 6100, F_DNS_TIMEOUT);
     over(&s);
 }
 
