@@ -6,6 +6,7 @@
 #include "confine.h"
 #include "evidence/map.h"
 #include "examine.h"
+#include "live/listener.h"
 #include "options.h"
 #include "report/version.h"
 #include "run.h"
@@ -100,6 +101,8 @@ static int version(void)
 {
     printf("shakeout " SHAKEOUT_VERSION "\n%s\n%s\nnDPI %s\n%s\n", capture_library(),
            cert_library(), labeller_library(), ini_library());
+    if (listener_library())
+        puts(listener_library());
     return 0;
 }
 

@@ -263,6 +263,7 @@ static void tick_syslog(struct live *l, int64_t at_ns)
     while (l->syslog && porter_answer(l->config.porter, 0, &item, &fd, &error))
         live_take(l, item, fd, error);
     syslog_tick(l->syslog, at_ns);
+    l->state.messages_lost = syslog_lost(l->syslog);
 }
 
 static void publish(struct live *l)

@@ -162,4 +162,6 @@ void metrics_write(struct writer *w, const struct live_state *s)
     put_evidence(w, &s->evidence);
     head(w, "alarms_active", "gauge", "Alarms that were told and are not over.");
     sample(w, "alarms_active", "", alerts_active(s->alerts));
+    head(w, "messages_lost_total", "counter", "Alerts that the log host did not get.");
+    sample(w, "messages_lost_total", "", s->messages_lost);
 }

@@ -23,6 +23,7 @@ struct live_state {
     struct board_sums sums;
     const struct board *board;
     const struct alerts *alerts;
+    uint64_t messages_lost; /* alerts that no log host got */
 };
 
 /* One JSON object in one line: status.json, read by `shakeout check`. */

@@ -216,6 +216,7 @@ Test(kept, what_was_not_written_so_is_damaged)
         { "2001:db8::17", "10.20.40.17", "names an endpoint that was there" },
         { "\"of\":5", "\"of\":9", "line 2 holds a value" },
         { "\"token\":\"DROP\"", "\"token\":\"DROPPED\"", "line 2 holds a value" },
+        { "\"checkins_ns\":[", "\"checkins_ns\":[1800000000000000000,", "line 2 holds a value" },
         { "\"checkins_ns\":[", "\"checkins_ns\":[9000000000000000000,", "line 2 holds a value" },
     };
 
