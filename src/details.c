@@ -28,9 +28,11 @@ static const struct lookup *find_lookup(struct names *names, const struct board_
     return NULL;
 }
 
-/* False when there is nothing left of it. */
-static bool write_failure(const struct details *d, const struct board_row *row, FILE *out,
-                          unsigned width)
+typedef void use_verdict(const struct details *d, const struct verdict *verdict, void *into);
+
+/* Judges the latest failure again; false when there is nothing left of it. */
+static bool judge_failure(const struct details *d, const struct board_row *row, use_verdict *use,
+                          void *into)
 {
     struct flow *flow = row->port ? find_flow(d->flows, row) : NULL, kept;
     const struct lookup *lookup = row->port ? NULL : find_lookup(d->names, row);
@@ -38,29 +40,42 @@ static bool write_failure(const struct details *d, const struct board_row *row, 
 
     if (lookup) {
         verdict_of_lookup(d->scene, lookup, &verdict);
-        report_details(d->report, d->scene, &verdict, out, width);
+        use(d, &verdict, into);
     }
     if (!flow)
         return lookup;
     bool unfolded = flow_unfold(d->flows, flow, &kept);
     session_unseal(flow);
     verdict_of(d->scene, flow, &verdict);
-    report_details(d->report, d->scene, &verdict, out, width);
+    use(d, &verdict, into);
     if (unfolded)
         flow_fold(d->flows, flow, &kept);
     return true;
 }
 
+struct page_of {
+    FILE *out;
+    unsigned width;
+};
+
+static void write_verdict(const struct details *d, const struct verdict *verdict, void *into)
+{
+    const struct page_of *page = into;
+    report_details(d->report, d->scene, verdict, page->out, page->width);
+}
+
 static void write_details(const struct details *d, const struct board_row *row, FILE *out,
                           unsigned width)
 {
+    struct page_of page = { out, width };
+
     if (row->id == F_NONE) {
         fputs("No attempt of this endpoint failed since the watch began.\n", out);
         return;
     }
     if (row->state != BOARD_FAILING)
         fputs("It works now.  Its latest failure:\n\n", out);
-    if (!write_failure(d, row, out, width))
+    if (!judge_failure(d, row, write_verdict, &page))
         fprintf(out,
                 "%s  [%s]\n\nThe packets of that connection are not kept any more; x explains the "
                 "finding.\n",
@@ -85,4 +100,36 @@ void details_show(const struct details *d, struct screen *screen)
     if (fclose(out) == 0)
         screen_show(screen, title, text);
     free(text);
+}
+
+struct kept_at {
+    bool kept;
+    char path[512];
+};
+
+static void keep_verdict(const struct details *d, const struct verdict *verdict, void *into)
+{
+    struct kept_at *at = into;
+    at->kept = recorder_write(d->recorder, d->scene, verdict, at->path, sizeof at->path);
+}
+
+void details_keep(const struct details *d, struct screen *screen)
+{
+    const struct board_row *row = screen_selected(screen);
+    struct kept_at at = { .kept = false };
+    char text[700];
+
+    if (!row)
+        return;
+    if (row->id != F_NONE && d->recorder)
+        judge_failure(d, row, keep_verdict, &at);
+    if (at.kept)
+        snprintf(text, sizeof text, "The packets of this failure are written to\n\n%s\n", at.path);
+    else if (row->id == F_NONE)
+        snprintf(text, sizeof text, "No attempt of this endpoint failed since the watch began.\n");
+    else if (!d->recorder)
+        snprintf(text, sizeof text, "This watch keeps no packets: it runs without --evidence.\n");
+    else
+        snprintf(text, sizeof text, "The packets of this failure are not in memory any more.\n");
+    screen_show(screen, "evidence", text);
 }

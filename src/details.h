@@ -6,6 +6,7 @@
 #pragma once
 
 #include "live/screen.h"
+#include "recorder.h"
 #include "report/report.h"
 #include "session/names.h"
 
@@ -14,7 +15,11 @@ struct details {
     struct names *names;
     const struct scene *scene; /* as of now */
     struct report *report;
+    struct recorder *recorder; /* NULL = no evidence is kept */
 };
 
 /* Of the endpoint that is selected there. */
 void details_show(const struct details *details, struct screen *screen);
+
+/* Writes the packets of its latest failure, and says where to. */
+void details_keep(const struct details *details, struct screen *screen);

@@ -745,13 +745,18 @@ static void attend(struct engine *e)
     enum view_wish wish = screen_tick(screen, now_ns, &shown);
     if (wish == WISH_QUIT)
         capture_stop(e->capture);
-    if (wish != WISH_DETAILS)
+    if (wish != WISH_DETAILS && wish != WISH_EVIDENCE)
         return;
-    struct details details = {
-        .flows = e->flows, .names = e->world.names, .scene = &e->scene, .report = e->report
-    };
+    struct details details = { .flows = e->flows,
+                               .names = e->world.names,
+                               .scene = &e->scene,
+                               .report = e->report,
+                               .recorder = e->config->recorder };
     e->scene.last_ns = shown.clock_ns - hindsight_ns;
-    details_show(&details, screen);
+    if (wish == WISH_DETAILS)
+        details_show(&details, screen);
+    else
+        details_keep(&details, screen);
 }
 
 /* ---- the end ---- */

@@ -314,19 +314,17 @@ static struct quota_case quota_of(const struct verdict *v, bool known)
                                 .known = known };
 }
 
-void recorder_failed(struct recorder *r, const struct scene *scene, const struct verdict *v,
-                     bool known, int64_t now_ns)
+static struct open_case *begin(struct recorder *r, const struct scene *scene,
+                               const struct verdict *v)
 {
-    struct quota_case of = quota_of(v, known);
+    struct quota_case of = quota_of(v, true);
     const struct finding *finding = finding_of(v->primary.id);
+    struct open_case *c = case_new(r);
     char what[200];
 
-    if (!quota_take(&r->quota, &of, now_ns))
-        return;
-    struct open_case *c = case_new(r);
     if (!c) {
         r->refused++;
-        return;
+        return NULL;
     }
     if (v->flow)
         begin_connection(v, c);
@@ -337,8 +335,38 @@ void recorder_failed(struct recorder *r, const struct scene *scene, const struct
     comment_on(r, c, what, &of.client, &of.server, of.port);
     name_server(scene, &of.server, c);
     c->dropped = scene->drops;
-    c->until_ns = now_ns + r->config.after_s * second_ns;
     gather(r, c);
+    return c;
+}
+
+void recorder_failed(struct recorder *r, const struct scene *scene, const struct verdict *v,
+                     bool known, int64_t now_ns)
+{
+    struct quota_case of = quota_of(v, known);
+    struct open_case *c = quota_take(&r->quota, &of, now_ns) ? begin(r, scene, v) : NULL;
+
+    if (c)
+        c->until_ns = now_ns + r->config.after_s * second_ns;
+}
+
+bool recorder_write(struct recorder *r, const struct scene *scene, const struct verdict *v,
+                    char *path, size_t size)
+{
+    struct open_case *c = begin(r, scene, v);
+    char name[SHELF_NAME];
+
+    if (!c)
+        return false;
+    if (!exhibit_packets(c->exhibit)) {
+        case_free(r, c);
+        return false;
+    }
+    shelf_name(&c->item, name);
+    struct text t = text_of(path, size);
+    text_foreign(&t, r->config.folder, strlen(r->config.folder));
+    text_format(&t, "/%s", name);
+    case_write(r, c);
+    return true;
 }
 
 /* ---- what works ---- */

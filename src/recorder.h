@@ -64,6 +64,11 @@ void recorder_take(struct recorder *r, const struct frame *frame, const struct p
 void recorder_failed(struct recorder *r, const struct scene *scene, const struct verdict *verdict,
                      bool known, int64_t now_ns);
 
+/* The same because somebody asks for it: whatever the limits of a finding say, and at once.  False
+ * when its packets are not in memory any more; else where they will be. */
+bool recorder_write(struct recorder *r, const struct scene *scene, const struct verdict *verdict,
+                    char *path, size_t size);
+
 /* A verdict that is none. */
 void recorder_worked(struct recorder *r, const struct scene *scene, const struct verdict *verdict);
 

@@ -138,6 +138,8 @@ void exhibit_gather_notes(struct exhibit *e, const struct ring *ring)
     }
 }
 
+size_t exhibit_packets(const struct exhibit *e) { return e->n; }
+
 bool exhibit_holds(const struct exhibit *e, uint64_t frame)
 {
     for (size_t i = 0; i < e->n; i++)

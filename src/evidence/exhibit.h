@@ -47,6 +47,7 @@ void exhibit_gather(struct exhibit *e, const struct ring *ring, uint64_t hash, u
 /* What the notes name, and whole conversations where they say so. */
 void exhibit_gather_notes(struct exhibit *e, const struct ring *ring);
 
+size_t exhibit_packets(const struct exhibit *e);
 bool exhibit_holds(const struct exhibit *e, uint64_t frame);
 
 /* A pcapng file in memory, of malloc, the caller's; false without memory. */

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { EVENTS_LEAST = 4, EVENTS_MOST = 12, HEAD = 3, FOOT = 2, ROOM_FOR_KEYS = 90 };
+enum { EVENTS_LEAST = 4, EVENTS_MOST = 12, HEAD = 3, FOOT = 2, ROOM_FOR_KEYS = 100 };
 
 static const int64_t second_ns = 1000000000;
 
@@ -136,8 +136,8 @@ static void draw_keys(const struct face *f, unsigned row)
             "enter details  f filter  s sort  g group  / find  p pause  x explain  ? help  q");
     else
         canvas_put(f->canvas, row, FACE_MARGIN, INK_PLAIN,
-                   "enter details  f filter  s sort  g group  / find  m mute  p pause  x explain  "
-                   "? help  q");
+                   "enter details  f filter  s sort  g group  / find  e evidence  m mute  p pause  "
+                   "x explain  ? help  q");
 }
 
 /* ---- all of it ---- */

@@ -27,7 +27,8 @@ void screen_leave(struct screen *screen); /* accepts NULL */
 /* Is it time to look after the person?  now_ns: any steady clock, the same in each call. */
 bool screen_is_due(const struct screen *screen, int64_t now_ns);
 
-/* Keys and the picture; answers WISH_QUIT, WISH_DETAILS or WISH_NOTHING. */
+/* Keys and the picture; answers WISH_QUIT, WISH_DETAILS, WISH_EVIDENCE or
+ * WISH_NOTHING. */
 enum view_wish screen_tick(struct screen *screen, int64_t now_ns, const struct view_facts *facts);
 
 /* Whose details are wished for. */

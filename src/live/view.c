@@ -152,6 +152,7 @@ static const char help[] =
     "s       sort: failing, oldest check-in, address, latest failure\n"
     "g       group: by subnet, by finding, by server, not at all\n"
     "/       find a part of an address, a finding, a state; escape shows all again\n"
+    "e       write the packets of that failure into a file now (--evidence)\n"
     "p       pause: the rows stand still, the capture goes on\n"
     "m       mute this failure of this endpoint, or not any more; so long as it runs\n"
     "x       what the finding of this endpoint means in general\n"
@@ -203,6 +204,8 @@ static enum view_wish list_key(struct view *v, uint32_t key)
         return view_selected(v) ? WISH_DETAILS : WISH_NOTHING;
     case 'x':
         return view_selected(v) ? WISH_EXPLAIN : WISH_NOTHING;
+    case 'e':
+        return view_selected(v) ? WISH_EVIDENCE : WISH_NOTHING;
     case 'm':
         return mute(v);
     case 'f':

@@ -30,9 +30,10 @@ enum view_mode { VIEW_LIST, VIEW_FIND, VIEW_PAGE };
 /* What the view cannot do itself. */
 enum view_wish {
     WISH_NOTHING,
-    WISH_AGAIN,   /* the rows, in another order */
-    WISH_DETAILS, /* view_show with what is known of the selected endpoint */
-    WISH_EXPLAIN, /* view_show with what its finding means */
+    WISH_AGAIN,    /* the rows, in another order */
+    WISH_DETAILS,  /* view_show with what is known of the selected endpoint */
+    WISH_EXPLAIN,  /* view_show with what its finding means */
+    WISH_EVIDENCE, /* write the packets of its latest failure now */
     WISH_QUIT
 };
 

@@ -8,9 +8,11 @@ give the verdict that was told; contents must not be in it.  Limits, folders tha
 kill -9 at random moments under load.  Output: TAP.
 """
 import argparse
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import random
 import re
 import shutil
@@ -20,6 +22,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -310,6 +313,35 @@ def two_scene(tests, binary, net, folder):
                  and len(watch.heard('who writes the evidence is gone')) == 1 and len(watch.err) == 1, watch.err, code)
 
 
+def asked_scene(tests, binary, net, folder):
+    """The person before the screen wants the packets of a failure now, not when all of them are in."""
+    del net
+    terminal, inside = pty.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+    kept, drawn = folder / 'asked' / 'evidence', []
+    process = subprocess.Popen([binary, '-i', 'c0', '--scope', 'all', '--evidence', kept], stdin=inside, stdout=inside,
+                               stderr=subprocess.PIPE, start_new_session=True, env={**os.environ, 'TERM': 'vt100'},
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    reader = threading.Thread(target=lambda: drawn.extend(iter(lambda: os.read(terminal, 4096), b'')), daemon=True)
+    reader.start()
+    wait_for(lambda: run.packet_sockets() > 0, 'shakeout')
+    time.sleep(0.5)
+    connect(REFUSED, 2)
+    wait_for(lambda: b'tcp.syn.refused' in b''.join(drawn), 'the failure on the screen')
+    before = files_in(kept)
+    os.write(terminal, b'e')
+    wait_for(lambda: files_in(kept), 'a file', 5)
+    now = files_in(kept)
+    time.sleep(0.5)
+    os.write(terminal, b'\x1b')
+    process.terminate()
+    process.wait(WAIT_S)
+    tests.check('who asks for the packets of a failure has them at once',
+                [before and f'{before}', not any('tcp.syn.refused' in path.name for path in now) and f'{now}',
+                 b'are written to' not in b''.join(drawn) and 'the screen says nothing',
+                 *(words for path in now for words in complaints_of(binary, path))])
+
+
 # --- killed -----------------------------------------------------------------------------------------------------
 
 NETWORK = [f'10.20.{41 + i // 250}.{1 + i % 250}' for i in range(1000)]
@@ -384,7 +416,7 @@ def kills_scene(tests, binary, net, folder, kills):
 
 
 SCENES = {'kept': kept_scene, 'contents': contents_scene, 'limits': limits_scene, 'folders': folders_scene,
-          'two': two_scene}
+          'two': two_scene, 'asked': asked_scene}
 
 
 def inside(binary, args):

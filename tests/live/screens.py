@@ -241,6 +241,9 @@ def keys_scene(tests, terminals, write):
     middle.keys('p', 'x')
     text = middle.shows('lines 1 to', 'fact up to')
     tests.expect('x explains', 'tcp.syn.silent_drop' in text and 'fact up to' in text, text)
+    middle.keys('Escape', 'e')
+    text = middle.shows('--evidence')
+    tests.expect('e says that nothing is kept', 'it runs without --evidence' in text, text)
     middle.keys('Escape', 'Home')
 
 
