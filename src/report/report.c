@@ -16,8 +16,7 @@ struct report *report_open(const struct report_config *config, struct failure *f
     if (r && summary_open(&r->summary, config->verbose >= 2 || config->html) &&
         table_open(&r->shown, sizeof(struct shown_key), sizeof(struct shown), SHOWN_MAX)) {
         writer_open(&r->writer, config->out);
-        if (config->format == REPORT_JSONL)
-            json_open(r);
+        json_open(r); /* a watch writes lines beside a report of any form */
         return r;
     }
     report_free(r);
