@@ -135,6 +135,29 @@ Test(neighbour, an_end_of_all_that_is_captured_is_watched)
     neighbours_close(n);
 }
 
+Test(neighbour, a_third_station_is_noticed_however_long_two_have_spoken)
+{
+    struct neighbours *n = neighbours_open();
+
+    ask(n, "10.0.0.9", second_ns);
+    for (int i = 0; i < 5; i++) {
+        unicast(n, me, gate);
+        unicast(n, gate, me);
+    }
+    unicast(n, third, me);
+    cr_assert(watched(n), "all of it has one end in common");
+    for (int i = 0; i < 5; i++) {
+        unicast(n, me, third);
+        unicast(n, gate, me);
+        unicast(n, third, me);
+    }
+    cr_assert(watched(n));
+    unicast(n, third, gate);
+
+    cr_assert_not(watched(n));
+    neighbours_close(n);
+}
+
 Test(neighbour, between_two_alone_each_hears_the_other)
 {
     struct neighbours *n = neighbours_open();
