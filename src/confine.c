@@ -56,6 +56,8 @@ static void add_files(struct paths *p, const struct options *o)
         add_folder_of(p, o->write);
     for (size_t i = 0; i < o->n_exports; i++)
         add_export(p, o->export[i]);
+    if (o->diagram)
+        add_folder_of(p, o->diagram);
     if (o->html)
         add_folder_of(p, o->html);
     if (o->report.certs)

@@ -62,6 +62,7 @@ struct options {
     const char *export[EXPORTS_MAX]; /* "eve=FILE" */
     size_t n_exports;
     const char *html;         /* where the page goes; NULL = nowhere */
+    const char *diagram;      /* where the picture of paths goes; NULL = nowhere */
     const char *write;        /* where the evidence goes; NULL = nowhere */
     bool force;               /* it may replace a file */
     enum redaction redaction; /* of what is written */

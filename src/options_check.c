@@ -154,6 +154,8 @@ bool check_together(struct parsing *p)
         return false;
     if (o->html && o->n_inputs > 1)
         return refuse(p, "--html", "makes a page of one input", "one file at a time");
+    if (o->diagram && (o->n_inputs > 1 || o->interface))
+        return refuse(p, "--diagram", "makes a picture of one file", "one file at a time");
     if (o->interface)
         o->verb = VERB_WATCH;
     else if (!o->n_inputs)

@@ -90,6 +90,20 @@ static bool take_input(struct parsing *p, enum option_name name, const char *val
     return scope >= 0 || refuse_value(p, name, value, "ems or all");
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n > m && strcmp(s + n - m, end) == 0;
+}
+
+static bool take_diagram(struct parsing *p, const char *value)
+{
+    p->out->diagram = value;
+    p->out->report.diagram_dot = ends_with(value, ".dot") || ends_with(value, ".gv");
+    return p->out->report.diagram_dot || ends_with(value, ".svg") ||
+           refuse_value(p, OPTION_DIAGRAM, value, "a name that ends in .svg, .dot or .gv");
+}
+
 static bool take_redaction(struct parsing *p, const char *value)
 {
     static const char *const levels[] = { "none", "light", "standard", "strict" };
@@ -277,6 +291,8 @@ static bool take_special(struct parsing *p, enum option_name name, const char *v
     if (name == OPTION_MAX_MEMORY)
         return read_size(value, &p->out->max_memory) ||
                refuse_value(p, name, value, "a size such as 256M");
+    if (name == OPTION_DIAGRAM)
+        return take_diagram(p, value);
     if (name == OPTION_CHECKIN_INTERVAL)
         return profile_set_interval(&p->out->profile, value) ||
                refuse_value(p, name, value, "auto or a time such as 60s or 5m");

@@ -134,6 +134,7 @@ bool run_open(struct run_inputs *inputs, const struct options *o, struct failure
         fine = fine && given_open(&inputs->given[i], o, failure);
     fine = fine && (!o->report.certs || pem_folder(o->report.certs, failure));
     fine = fine && (!o->html || newfile_open(&inputs->page, o->html, o->force, failure));
+    fine = fine && (!o->diagram || newfile_open(&inputs->diagram, o->diagram, o->force, failure));
     if (fine && o->n_exports)
         fine = (inputs->exports = exports_open(o->export, o->n_exports, o->force, failure)) != NULL;
     for (size_t i = 0; i < o->n_inputs && fine; i++)
@@ -161,6 +162,7 @@ void run_close(struct run_inputs *inputs)
     for (size_t i = 0; i < inputs->n; i++)
         given_close(&inputs->given[i]);
     newfile_abandon(&inputs->page);
+    newfile_abandon(&inputs->diagram);
     inputs->n = 0;
 }
 
@@ -235,6 +237,7 @@ static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capt
     config.input = (unsigned)i + 1;
     config.plan = plan;
     config.html = inputs->page.file;
+    config.diagram = inputs->diagram.file;
     config.certs_replace = o->force;
     config.exports = inputs->exports;
     config.silent = inputs->screen != NULL;
@@ -244,6 +247,8 @@ static int run_capture(struct run_inputs *inputs, size_t i, struct capture *capt
     inputs->n_judged += code != 2;
     keys_close(engine.keys);
     if (code != 2 && inputs->page.file && !newfile_finish(&inputs->page, 0, &failure))
+        code = 2;
+    if (code != 2 && inputs->diagram.file && !newfile_finish(&inputs->diagram, 0, &failure))
         code = 2;
     return code == 2 ? run_fail(&failure) : code;
 }

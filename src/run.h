@@ -18,6 +18,7 @@ enum { RUN_INTERRUPTED = 130 };
 struct run_inputs {
     const struct options *options;
     struct newfile page;       /* of --html */
+    struct newfile diagram;    /* of --diagram */
     struct exports *exports;   /* of --export; NULL = none */
     struct live *live;         /* of a watch; NULL = files are read */
     struct reload *reload;     /* of a watch without a screen; NULL = none */

@@ -111,6 +111,9 @@ void stages_report(struct report *r, const struct scene *scene, bool csv);
 /* suggest.c: what the capture shows of the site, as a configuration. */
 void suggest_report(struct report *r, const struct scene *scene);
 
+/* diagram.c: who talks to whom, and where the path breaks. */
+void diagram_report(struct report *r, const struct scene *scene);
+
 /* html.c: the report as one page. */
 void html_report(struct report *r, const struct scene *scene);
 

@@ -296,6 +296,8 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
     writer_flush(&r->writer);
     if (r->config.html && !r->writer.error)
         html_report(r, scene);
+    if (r->config.diagram && !r->writer.error)
+        diagram_report(r, scene);
     if (r->config.certs && !pem_write(r, failure))
         return 2;
     return writer_failed(&r->writer, failure) ? 2 : r->exit_code;

@@ -49,6 +49,8 @@ struct report_config {
     FILE *out;                          /* borrowed */
     FILE *summary, *markdown, *quality; /* borrowed: get these forms as well; NULL = nobody asked */
     FILE *html;            /* borrowed: gets the report as a page; NULL = nobody asked */
+    FILE *diagram;         /* borrowed: gets the picture of paths; NULL = nobody asked */
+    bool diagram_dot;      /* for Graphviz, else as SVG */
     const char *certs;     /* folder that gets the certificates as files; NULL = nobody asked */
     bool certs_replace;    /* they may replace others */
     const char *redaction; /* of the input, as the page says it; NULL = none */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes bundles of some cases and reads them as a stranger would.
 
-    bundles.py BINARY [CASE...]
+    bundles.py BINARY [--faults] [CASE...]
 
 Each archive must hold exactly its twelve files, whose hashes are those of its manifest; the evidence with the
 configuration beside it gives the failing connections of the capture; page, JSON and summaries keep their forms; no address, name or credential of the
@@ -15,6 +15,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,9 +173,72 @@ def kills(tap, binary, case, folder):
     tap.check('killed at twenty moments: whole or not there', found)
 
 
+CALLS = ('write', 'openat', 'close', 'fsync', 'fchmod', 'mkdir', 'unlink', 'link', 'linkat', 'rename', 'renameat', 'renameat2')
+MOMENTS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
+
+
+def faults(tap, binary, case, folder):
+    """Killed in a system call: the n-th of each kind, with and without an older archive of that name."""
+    path, found, runs = folder / 'x.zip', [], 0
+    for older in None, b'an older one':
+        for call in CALLS:
+            for moment in MOMENTS:
+                path.unlink(missing_ok=True)
+                if older:
+                    path.write_bytes(older)
+                command = [binary, 'bundle', str(case.capture), '--case', 'k', '-o', 'x.zip', *(['--force'] if older else [])]
+                done = subprocess.run(['strace', '-f', '-qq', '-o', '/dev/null', '-e', f'inject={call}:signal=KILL:when={moment}', *command],
+                                      cwd=folder, env={**os.environ, 'XDG_DATA_HOME': str(folder / 'data')}, capture_output=True, check=False)
+                runs += 1
+                if path.exists() and path.read_bytes() != older and not is_whole(path):
+                    found.append(f'{call} {moment}')
+                for left in folder.glob('x.zip.*'):
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+                if not done.returncode:
+                    break  # there are no more calls of this kind
+    tap.check(f'killed in {runs} system calls: whole, the older one, or not there', found)
+
+
+def is_whole(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None and len(archive.namelist()) == len(NAMES)
+    except zipfile.BadZipFile:
+        return False
+
+
+def full_disks(tap, binary, case, folder):
+    """Disks on which less and less of it has room."""
+    disk, found, tried = folder / 'disk', [], 0
+    disk.mkdir()
+    for kilobytes in 16, 32, 48, 64, 96, 128, 1024:
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={kilobytes}k', 'none', disk], capture_output=True, check=False).returncode:
+            print('# SKIP full disks: only root may mount one')
+            return
+        try:
+            done = bundle(binary, disk, [case.capture], 'full')
+            path, tried = disk / 'shakeout-full.zip', tried + 1
+            if done.returncode not in (0, 2) or path.exists() != (done.returncode == 0) or (path.exists() and not is_whole(path)):
+                found.append(f'{kilobytes} kB: exit {done.returncode}, {done.stderr}')
+            if done.returncode and ('No space left' not in done.stderr or left_over(disk)):
+                found.append(f'{kilobytes} kB: {done.stderr} {left_over(disk)}')
+        finally:
+            subprocess.run(['umount', disk], check=False)
+    tap.check(f'{tried} sizes of a disk', found)
+
+
 def main():
     binary, names = str(pathlib.Path(sys.argv[1]).resolve()), sys.argv[2:] or CASES
     tap = Tap()
+    if names[:1] == ['--faults']:
+        with tempfile.TemporaryDirectory() as folder:
+            full_disks(tap, binary, cases.cases_read(['syn_silent_drop'])[0], pathlib.Path(folder))
+            if shutil.which('strace'):
+                faults(tap, binary, cases.cases_read(['syn_silent_drop'])[0], pathlib.Path(folder))
+            else:
+                print('# SKIP killed in system calls: strace is not installed')
+        print(f'1..{tap.n}')
+        return 1 if tap.failed else 0
     chosen = cases.cases_read(names)
     for case in chosen:
         with tempfile.TemporaryDirectory() as folder:
