@@ -341,7 +341,6 @@ static int watch(struct run_inputs *inputs, struct capture *capture)
 {
     const struct options *o = inputs->options;
     struct sigaction asking = { .sa_handler = ask, .sa_flags = SA_RESTART };
-    struct sigaction renewing = { .sa_handler = renew, .sa_flags = SA_RESTART };
 
     if (!inputs->porter.n || !porter_open(&inputs->porter))
         inputs->reload = NULL;
@@ -349,8 +348,6 @@ static int watch(struct run_inputs *inputs, struct capture *capture)
     reading.live = inputs->live;
     reading.reload = inputs->reload;
     sigaction(SIGUSR1, &asking, NULL);
-    if (reading.reload) /* a terminal that goes away ends the screen */
-        sigaction(SIGHUP, &renewing, NULL);
     live_ready(inputs->live);
     if (!o->no_progress && !o->report.quiet && !inputs->screen && isatty(STDERR_FILENO))
         fprintf(stderr, "watching %s; Ctrl-C ends with the report\n", o->interface);
@@ -389,6 +386,16 @@ static bool await_interface(const struct options *o)
     return true;
 }
 
+/* Before an interface is waited for, which may be long. */
+static void renewal_begin(const struct run_inputs *inputs)
+{
+    struct sigaction renewing = { .sa_handler = renew, .sa_flags = SA_RESTART };
+
+    reading.reload = inputs->reload;
+    if (reading.reload) /* a terminal that goes away ends the screen */
+        sigaction(SIGHUP, &renewing, NULL);
+}
+
 static int watch_device(struct run_inputs *inputs)
 {
     struct failure failure = { 0 };
@@ -397,6 +404,7 @@ static int watch_device(struct run_inputs *inputs)
     int code = 2;
 
     text_printable(o->interface, strlen(o->interface), inputs->name, sizeof inputs->name);
+    renewal_begin(inputs);
     if (record(inputs, &failure) && await_interface(o))
         capture = capture_open_device(o->interface, &o->capture, &failure);
 

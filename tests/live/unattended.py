@@ -241,8 +241,22 @@ def hup(watch, condition, what):
     return watch.err[n:]
 
 
+def patience(tests, binary):
+    """SIGHUP before there is anything to watch ends nothing."""
+    process = subprocess.Popen([binary, '-i', 'nowhere0', '--headless', '--wait', '--no-config'], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    said = process.stderr.readline()
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    tests.expect('SIGHUP while it waits for an interface ends nothing', 'I wait for it' in said and process.poll() is None,
+                 said, process.poll())
+    process.kill()
+    process.communicate()
+
+
 def reload_scene(tests, binary, net, span, folder):
     """All of it, or nothing: what is wrong is named with its line, and changes nothing."""
+    patience(tests, binary)
     path = folder / 'reload.ini'
     down = {'when': 'endpoint failing for 1s', 'send': 'journal'}
     written(path, **{'alert endpoint-down': down})
