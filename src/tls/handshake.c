@@ -478,7 +478,8 @@ void handshake_key_change(struct tls *t, enum side from, struct tls_stamp at)
 
 static void application_note(struct tls_half *half, struct tls_stamp at)
 {
-    half->n_application++;
+    if (!half->n_application++)
+        half->first_application = at;
     half->application_bytes += half->record_length;
     half->last_application = at;
 }

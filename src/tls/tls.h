@@ -191,7 +191,8 @@ struct tls_half {
     struct tls_stamp finish; /* up to 1.2: first sealed handshake record after the CCS */
     uint32_t finish_length;
     uint32_t join_skip; /* octets still to come of a message that was handed on cut */
-    uint8_t to_the_line[24];
+    struct tls_stamp first_application;
+    uint8_t to_the_line[8];
 };
 
 _Static_assert(offsetof(struct tls_half, last) == 64 && offsetof(struct tls_half, ccs) == 128 &&

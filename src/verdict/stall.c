@@ -703,6 +703,47 @@ static void weigh_second(const struct matter *m, struct raised *r)
     raise_frame(r, again ? again->at.frame : 0);
 }
 
+/* Between the client's first data and `then` the server sent some as well. */
+static bool answered_until(const struct matter *m, uint64_t then)
+{
+    const struct tls_half *client = &m->tls->half[CLIENT], *server = &m->tls->half[SERVER];
+    uint32_t n = server->n_sealed < TLS_SEALED_MAX ? server->n_sealed : TLS_SEALED_MAX;
+    uint64_t asked = 0;
+
+    if (!m->tls13)
+        return server->first_application.frame < then;
+    for (uint32_t i = 0; i < client->n_sealed && i < TLS_SEALED_MAX && !asked; i++)
+        if (client->sealed_list[i].at.frame > m->sealed.final_flight.frame)
+            asked = client->sealed_list[i].at.frame;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct tls_sealed *record = &server->sealed_list[i];
+        if (record->at.frame > asked && record->at.frame < then &&
+            !sealed_is_alert(m->tls->server_hello.suite, record->length))
+            return true;
+    }
+    return n < server->n_sealed;
+}
+
+/* The client left without an answer, and refused by a reset what came afterwards. */
+static bool answered_too_late(const struct matter *m)
+{
+    enum side leaver = SERVER;
+    struct tls_stamp at = leaves_first(m, &leaver);
+    const struct ending_packet *rst = &m->more->half[CLIENT].rst;
+
+    return leaver == CLIENT && rst->frame > at.frame && !answered_until(m, at.frame);
+}
+
+static bool too_late_30s(const struct matter *m)
+{
+    enum side leaver = SERVER;
+    struct tls_stamp at = leaves_first(m, &leaver);
+    int64_t asked_ns =
+        m->tls13 ? m->sealed.final_flight.time_ns : m->tls->half[CLIENT].first_application.time_ns;
+
+    return answered_too_late(m) && at.time_ns - asked_ns >= SECONDS(30);
+}
+
 /* What may be tickets is an answer where the client itself ends it, and at once. */
 static bool maybe_unanswered(const struct matter *m)
 {
@@ -1212,6 +1253,8 @@ static const struct stall stalls[] = {
     { BIT(STOP_REQUEST), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_DATA | E_CLOSE, NULL },
     { BIT(STOP_DATA), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_DATA), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
+    { BIT(STOP_DATA), FC, too_late_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA | E_CLOSE, NULL },
+    { BIT(STOP_DATA), FC, answered_too_late, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_DATA | E_CLOSE, NULL },
     { BIT(STOP_DATA), CLOSED, maybe_unanswered, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, NULL },
     { BIT(STOP_DATA), CLOSED, reset_after_close, F_OK_CLOSED_AFTER_DATA_RST, ON_SIGHT, E_ANSWER | E_CLOSE | E_RESETS, NULL },
     { BIT(STOP_DATA), FC | FS, NULL, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },

@@ -67,3 +67,20 @@ case_haproxy_dead_backend_tls13() {
     TRUTH='curl says "Empty reply from server". The last record of haproxy has the size of an alert and is the first of its kind.'
     dead_backend 1.3 -
 }
+
+too_late() { # too_late VERSION: the client waits three seconds, the server thinks for five
+    up; serve 8013 bin/tlsd.py 8013 --tls $1 --web --think 5
+    record client
+    port 50001; c curl -sS --max-time 3 --cacert made/certs/ca.pem --resolve $NAME:8013:$EMS https://$NAME:8013/
+    stop 4
+    grep -q 'timed out' "$OUT/client.log" || die 'the client had an answer'
+    must 1+ 'tcp.srcport==50001 && tcp.flags.reset==1'
+    primary $ME:50001 $EMS:8013 cannot_tell.encrypted_reason unknown certain -
+    exits 3; absent ok tcp tls
+}
+case_answered_too_late_tls12() {
+    TITLE='Under TLS 1.2 the answer comes two seconds after the client has given up.'
+    BROKEN='a server that takes five seconds'
+    TRUTH='curl says that it timed out after three seconds with 0 bytes received. It closes, and refuses by a reset what the server sends later.'
+    too_late 1.2
+}

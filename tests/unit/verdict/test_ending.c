@@ -649,6 +649,36 @@ Test(ending, a_second_handshake_after_the_request_that_the_server_ends)
     }
 }
 
+Test(ending, an_answer_that_the_client_no_longer_wanted)
+{
+    static const struct {
+        int left_ms, answered_ms;
+        enum finding_id id;
+    } rows[] = {
+        { 3000, 2000, F_OK_CLOSED_AFTER_DATA_RST },
+        { 3000, 5000, F_CANNOT_TELL_ENCRYPTED_REASON },
+        { 31000, 35000, F_APP_NO_REPLY_TIMEOUT },
+    };
+
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+        int left_ms = rows[i / 2].left_ms, answered_ms = rows[i / 2].answered_ms;
+        bool modern = i % 2;
+        (modern ? up13 : up12)(&s);
+        (modern ? (void)sealed(&s, CLIENT, 60, 60) : data12(&s, CLIENT, 60, 60));
+        s.tls.half[CLIENT].first_application = stamp(&s);
+        if (answered_ms > left_ms)
+            fin(&s, CLIENT, left_ms);
+        (modern ? (void)sealed(&s, SERVER, 60, answered_ms) : data12(&s, SERVER, 60, answered_ms));
+        s.tls.half[SERVER].first_application = stamp(&s);
+        if (answered_ms < left_ms)
+            fin(&s, CLIENT, left_ms);
+        rst(&s, CLIENT, 36000);
+
+        assert_primary(&s, 40000, rows[i / 2].id);
+        over(&s);
+    }
+}
+
 Test(ending, a_request_without_a_reply_for_half_a_minute)
 {
     up12(&s);
