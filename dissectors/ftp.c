@@ -1,11 +1,13 @@
 /* ftp.c - control connection of a file server, up to where TLS begins.  RFC 959 sections 4 and 5.4,
- * RFC 4217 section 4 (AUTH TLS).
+ * RFC 4217 section 4 (AUTH TLS), RFC 2428 section 3 (EPSV).
  *
- * Of a command only the first word is read, of a reply its code; the quoted lines are the server's.
- * Data connections are connections of their own, which are not read. */
+ * Of a command only the first word is read, of a reply its code, and where the server waits for a
+ * data connection; the quoted lines are the server's.  Data connections are connections of their
+ * own, which are not read. */
 #include "session/turns.h"
 
 enum { CLOSING = 421, NOT_LOGGED_IN = 530, NO_DATA_CONNECTION = 425 };
+enum { PASSIVE = 227, EXTENDED_PASSIVE = 229 };
 
 enum asked {
     ASKED_NOTHING,
@@ -14,6 +16,7 @@ enum asked {
     ASKED_LOGIN, /* USER, PASS, ACCT */
     ASKED_AUTH,
     ASKED_DATA, /* what takes a data connection */
+    ASKED_PASSIVE,
 };
 
 struct ftp {
@@ -30,13 +33,14 @@ static const struct command {
     const char *word;
     enum asked asked;
 } commands[] = {
-    { "USER", ASKED_LOGIN }, { "PASS", ASKED_LOGIN }, { "ACCT", ASKED_LOGIN },
-    { "AUTH", ASKED_AUTH },  { "QUIT", ASKED_QUIT },  { "RETR", ASKED_DATA },
-    { "STOR", ASKED_DATA },  { "STOU", ASKED_DATA },  { "APPE", ASKED_DATA },
-    { "LIST", ASKED_DATA },  { "NLST", ASKED_DATA },  { "MLSD", ASKED_DATA },
-    { "FEAT", ASKED_OTHER }, { "OPTS", ASKED_OTHER }, { "SYST", ASKED_OTHER },
-    { "NOOP", ASKED_OTHER }, { "HELP", ASKED_OTHER }, { "HOST", ASKED_OTHER },
-    { "CLNT", ASKED_OTHER }, { "PBSZ", ASKED_OTHER }, { "PROT", ASKED_OTHER },
+    { "USER", ASKED_LOGIN },   { "PASS", ASKED_LOGIN },   { "ACCT", ASKED_LOGIN },
+    { "AUTH", ASKED_AUTH },    { "QUIT", ASKED_QUIT },    { "RETR", ASKED_DATA },
+    { "STOR", ASKED_DATA },    { "STOU", ASKED_DATA },    { "APPE", ASKED_DATA },
+    { "LIST", ASKED_DATA },    { "NLST", ASKED_DATA },    { "MLSD", ASKED_DATA },
+    { "PASV", ASKED_PASSIVE }, { "EPSV", ASKED_PASSIVE }, { "FEAT", ASKED_OTHER },
+    { "OPTS", ASKED_OTHER },   { "SYST", ASKED_OTHER },   { "NOOP", ASKED_OTHER },
+    { "HELP", ASKED_OTHER },   { "HOST", ASKED_OTHER },   { "CLNT", ASKED_OTHER },
+    { "PBSZ", ASKED_OTHER },   { "PROT", ASKED_OTHER },
 };
 
 static enum step read_command(struct session *s, struct ftp *f, struct bytes *in)
@@ -78,6 +82,46 @@ static enum said refusal(const struct ftp *f, enum asked asked, bool greeting, u
     }
 }
 
+/* The next number up to `most` behind whatever is no digit, if something follows; else -1. */
+static int next_number(struct bytes *line, int most)
+{
+    int number = -1, c;
+
+    while ((c = bytes_peek(line, 0)) >= 0 && (c < '0' || c > '9'))
+        bytes_skip(line, 1);
+    for (; (c = bytes_peek(line, 0)) >= '0' && c <= '9'; bytes_skip(line, 1)) {
+        number = (number < 0 ? 0 : number * 10) + c - '0';
+        if (number > most)
+            return -1;
+    }
+    return bytes_peek(line, 0) < 0 ? -1 : number; /* it may have been cut there */
+}
+
+/* "227 Entering Passive Mode (h1,h2,h3,h4,p1,p2)", "229 Entering Extended Passive Mode (|||p|)". */
+static void read_rendezvous(struct session *s, const struct reply *reply)
+{
+    struct address address = { 0 };
+    struct bytes line = reply->line;
+    uint8_t octet[6];
+    int n = 0;
+
+    (void)next_number(&line, 999); /* the code */
+    if (reply->code == EXTENDED_PASSIVE) {
+        n = next_number(&line, UINT16_MAX);
+        if (n > 0)
+            session_rendezvous(s, &address, (uint16_t)n);
+        return;
+    }
+    for (size_t i = 0; i < sizeof octet; i++) {
+        n = next_number(&line, UINT8_MAX);
+        if (n < 0)
+            return;
+        octet[i] = (uint8_t)n;
+    }
+    address = address_v4(octet);
+    session_rendezvous(s, &address, (uint16_t)(octet[4] << 8 | octet[5]));
+}
+
 static enum said success(struct ftp *f, enum asked asked, uint16_t code)
 {
     if (asked == ASKED_AUTH && code / 100 == 2) {
@@ -112,6 +156,8 @@ static void read_first(struct session *s, struct ftp *f, const struct reply *rep
         session_say(s, SAID_REPLY, 0, nothing);
     f->preliminary = false;
     f->held &= asked != ASKED_AUTH;
+    if (asked == ASKED_PASSIVE && (reply->code == PASSIVE || reply->code == EXTENDED_PASSIVE))
+        read_rendezvous(s, reply);
     enum said said = reply->code < 400 ? success(f, asked, reply->code)
                                        : refusal(f, asked, greeting, reply->code);
     if (said)

@@ -461,7 +461,10 @@ uint32_t summary_add(struct summary *s, const struct scene *scene, const struct 
     note_server(s, scene, flow, outcome);
     if (service)
         story_note_target(s, scene, flow, service);
-    note_deed(s, service, v, &who, note_findings(s, e, &who, v));
+    uint32_t group = note_findings(s, e, &who, v);
+    note_deed(s, service, v, &who, group);
+    if (service)
+        storm_note(&service->storm, outcome == OUTCOME_FAILED ? group : 0, flow);
     if (s->keep_all && outcome == OUTCOME_FAILED)
         keep_example(s, v, SUMMARY_EXAMPLES);
     return service ? service->attempts : 0;
@@ -592,6 +595,7 @@ void summary_count(struct summary *s, const struct scene *scene)
         else
             s->totals.unclear++;
     }
+    storms_find(s);
     if (history_arrange(&s->history, s->services.n)) {
         common_find(s);
         sets_find(s, scene);

@@ -10,6 +10,7 @@
 #include "base/table.h"
 #include "correlate/common.h"
 #include "correlate/history.h"
+#include "correlate/storm.h"
 #include "correlate/trait.h"
 #include "tls/shape.h"
 #include "verdict/verdict.h"
@@ -108,6 +109,7 @@ struct service_count {
     bool via_many, via_ems;          /* it is a proxy: for several targets; for a configured EMS */
     uint16_t via_port;               /* of its target; 0 = no proxy */
     uint64_t via_name;               /* of its target, a hash */
+    struct storm storm;
 };
 
 struct endpoint {

@@ -48,6 +48,10 @@ void session_say(struct session *s, enum said said, uint16_t code, struct bytes 
 /* The host and port that a proxy is asked for; the first one stays. */
 void session_target(struct session *s, struct bytes host, uint16_t port);
 
+/* Where the server waits for another connection of this client; the newest one stays.  An
+ * unspecified address is the server's own. */
+void session_rendezvous(struct session *s, const struct address *address, uint16_t port);
+
 /* The next n octets of the side being fed, behind what was taken, need not be shown. */
 void session_pass(struct session *s, uint64_t n);
 

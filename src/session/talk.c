@@ -86,6 +86,14 @@ void session_say(struct session *s, enum said said, uint16_t code, struct bytes 
     };
 }
 
+void session_rendezvous(struct session *s, const struct address *address, uint16_t port)
+{
+    struct talk *talk = open(s);
+
+    if (talk)
+        talk->rendezvous = (struct rendezvous){ .at = s->now, .address = *address, .port = port };
+}
+
 void session_target(struct session *s, struct bytes host, uint16_t port)
 {
     struct talk *talk = open(s);

@@ -6,6 +6,7 @@
  * Text comes from the wire: it is printable, shortened, and in the flow's arena. */
 #pragma once
 
+#include "base/address.h"
 #include "base/bytes.h"
 #include "tls/tls.h"
 
@@ -85,7 +86,15 @@ struct remark {
     const char *text; /* the line of the first time; never NULL */
 };
 
+/* The newest place where a server waits for a connection of its client (RFC 959 PASV, RFC 2428). */
+struct rendezvous {
+    struct tls_stamp at;    /* frame 0 = none */
+    struct address address; /* unspecified = that of the server */
+    uint16_t port;
+};
+
 struct talk {
+    struct rendezvous rendezvous;
     const char *target; /* host that a proxy was asked for; empty = none */
     uint16_t target_port;
     uint8_t n;

@@ -2,6 +2,7 @@
 #include "verdict/checks.h"
 #include "verdict/keyless.h"
 #include "verdict/notes.h"
+#include "verdict/passive.h"
 #include "verdict/ruled.h"
 #include "verdict/spoken.h"
 #include "verdict/stages.h"
@@ -115,7 +116,7 @@ static struct raised judge_corruption(const struct matter *m)
 static struct raised judge_primary(const struct matter *m)
 {
     static struct raised (*const steps[])(const struct matter *m) = {
-        judge_icmp,    judge_words,  spoken_judge,     judge_direction,
+        judge_icmp,    judge_words,  passive_judge,    spoken_judge, judge_direction,
         stall_silence, checks_alert, judge_corruption, stall_judge,
     };
 

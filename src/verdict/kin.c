@@ -45,3 +45,27 @@ const struct flow *kin_continued(const struct matter *m)
     }
     return NULL;
 }
+
+/* A named address may be one that the client, for good reasons, does not take. */
+static bool leads_there(const struct flow *f, const struct matter *m,
+                        const struct rendezvous *place)
+{
+    return flow_is_tcp(f) && f->port[SERVER] == place->port && f->first_frame > place->at.frame &&
+           address_equal(&f->address[CLIENT], &m->flow->address[CLIENT]) &&
+           (address_equal(&f->address[SERVER], &m->flow->address[SERVER]) ||
+            address_equal(&f->address[SERVER], &place->address));
+}
+
+const struct flow *kin_rendezvous(const struct matter *m, const struct rendezvous *place)
+{
+    struct kin *kin = m->scene->kin;
+    uint32_t cursor = 0;
+    const struct flow *f;
+
+    while (kin && kin->visits < KIN_VISITS && (f = flows_next(kin->flows, &cursor)) != NULL) {
+        kin->visits++;
+        if (f != m->flow && leads_there(f, m, place))
+            return f;
+    }
+    return NULL;
+}

@@ -1,7 +1,9 @@
-/* kin.h - other connections of the capture that share ports or numbering with the one judged.
+/* kin.h - other connections of the capture that share ports or numbering with the one judged, or
+ * belong to it.
  *
- * What it is: the connection that had the same addresses and ports just before, and the connection
- * that a segment without SYN continues under another source.  What it refuses: looking for ever:
+ * What it is: the connection that had the same addresses and ports just before, the connection
+ * that a segment without SYN continues under another source, and the data connection of a file
+ * server.  What it refuses: looking for ever:
  * all searches together visit at most KIN_VISITS flows, after that nothing is found any more.
  * Units: times in ns.  Ownership: borrows the flow table.
  * Sources: RFC 9293 section 3.10.7 (a reset for a segment that belongs to nothing takes its number
@@ -25,3 +27,7 @@ const struct flow *kin_before(const struct matter *m);
  * another client address or port; NULL = none.  Only for connections joined without a SYN that the
  * server resets. */
 const struct flow *kin_continued(const struct matter *m);
+
+/* The first connection of this client to a place that the server named, after it did so; NULL =
+ * none. */
+const struct flow *kin_rendezvous(const struct matter *m, const struct rendezvous *place);

@@ -73,3 +73,41 @@ case_ok_ftp_missing_file() {
     files; port 50021; c curl -sS --max-time 10 -u ems:secret ftp://$EMS/none.txt; stop
     must 1+ 'ftp.response.code==550'; fileworks ok.tcp.no_tls; absent app
 }
+
+# The data connection: the client goes to a port that the server names.
+passively() { LIMIT=14 c curl -sS --local-port 50021-50029 --disable-epsv -u ems:secret ftp://$EMS/list.txt; }
+passivefails() { # passivefails OWNER FACT CODE
+    must 1+ "ftp.response.code==$3"; must 0 'ftp.response.code==226'; must 2+ 'tcp.dstport==60100 && tcp.flags.syn==1 || tcp.srcport==60100'
+    args --scope all; primary $ME:50021 $EMS:21 app.ftp.passive_failed $1 $2 probable; exits 1
+    frames app.ftp.passive_failed "ftp.response.code==$3" 1; frames app.ftp.passive_failed 'tcp.dstport==60100 && tcp.flags.syn==1' 1
+    absent app.ftp.rejected tls
+}
+case_ftp_passive_dropped() {
+    TITLE='The file server names a port for the file, and a firewall discards what goes there.'
+    BROKEN='a rule of the router drops TCP to 60100 of the server'
+    TRUTH='227 names port 60100; four SYN to it have no answer, and no file goes over.'
+    files; on router nft -f - <<<'table ip t { chain f { type filter hook forward priority 0; tcp dport 60100 drop; }; }'
+    passively; stop; passivefails network - 227
+}
+case_ftp_passive_refused() {
+    TITLE='The file server names a port for the file, and a firewall refuses what goes there.'
+    BROKEN='a rule of the router answers TCP to 60100 of the server with a reset'
+    TRUTH='227 names port 60100; the SYN to it is answered by RST, and no file goes over.'
+    files; on router nft -f - <<<'table ip t { chain f { type filter hook forward priority 0; tcp dport 60100 reject with tcp reset; }; }'
+    passively; stop; passivefails - - 227
+}
+case_ok_ftp_passive_left() {
+    TITLE='A client asks for a port and changes its mind.'
+    TRUTH='227 names port 60100, the client does not go there and leaves.'
+    files; port 50021; c bin/tcpc.py $EMS:21 listen-first 'USER ems\r\n|PASS secret\r\n|PASV\r\n|QUIT\r\n'; stop
+    must 1 'ftp.response.code==227'; must 0 'tcp.port==60100'; fileworks ok.tcp.no_tls; absent app
+}
+case_ok_ftp_passive_second_try() {
+    TITLE='One port is refused, the next one works: the file goes over.'
+    TRUTH='229 names port 60100, which refuses at first; the client asks again (227), and the file goes over.'
+    up; cat made/certs/good.pem made/certs/good.key >$OUT/both.pem; serve 21 bin/ftpd_lab.py 21; record client
+    on router nft -f - <<<'table ip t { chain f { type filter hook forward priority 0; tcp dport 60100 tcp flags syn limit rate 1/hour burst 1 packets reject with tcp reset; }; }'
+    c curl -sS --local-port 50021-50029 --max-time 10 -u ems:secret ftp://$EMS/list.txt; stop
+    must 1 'ftp.response.code==229'; must 1 'ftp.response.code==227'; must 1 'ftp.response.code==226'
+    args --scope all; primary $ME:50021 $EMS:21 ok.tcp.no_tls none certain -; absent app
+}

@@ -203,3 +203,30 @@ case_set_ipv6_broken() {
     finding set.ipv6_broken; exits 0
     absent set.time_dependent set.server
 }
+
+case_app_retry_storm() {
+    TITLE='A client whose check-in is refused tries again twice a second.'
+    BROKEN='nothing listens on 8013 of the server; the client is a loop without a pause'
+    TRUTH='Six SYN in three seconds, each behind the RST that answers the one before it.'
+    up; serve443; record client; companion
+    local i; for i in 1 2 3 4 5 6; do port 5000$i; c bin/tlsc.py $EMS:8013; pause 0.4; done; stop
+    must 6 'tcp.dstport==8013 && tcp.flags.syn==1'; must 6 'tcp.srcport==8013 && tcp.flags.reset==1'
+    ok443; fails $ME 50001 tcp.syn.refused_by_host; finding app.retry_storm; IDS+=(app.retry_storm); exits 1
+    frames app.retry_storm 'tcp.dstport==8013 && tcp.flags.syn==1' 1
+}
+case_ok_load_test() {
+    TITLE='Eight exchanges in quick succession, all of which work.'
+    TRUTH='Eight connections with a request and its answer each.'
+    up; serve 8013 bin/tlsd.py 8013; record client
+    local i; for i in 1 2 3 4 5 6 7 8; do port 5000$i; c bin/tlsc.py $EMS:8013; done; stop
+    works $ME 50001; works $ME 50008; healthy; absent app
+}
+case_set_tried_side_by_side() {
+    TITLE='A client opens six connections at once, and all of them are refused.'
+    BROKEN='nothing listens on 8013 of the server'
+    TRUTH='Six SYN leave within some milliseconds and are refused; nobody tries again.'
+    up; serve443; record client; companion; port 50001 50006
+    c sh -c 'for i in 1 2 3 4 5 6; do bin/tlsc.py 10.0.0.10:8013 & done; wait'; pause 0.5; stop
+    must 6 'tcp.srcport==8013 && tcp.flags.reset==1'
+    ok443; finding tcp.syn.refused_by_host; IDS+=(tcp.syn.refused_by_host); absent app.retry_storm; exits 1
+}

@@ -159,3 +159,44 @@ Test(ftp, what_speaks_another_protocol_is_left_alone)
     cr_assert_eq(t.last, STEP_ALIEN);
     scene_close(&t);
 }
+
+static struct rendezvous named_by(const char *command, const char *reply)
+{
+    static struct talk_scene t;
+    const char *const lines[] = { command, reply };
+
+    scene_open(&t, &ftp_dissector);
+    scene_say(&t, SERVER, "220 ready\r\n", 11);
+    for (int i = 0; i < 2; i++)
+        scene_say(&t, i ? SERVER : CLIENT, lines[i], strlen(lines[i]));
+    struct rendezvous place = t.session.talk->rendezvous;
+    scene_close(&t);
+    return place;
+}
+
+Test(ftp, a_server_names_where_it_waits_for_data)
+{
+    char text[ADDRESS_TEXT];
+
+    struct rendezvous old = named_by("PASV\r\n", "227 Entering (10,0,0,10,234,196).\r\n");
+    struct rendezvous new = named_by("EPSV\r\n", "229 Entering (|||60100|)\r\n");
+
+    cr_assert_str_eq(address_text(&old.address, text), "10.0.0.10");
+    cr_assert_eq(old.port, 60100);
+    cr_assert_eq(new.port, 60100);
+    cr_assert(address_is_unspecified(&new.address));
+}
+
+Test(ftp, numbers_that_are_none_name_no_place)
+{
+    static const char *const bad[] = {
+        "227 (10,0,0,10,234)\r\n",   "227 (10,0,0,10,999,1)\r\n",
+        "227 10,0,0,10,234,196\r\n", "227 no\r\n",
+        "229 (|||70000|)\r\n",       "229 (|||601",
+        "500 (|||60100|)\r\n",       "229 (|||0|)\r\n",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_assert_eq(named_by("EPSV\r\n", bad[i]).at.frame, 0, "%s", bad[i]);
+    cr_assert_eq(named_by("NOOP\r\n", "229 (|||60100|)\r\n").at.frame, 0);
+}

@@ -13,8 +13,6 @@ static const char *const unraised[] = {
     "tls.wrong_endpoint.fortigate_8013",
     "tls.clientcert.broken_by_inspection",
     "app.reply_then_client_gone",
-    "app.retry_storm",
-    "app.ftp.passive_failed",
     "proxy.transparent_suspected",
     "proxy.bypass_expected",
     "set.intercept.selective",

@@ -170,3 +170,69 @@ Test(kin, searching_ends_when_it_has_cost_too_much)
     cr_assert_eq(goes_on(101, 101).id, F_CANNOT_TELL_MID_STREAM);
     over();
 }
+
+/* ---- the data connection of a file server ---- */
+
+enum data { DATA_NOT_TRIED, DATA_REFUSED, DATA_SILENT, DATA_OPEN, DATA_REFUSED_THEN_DONE };
+
+static void goes_for_data(enum data data)
+{
+    sends(CLIENT, TCP_SYN, 0, 0, 0);
+    for (int i = 0; i < 3 && data == DATA_SILENT; i++) {
+        w.now_ns += (1 << i) * SECOND;
+        sends(CLIENT, TCP_SYN, 0, 0, 0);
+    }
+    if (data == DATA_REFUSED || data == DATA_REFUSED_THEN_DONE)
+        sends(SERVER, TCP_RST | TCP_ACK, 0, 1, 0);
+    if (data == DATA_OPEN) {
+        sends(SERVER, TCP_SYN | TCP_ACK, 0, 1, 0);
+        sends(CLIENT, TCP_ACK, 1, 1, 0);
+    }
+}
+
+/* What a control connection is found to be whose server named port 60100. */
+static struct raised ftp_with(enum data data)
+{
+    struct session session = { .protocol = "ftp", .server_name = "" };
+    struct talk talk = { .target = "" };
+
+    begin();
+    w.port[SERVER] = 21;
+    struct flow *control = exchanges();
+    session.opening[CLIENT].line = session.opening[SERVER].line = "";
+    session.flow = control;
+    session.talk = &talk;
+    control->session = &session;
+    talk.rendezvous.at = (struct tls_stamp){ w.frame, w.now_ns };
+    talk.rendezvous.port = 60100;
+    w.port[CLIENT] = 50002;
+    w.port[SERVER] = 60100;
+    w.isn[CLIENT] = 77000;
+    if (data != DATA_NOT_TRIED)
+        goes_for_data(data);
+    if (data == DATA_REFUSED_THEN_DONE)
+        talk.remark[talk.n++] =
+            (struct remark){ .said = SAID_FTP_DONE, .last = { w.frame + 1, w.now_ns }, .text = "" };
+    w.now_ns += 40 * SECOND;
+    struct raised r = judged(control);
+    control->session = NULL;
+    over();
+    return r;
+}
+
+Test(kin, a_data_connection_that_is_refused_or_dropped_fails_its_control_connection)
+{
+    struct raised refused = ftp_with(DATA_REFUSED), silent = ftp_with(DATA_SILENT);
+
+    cr_assert_eq(refused.id, F_APP_FTP_PASSIVE_FAILED);
+    cr_assert_eq(refused.fact, CERTAIN);
+    cr_assert_geq(refused.n_frames, 3);
+    cr_assert_eq(silent.id, F_APP_FTP_PASSIVE_FAILED);
+}
+
+Test(kin, a_data_connection_that_nobody_tried_or_that_opens_fails_nothing)
+{
+    cr_assert_neq(ftp_with(DATA_NOT_TRIED).id, F_APP_FTP_PASSIVE_FAILED);
+    cr_assert_neq(ftp_with(DATA_OPEN).id, F_APP_FTP_PASSIVE_FAILED);
+    cr_assert_neq(ftp_with(DATA_REFUSED_THEN_DONE).id, F_APP_FTP_PASSIVE_FAILED);
+}
