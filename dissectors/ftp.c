@@ -98,7 +98,7 @@ static int next_number(struct bytes *line, int most)
 }
 
 /* "227 Entering Passive Mode (h1,h2,h3,h4,p1,p2)", "229 Entering Extended Passive Mode (|||p|)". */
-static void read_rendezvous(struct session *s, const struct reply *reply)
+static bool read_rendezvous(struct session *s, const struct reply *reply)
 {
     struct address address = { 0 };
     struct bytes line = reply->line;
@@ -110,16 +110,17 @@ static void read_rendezvous(struct session *s, const struct reply *reply)
         n = next_number(&line, UINT16_MAX);
         if (n > 0)
             session_rendezvous(s, &address, (uint16_t)n);
-        return;
+        return n > 0;
     }
     for (size_t i = 0; i < sizeof octet; i++) {
         n = next_number(&line, UINT8_MAX);
         if (n < 0)
-            return;
+            return false;
         octet[i] = (uint8_t)n;
     }
     address = address_v4(octet);
     session_rendezvous(s, &address, (uint16_t)(octet[4] << 8 | octet[5]));
+    return true;
 }
 
 static enum said success(struct ftp *f, enum asked asked, uint16_t code)
@@ -136,7 +137,7 @@ static enum said success(struct ftp *f, enum asked asked, uint16_t code)
 }
 
 /* What a reply says stands in its first line. */
-static void read_first(struct session *s, struct ftp *f, const struct reply *reply)
+static void read_first(struct session *s, struct ftp *f, const struct reply *reply, bool cut)
 {
     bool greeting = turns_is_greeting(&f->turns, reply->code);
     bool preliminary = reply->code < 200;
@@ -156,8 +157,10 @@ static void read_first(struct session *s, struct ftp *f, const struct reply *rep
         session_say(s, SAID_REPLY, 0, nothing);
     f->preliminary = false;
     f->held &= asked != ASKED_AUTH;
-    if (asked == ASKED_PASSIVE && (reply->code == PASSIVE || reply->code == EXTENDED_PASSIVE))
-        read_rendezvous(s, reply);
+    bool passive =
+        asked == ASKED_PASSIVE && (reply->code == PASSIVE || reply->code == EXTENDED_PASSIVE);
+    if (passive && !read_rendezvous(s, reply) && cut)
+        session_say(s, SAID_FTP_PLACE_UNREAD, 1, nothing);
     enum said said = reply->code < 400 ? success(f, asked, reply->code)
                                        : refusal(f, asked, greeting, reply->code);
     if (said)
@@ -180,7 +183,7 @@ static enum step read_reply(struct session *s, struct ftp *f, struct bytes *in)
         return STEP_DONE;
     }
     if (reply.first)
-        read_first(s, f, &reply);
+        read_first(s, f, &reply, cut);
     return STEP_MORE;
 }
 

@@ -117,6 +117,8 @@ static void find_unexpected(struct summary *s, const struct scene *scene, uint32
     bool never = service && service->expect == EXPECT_NEVER;
     bool configured = p->n_ems_names || p->n_ems_addresses;
 
+    if (((const struct service_count *)table_at(&s->services, k - 1))->posture && !never)
+        return;
     if (!never && (!configured || !service || !service->checkin || is_expected(s, scene, key)))
         return;
     visit(&v, s, k);

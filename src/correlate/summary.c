@@ -463,6 +463,8 @@ uint32_t summary_add(struct summary *s, const struct scene *scene, const struct 
         story_note_target(s, scene, flow, service);
     uint32_t group = note_findings(s, e, &who, v);
     note_deed(s, service, v, &who, group);
+    if (service && v->primary.id == F_OK_TLS_FORTIGATE_POSTURE)
+        service->posture = true;
     if (service)
         storm_note(&service->storm, outcome == OUTCOME_FAILED ? group : 0, flow);
     if (s->keep_all && outcome == OUTCOME_FAILED)

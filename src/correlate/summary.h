@@ -109,6 +109,7 @@ struct service_count {
     bool via_many, via_ems;          /* it is a proxy: for several targets; for a configured EMS */
     uint16_t via_port;               /* of its target; 0 = no proxy */
     uint64_t via_name;               /* of its target, a hash */
+    bool posture;                    /* a FortiGate takes its reports, as designed */
     struct storm storm;
 };
 

@@ -58,6 +58,7 @@ enum said {
     /* ftp.c: RFC 959, RFC 4217 */
     SAID_FTP_LOGGED_IN,
     SAID_FTP_DONE,          /* a file or a list went over */
+    SAID_FTP_PLACE_UNREAD,  /* where the server waits for a data connection was cut */
     SAID_FTP_TLS_REFUSED,   /* in answer to AUTH, with its code, as all that follow */
     SAID_FTP_LOGIN_REFUSED, /* in answer to USER, PASS or ACCT */
     SAID_FTP_REFUSED,       /* as the greeting, for want of a data connection, or 421 */

@@ -310,6 +310,11 @@ bool tls_offers_suite(const struct tls_client_hello *hello, uint16_t suite)
     return list_has(hello->suites, suite);
 }
 
+bool tls_offers_scheme(const struct tls_client_hello *hello, uint16_t scheme)
+{
+    return list_has(hello->signature_schemes, scheme);
+}
+
 bool tls_offers_group(const struct tls_client_hello *hello, uint16_t group)
 {
     return list_has(hello->groups, group);

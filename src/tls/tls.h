@@ -349,6 +349,7 @@ uint16_t tls_offered_highest(const struct tls_client_hello *hello);
 uint16_t tls_offered_lowest_hint(const struct tls_client_hello *hello); /* 0 when not listed */
 bool tls_offers_version(const struct tls_client_hello *hello, uint16_t version);
 bool tls_offers_suite(const struct tls_client_hello *hello, uint16_t suite);
+bool tls_offers_scheme(const struct tls_client_hello *hello, uint16_t scheme);
 bool tls_offers_group(const struct tls_client_hello *hello, uint16_t group);
 bool tls_is_grease(uint16_t value);
 

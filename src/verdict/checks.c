@@ -2,9 +2,11 @@
 
 #include "verdict/blame.h"
 #include "verdict/inspector.h"
+#include "verdict/leaves.h"
 #include "verdict/visible.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { MAX_LEGACY = 0x0302, TLS_13 = 0x0304 };
 
@@ -175,6 +177,38 @@ static bool groups_disjoint(const struct matter *m)
     return known;
 }
 
+/* Signature schemes that a key can make (RFC 8446 section 4.2.3, RFC 5246 section 7.4.1.4.1). */
+static bool offers_to_sign(const struct tls_client_hello *hello, const struct cert_facts *key)
+{
+    enum { RSA = 1, ECDSA = 3, PSS_FIRST = 0x0804, PSS_LAST = 0x0806 };
+    bool rsa = strcmp(key->key_algorithm, "RSA") == 0;
+
+    if (!rsa && strcmp(key->key_algorithm, "EC") != 0)
+        return true; /* a kind that is not known here */
+    for (unsigned hash = 1; hash <= 6; hash++)
+        if (tls_offers_scheme(hello, (uint16_t)(hash << 8 | (rsa ? RSA : ECDSA))))
+            return true;
+    for (unsigned pss = PSS_FIRST; rsa && pss <= PSS_LAST; pss++)
+        if (tls_offers_scheme(hello, (uint16_t)pss))
+            return true;
+    return false;
+}
+
+/* No certificate that this service was seen to show can sign what this client takes. */
+static bool schemes_disjoint(const struct matter *m)
+{
+    const struct leaves *leaves = m->seen ? m->seen->leaves : NULL;
+
+    if (!hello_whole(m) || !m->tls->hello->signature_schemes.left || !leaves || leaves->full)
+        return false;
+    for (unsigned i = 0; i < leaves->n; i++) {
+        const struct cert_facts *key = cert_facts(leaves->leaf[i].cert);
+        if (!key->parsed || offers_to_sign(m->tls->hello, key))
+            return false;
+    }
+    return leaves->n != 0;
+}
+
 /* What the client answered to the request decides, and was not captured. */
 static bool client_unseen(const struct matter *m)
 {
@@ -221,6 +255,8 @@ static const struct alert_row {
     { SERVER, 71, suites_disjoint, F_TLS_CIPHER_NONE_COMMON },
     { SERVER, 40, groups_disjoint, F_TLS_GROUP_NONE_COMMON },
     { SERVER, 47, groups_disjoint, F_TLS_GROUP_NONE_COMMON },
+    { SERVER, 40, schemes_disjoint, F_TLS_SIGALG_NONE_COMMON },
+    { SERVER, 71, schemes_disjoint, F_TLS_SIGALG_NONE_COMMON },
     { SERVER, 40, name_would_do, F_TLS_SNI_MISSING },
     { SERVER, 80, name_would_do, F_TLS_SNI_MISSING },
     { SERVER, 48, matter_certificate_requested, F_TLS_CLIENTCERT_REJECTED_UNKNOWN_CA },
@@ -292,6 +328,14 @@ static void weigh_compared(const struct matter *m, struct raised *r)
         raise_frame(r, m->seen->choice[i].frame);
 }
 
+static void weigh_schemes(const struct matter *m, struct raised *r)
+{
+    const struct leaves *leaves = m->seen->leaves;
+
+    for (unsigned i = 0; leaves && i < leaves->n; i++)
+        raise_frame(r, leaves->leaf[i].first_frame);
+}
+
 static void weigh_alert(const struct matter *m, struct raised *r)
 {
     switch (r->id) {
@@ -301,6 +345,9 @@ static void weigh_alert(const struct matter *m, struct raised *r)
     case F_TLS_CIPHER_NONE_COMMON:
     case F_TLS_GROUP_NONE_COMMON:
         weigh_compared(m, r);
+        break;
+    case F_TLS_SIGALG_NONE_COMMON:
+        weigh_schemes(m, r);
         break;
     case F_TLS_SNI_MISSING:
         raise_frame(r, m->seen ? m->seen->named_frame : 0);
@@ -321,12 +368,25 @@ static void weigh_alert(const struct matter *m, struct raised *r)
     }
 }
 
+/* The refusal of a client certificate where the server's is replaced: whoever replaces it cannot
+ * pass on what the client signs. */
+static struct raised blame_inspection(const struct matter *m, enum finding_id id)
+{
+    if (!inspector_replaces(m))
+        return raise_of(id);
+    struct raised r = raise_of(F_TLS_CLIENTCERT_BROKEN_BY_INSPECTION);
+    raise_frame(&r, m->tls->certificate[SERVER].frame);
+    return r;
+}
+
 /* Refused, and made up on the way: that goes before what the alert says (rule R10). */
 static struct raised blame_inspector(const struct matter *m, enum finding_id id)
 {
-    struct raised none = raise_of(F_NONE);
-    bool refused = m->alert->from == CLIENT && finding_of(id)->stage == STAGE_CERT;
-    struct raised r = refused ? inspector_of(m) : none;
+    bool of_cert = finding_of(id)->stage == STAGE_CERT;
+
+    if (of_cert && m->alert->from == SERVER && matter_certificate_requested(m))
+        return blame_inspection(m, id);
+    struct raised r = of_cert && m->alert->from == CLIENT ? inspector_of(m) : raise_of(F_NONE);
 
     return r.id ? r : raise_of(id);
 }

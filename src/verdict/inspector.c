@@ -60,8 +60,54 @@ static void raise_others(struct raised *r, const struct leaf *other)
         raise_frame(r, list->client[i].frame);
 }
 
+/* ---- a FortiGate that shows its own ---- */
+
+enum { ENDPOINT_CONTROL = 8013 };
+
+static bool shows_fortigate(const struct matter *m)
+{
+    const struct cert *leaf = m->tls ? visible_leaf(m) : NULL;
+    return leaf && m->flow->port[SERVER] == ENDPOINT_CONTROL &&
+           issuer_is_fortigate(cert_facts(leaf)->subject_cn);
+}
+
+/* By the configuration, or because the DNS gives this address for the name of an EMS. */
+static bool should_be_ems(const struct matter *m)
+{
+    const struct profile *profile = m->scene->profile;
+    const struct names *names = m->scene->names;
+    const char *name = names ? names_of(names, &m->flow->address[SERVER]) : NULL;
+
+    if (profile_is_ems_address(profile, &m->flow->address[SERVER]))
+        return true;
+    return (name && profile_names_ems(profile, name)) ||
+           (m->name_lookup && profile_names_ems(profile, m->name_lookup->name));
+}
+
+bool inspector_is_reported_to(const struct matter *m)
+{
+    return shows_fortigate(m) && !should_be_ems(m);
+}
+
+static struct raised wrong_endpoint(const struct matter *m)
+{
+    struct raised r = raise_of(F_TLS_WRONG_ENDPOINT_FORTIGATE_8013);
+
+    raise_frame(&r, m->name_lookup ? m->name_lookup->reply_frame : 0);
+    raise_frame(&r, m->tls->certificate[SERVER].frame);
+    return r;
+}
+
+bool inspector_replaces(const struct matter *m)
+{
+    enum finding_id id = inspector_of(m).id;
+    return id && id != F_TLS_WRONG_ENDPOINT_FORTIGATE_8013;
+}
+
 struct raised inspector_of(const struct matter *m)
 {
+    if (shows_fortigate(m) && should_be_ems(m))
+        return wrong_endpoint(m);
     const struct cert *cert = visible_leaf(m);
     struct inspection is = cert ? issuer_inspects(cert_facts(cert)) : (struct inspection){ 0 };
     bool compared = m->seen && leaves_compare(m->seen->leaves);

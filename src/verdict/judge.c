@@ -1,5 +1,6 @@
 #include "verdict/absence.h"
 #include "verdict/checks.h"
+#include "verdict/inspector.h"
 #include "verdict/keyless.h"
 #include "verdict/notes.h"
 #include "verdict/passive.h"
@@ -128,6 +129,20 @@ static struct raised judge_primary(const struct matter *m)
     return raise_of(F_INFO_INCOMPLETE_IN_PROGRESS);
 }
 
+/* It works, and leads to a FortiGate: the same connection under its own name. */
+static void name_posture(const struct matter *m, struct raised *r)
+{
+    bool works = r->id == F_OK_TLS_ESTABLISHED || r->id == F_OK_TLS_ESTABLISHED_CLOSED_CLEAN ||
+                 r->id == F_OK_TLS_LONG_LIVED;
+    if (!works || !inspector_is_reported_to(m))
+        return;
+    struct raised posture = raise_of(F_OK_TLS_FORTIGATE_POSTURE);
+    raise_frame(&posture, m->tls->certificate[SERVER].frame);
+    for (unsigned i = 0; i < r->n_frames; i++)
+        raise_frame(&posture, r->frames[i]);
+    *r = posture;
+}
+
 /* Apart, for its copies are large and rarely needed. */
 static __attribute__((noinline)) void compare_keyless(const struct scene *scene,
                                                       const struct flow *flow, struct verdict *out)
@@ -164,6 +179,7 @@ void verdict_of(const struct scene *scene, const struct flow *flow, struct verdi
     for (enum side side = CLIENT; side < SIDES; side++)
         out->trust[side] = visible_trust(&m, side);
     out->primary = judge_primary(&m);
+    name_posture(&m, &out->primary);
     raise_settle(&out->primary, &m);
     notes_add(&m, out);
     spoken_notes(&m, out);

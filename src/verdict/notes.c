@@ -210,6 +210,19 @@ static void note_inspector(const struct matter *m, struct verdict *out)
     raise_also(out, &r);
 }
 
+/* Once the replaced certificate is trusted, the client's own is refused for it. */
+static void note_inspected_client(const struct matter *m, struct verdict *out)
+{
+    if (out->primary.severity != SEVERITY_ERROR || !matter_certificate_requested(m) ||
+        out->primary.id == F_TLS_CLIENTCERT_BROKEN_BY_INSPECTION || !inspector_replaces(m))
+        return;
+    struct raised r = raise_of(F_TLS_CLIENTCERT_BROKEN_BY_INSPECTION);
+    r.severity = SEVERITY_WARNING; /* rule R20 */
+    raise_frame(&r, m->tls->certificate[SERVER].frame);
+    raise_settle(&r, m);
+    raise_also(out, &r);
+}
+
 static bool newer(const struct leaf *leaf, const struct leaf *before)
 {
     const struct cert_facts *is = cert_facts(leaf->cert), *was = cert_facts(before->cert);
@@ -261,6 +274,7 @@ static void note_revocation(const struct matter *m, struct verdict *out)
 static void note_certificate(const struct matter *m, struct verdict *out)
 {
     note_inspector(m, out);
+    note_inspected_client(m, out);
     note_change(m, out);
     note_revocation(m, out);
     if (expires_soon(m))

@@ -48,6 +48,8 @@ PERMITTED = {
     'tls.intercept.fortigate': ['tls.cert.rejected_by_client.unknown_ca'],
     'tls.intercept.other': ['tls.cert.rejected_by_client.unknown_ca'],
     'tls.intercept.fortigate_untrusted': ['tls.cert.rejected_by_client.unknown_ca'],
+    'tls.wrong_endpoint.fortigate_8013': ['tls.cert.rejected_by_client.unknown_ca'],
+    'tls.clientcert.broken_by_inspection': ['tls.clientcert.required'],
     # The request for a certificate, once it is cut away, leaves an alert whose subject is unknown (rule R6).
     'tls.clientcert': ['tls.handshake_failure'],
     # What both sides offered, once it is cut away, leaves the alert that says no.

@@ -13,8 +13,9 @@ static struct cert_store *store;
 
 struct order {
     const char *from, *to, *san, *aia, *usage, *crl;
-    const char *issuer; /* common name; NULL = "CA" */
-    bool issued;        /* by somebody else */
+    const char *subject; /* common name; NULL = "leaf" */
+    const char *issuer;  /* common name; NULL = "CA" */
+    bool issued;         /* by somebody else */
     const EVP_MD *digest;
 };
 
@@ -38,7 +39,9 @@ static inline const struct cert *made(const struct order *o)
     ASN1_INTEGER_set(X509_get_serialNumber(x), 7);
     ASN1_TIME_set_string_X509(X509_getm_notBefore(x), o->from ? o->from : "20250101000000Z");
     ASN1_TIME_set_string_X509(X509_getm_notAfter(x), o->to ? o->to : "20270101000000Z");
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)"leaf", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                               (const unsigned char *)(o->subject ? o->subject : "leaf"), -1, -1,
+                               0);
     X509_NAME_add_entry_by_txt(issuer_name, "CN", MBSTRING_UTF8,
                                (const unsigned char *)(o->issuer ? o->issuer : "CA"), -1, -1, 0);
     X509_set_issuer_name(x, o->issued ? issuer_name : name);

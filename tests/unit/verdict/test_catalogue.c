@@ -6,20 +6,11 @@
 /* Records whose rule is not there yet: exactly these, so that no id is promised and none forgotten.
  */
 static const char *const unraised[] = {
-    "ok.tls.fortigate_posture",
-    "cannot_tell.offloaded",
-    "tcp.seq_anomaly",
-    "tls.sigalg.none_common",
-    "tls.wrong_endpoint.fortigate_8013",
-    "tls.clientcert.broken_by_inspection",
-    "app.reply_then_client_gone",
-    "proxy.transparent_suspected",
-    "proxy.bypass_expected",
-    "set.intercept.selective",
-    "path.lost_between",
-    "path.rewritten",
-    "path.forged_reset",
-    "path.idle_cut",
+    "cannot_tell.offloaded",      "tcp.seq_anomaly",
+    "app.reply_then_client_gone", "proxy.transparent_suspected",
+    "proxy.bypass_expected",      "set.intercept.selective",
+    "path.lost_between",          "path.rewritten",
+    "path.forged_reset",          "path.idle_cut",
     "path.dropped_in_firewall",
 };
 
