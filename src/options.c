@@ -121,7 +121,8 @@ static bool refuse_letter(struct parsing *p, char letter)
         char letter;
         const char *why, *remedy;
     } habits[] = {
-        { 'Y', "there are no display filters here", "use --ems, --ports, or a capture filter: -f" },
+        { 'Y', "there are no display filters here",
+          "use --endpoint, --finding, --ports, or a capture filter: -f" },
         { 'b', "this version does not write packets", "tcpdump -C and -G rotate files" },
         { 'e', "link layer headers are not printed", "tcpdump -e prints them" },
         { 'X', "packet contents are not printed", "tcpdump -X prints them" },
@@ -368,6 +369,8 @@ bool options_parse_from(int argc, char **argv, const struct ini_source *source, 
         return false;
     choose_display(&p);
     out->settings.source = NULL;
+    if (out->filter.on)
+        out->report.filter = &out->filter;
     out->report.several_inputs = out->n_inputs > 1;
     return true;
 }

@@ -16,6 +16,7 @@
 #include "frame/capture.h"
 #include "live/check.h"
 #include "report/exports.h"
+#include "report/filter.h"
 #include "report/report.h"
 
 #include <stdbool.h>
@@ -71,6 +72,7 @@ struct options {
     bool help_all;
     struct capture_config capture;
     struct report_config report;
+    struct filter filter; /* of what is shown */
     struct profile profile;
     enum scope scope;
     size_t max_memory; /* 0 = default */

@@ -29,7 +29,7 @@ static bool check_redact(struct parsing *p)
 {
     struct options *o = p->out;
 
-    if (o->n_inputs != 1 || !o->write || o->interface || o->report.certs)
+    if (o->n_inputs != 1 || o->filter.on || !o->write || o->interface || o->report.certs)
         return refuse(p, "redact", "takes one capture and -w FILE",
                       "shakeout redact IN -w OUT   [--redact light|standard|strict]");
     if (!p->redacted)
@@ -43,7 +43,8 @@ static bool check_bundle(struct parsing *p)
 {
     struct options *o = p->out;
 
-    if (!o->n_inputs || o->interface || o->write || o->html || o->report.certs || o->n_exports)
+    if (!o->n_inputs || o->filter.on || o->interface || o->write || o->html || o->report.certs ||
+        o->n_exports)
         return refuse(p, "bundle", "takes captures, and writes one archive",
                       "shakeout bundle FILE... [--case ID] [-o FILE] [--redact LEVEL]");
     if (!p->redacted)
@@ -67,6 +68,8 @@ static bool check_config(struct parsing *p)
 {
     struct options *o = p->out;
 
+    if (o->filter.on)
+        return refuse(p, o->filter.said, "a configuration is of all that a capture shows", "");
     if (o->config_job == CONFIG_SUGGEST) {
         o->verb = VERB_ANALYSE;
         o->report.format = REPORT_SUGGEST;

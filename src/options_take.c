@@ -74,6 +74,14 @@ static bool take_input(struct parsing *p, enum option_name name, const char *val
     case OPTION_PORTS:
         p->ports = value;
         return true;
+    case OPTION_ENDPOINT:
+        return filter_add_endpoint(&o->filter, value, p->failure);
+    case OPTION_FINDING:
+        return filter_add_finding(&o->filter, value, p->failure);
+    case OPTION_SINCE:
+        return filter_set_since(&o->filter, value, p->failure);
+    case OPTION_UNTIL:
+        return filter_set_until(&o->filter, value, p->failure);
     case OPTION_KEYLOG:
         o->keylog = value;
         return true;
@@ -151,12 +159,13 @@ static bool take_export(struct parsing *p, const char *value)
 
 static bool take_matrix(struct parsing *p, const char *value)
 {
-    static const char *const kinds[] = { "stages", "ports", "csv" };
-    static const enum report_format formats[] = { REPORT_STAGES, REPORT_PORTS, REPORT_STAGES_CSV };
+    static const char *const kinds[] = { "stages", "ports", "dense", "csv" };
+    static const enum report_format formats[] = { REPORT_STAGES, REPORT_PORTS, REPORT_DENSE,
+                                                  REPORT_STAGES_CSV };
     int kind = value ? word_of(value, kinds, N(kinds)) : 0;
 
     p->out->report.format = formats[kind < 0 ? 0 : kind];
-    return kind >= 0 || refuse_value(p, OPTION_MATRIX, value, "stages, ports or csv");
+    return kind >= 0 || refuse_value(p, OPTION_MATRIX, value, "stages, ports, dense or csv");
 }
 
 static bool take_output(struct parsing *p, enum option_name name, const char *value)

@@ -83,6 +83,11 @@ static void count_asker(struct summary *s, const struct group *set, const struct
     e->worst_group = set->number;
 }
 
+static int64_t began(const struct neighbour *w)
+{
+    return w->n_asked ? w->asked_ns[0] : w->question_ns;
+}
+
 static void add(struct summary *s, const struct resolution_case *c)
 {
     struct group *set = summary_set(s, c->raised.id, c->wanted, 0);
@@ -93,8 +98,7 @@ static void add(struct summary *s, const struct resolution_case *c)
         set->heads = set->alone = true;
         set->fact = c->raised.fact;
         set->cause = c->raised.cause;
-        set->first_ns =
-            c->neighbour->n_asked ? c->neighbour->asked_ns[0] : c->neighbour->question_ns;
+        set->first_ns = began(c->neighbour);
         summary_set_severity(s, set, c->raised.severity);
         if (c->raised.id == F_L2_ARP_UNRESOLVED)
             say_silence(set, c->neighbour);
@@ -111,7 +115,8 @@ void links_find(struct summary *s, const struct scene *scene)
 {
     for (size_t i = 0; i < resolution_count(scene); i++) {
         struct resolution_case c = resolution_judge(scene, i);
-        if (c.raised.id && matters(s, scene, &c))
+        if (c.raised.id && matters(s, scene, &c) &&
+            summary_looks_at(s, c.raised.id, c.asker, began(c.neighbour)))
             add(s, &c);
     }
 }

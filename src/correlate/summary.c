@@ -232,7 +232,7 @@ static void note_severity(struct summary *s, enum severity severity)
 static uint32_t note_finding(struct summary *s, struct endpoint *e, const struct raised *r,
                              const struct parties *who, const struct verdict *v)
 {
-    if (r->id == F_NONE || finding_in_family(r->id, "ok"))
+    if (r->id == F_NONE || finding_in_family(r->id, "ok") || (s->wanted && !s->wanted[r->id]))
         return 0;
     note_severity(s, r->severity);
     uint32_t number = add_to_group(s, r, who, v);
@@ -582,9 +582,15 @@ static void sort_frames(struct group *g)
         g->n_frames = (uint32_t)n;
 }
 
-void summary_count(struct summary *s, const struct scene *scene)
+bool summary_looks_at(const struct summary *s, enum finding_id id, const struct address *client,
+                      int64_t first_ns)
 {
-    links_find(s, scene);
+    return (!s->wanted || s->wanted[id]) && (!s->before_ns || first_ns < s->before_ns) &&
+           (!s->n_only || networks_hold(s->only, s->n_only, client));
+}
+
+static void count_endpoints(struct summary *s)
+{
     for (size_t i = 0; i < s->endpoints.n; i++) {
         const struct endpoint *e = table_at(&s->endpoints, i);
         if (e->worst_group)
@@ -597,6 +603,18 @@ void summary_count(struct summary *s, const struct scene *scene)
         else
             s->totals.unclear++;
     }
+}
+
+static void sort_all_frames(struct summary *s)
+{
+    for (size_t i = 0; i < s->groups.n; i++)
+        sort_frames(table_at(&s->groups, i));
+}
+
+void summary_count(struct summary *s, const struct scene *scene)
+{
+    links_find(s, scene);
+    count_endpoints(s);
     storms_find(s);
     if (history_arrange(&s->history, s->services.n)) {
         common_find(s);
@@ -605,8 +623,110 @@ void summary_count(struct summary *s, const struct scene *scene)
         checkin_servers_find(s, scene);
         stories_count(s, scene);
     }
-    for (size_t i = 0; i < s->groups.n; i++)
-        sort_frames(table_at(&s->groups, i));
+    sort_all_frames(s);
+}
+
+/* ---- a part ---- */
+
+static struct group_key key_of_group(const struct group *g)
+{
+    struct group_key key;
+
+    memset(&key, 0, sizeof key);
+    key.id = (uint32_t)g->id;
+    key.server = g->server;
+    key.port = g->port;
+    key.is_lookup = g->lookup;
+    return key;
+}
+
+static void recount(struct summary *s, struct group *set, enum severity severity)
+{
+    s->totals.findings[set->severity]--;
+    s->totals.findings[severity]++;
+    set->severity = severity;
+}
+
+/* A set of the whole, with those of its endpoints that are in the part. */
+static void adopt_set(struct summary *part, const struct summary *whole, const struct group *g)
+{
+    struct group *set = NULL;
+
+    if (part->before_ns && g->first_ns >= part->before_ns)
+        return;
+    for (uint32_t i = g->first_member; i;) {
+        const struct member_key *key = table_key(&whole->members, i - 1);
+        bool shown = table_get(&part->endpoints, &key->client);
+        set = shown && !set ? summary_set(part, g->id, &g->server, g->port) : set;
+        if (shown && set)
+            summary_set_member(part, set, &key->client, 0);
+        i = ((const struct member *)table_at(&whole->members, i - 1))->next;
+    }
+    if (!set)
+        return;
+    recount(part, set, g->severity);
+    if (!finding_in_family(g->id, "set")) /* what those are about failed on its own */
+        note_severity(part, g->severity);
+    memcpy(set->words, g->words, sizeof set->words);
+    memcpy(set->frames, g->frames, sizeof set->frames);
+    set->n_frames = g->n_frames;
+    set->heads = g->heads;
+    set->alone = g->alone;
+    set->fact = g->fact;
+    set->first_ns = g->first_ns;
+}
+
+/* What was concluded of all members. */
+static void adopt_conclusions(struct group *g, const struct group *all)
+{
+    g->whole = all;
+    g->cause = all->of_set ? all->cause : g->cause;
+    g->owner = all->owner;
+    memcpy(g->owner_reason, all->owner_reason, sizeof g->owner_reason);
+}
+
+static void adopt_groups(struct summary *part, const struct summary *whole)
+{
+    for (size_t i = 0; i < part->groups.n; i++) {
+        struct group *g = table_at(&part->groups, i);
+        struct group_key key = key_of_group(g);
+        const struct group *all = table_get(&whole->groups, &key);
+        if (!all)
+            continue;
+        adopt_conclusions(g, all);
+        for (size_t k = 0; k < all->n_sets; k++) {
+            key = key_of_group(table_at(&whole->groups, all->set[k] - 1u));
+            const struct group *set = table_get(&part->groups, &key);
+            if (set && g->n_sets < GROUP_SETS)
+                g->set[g->n_sets++] = (uint16_t)set->number;
+        }
+    }
+}
+
+static void adopt_checkins(struct summary *part, const struct summary *whole)
+{
+    for (size_t i = 0; i < part->endpoints.n; i++) {
+        const struct endpoint *e = table_get(&whole->endpoints, table_key(&part->endpoints, i));
+        if (e)
+            ((struct endpoint *)table_at(&part->endpoints, i))->checkins = e->checkins;
+    }
+}
+
+void summary_count_part(struct summary *part, const struct summary *whole,
+                        const struct scene *scene)
+{
+    links_find(part, scene);
+    count_endpoints(part);
+    for (size_t i = 0; i < whole->groups.n; i++) {
+        const struct group *g = table_at(&whole->groups, i);
+        if (g->of_set && (!part->wanted || part->wanted[g->id]))
+            adopt_set(part, whole, g);
+    }
+    adopt_groups(part, whole);
+    adopt_checkins(part, whole);
+    if (history_arrange(&part->history, part->services.n))
+        stories_count(part, scene);
+    sort_all_frames(part);
 }
 
 struct group *summary_set(struct summary *s, enum finding_id id, const struct address *server,
@@ -649,9 +769,7 @@ void summary_set_member(struct summary *s, struct group *set, const struct addre
 
 void summary_set_severity(struct summary *s, struct group *set, enum severity severity)
 {
-    s->totals.findings[set->severity]--;
-    s->totals.findings[severity]++;
-    set->severity = severity;
+    recount(s, set, severity);
     note_severity(s, severity);
 }
 

@@ -78,6 +78,7 @@ struct group {
     uint32_t round_service; /* number + 1 of that, for one of them */
     uint8_t way;            /* enum story_way of it */
     bool one_way;           /* of all of them */
+    const struct group *whole; /* of a part of what was judged: the same of all of it; else NULL */
 };
 
 struct member {
@@ -165,8 +166,12 @@ struct summary {
     uint8_t n_examples;
     struct verdict *example; /* SUMMARY_EXAMPLES of them, made at need */
     const struct verdict *first_success;
-    bool keep_all;            /* pin further failing connections as well: -vv */
-    struct table other_ports; /* uint32_t port -> uint64_t flows that are not judged */
+    bool keep_all;              /* pin further failing connections as well: -vv */
+    const bool *wanted;         /* borrowed: by finding, which count; NULL = all */
+    const struct network *only; /* borrowed: of a part, its endpoints */
+    size_t n_only;              /* 0 = all */
+    int64_t before_ns;          /* of a part that ends there; 0 = at the end */
+    struct table other_ports;   /* uint32_t port -> uint64_t flows that are not judged */
     uint64_t others;
 };
 
@@ -186,6 +191,12 @@ void summary_other(struct summary *s, const struct flow *flow);
  * members of groups have in common. */
 void summary_count(struct summary *s, const struct scene *scene);
 
+/* The same of a part of what was judged, when all of it has been counted: what holds of all its
+ * groups holds of the part's, and nothing is concluded from the part alone.  Of sets, those remain
+ * that an endpoint of the part is a member of. */
+void summary_count_part(struct summary *part, const struct summary *whole,
+                        const struct scene *scene);
+
 /* The group of a set at this server and port (0 = all), new or as it is; NULL without room.  And
  * one more endpoint of it, with a frame that shows it (0 = none). */
 struct group *summary_set(struct summary *s, enum finding_id id, const struct address *server,
@@ -195,6 +206,10 @@ void summary_set_member(struct summary *s, struct group *set, const struct addre
 void summary_set_severity(struct summary *s, struct group *set, enum severity severity);
 /* This group is one of those that the set is about. */
 void summary_set_about(struct group *set, struct group *group);
+
+/* Of a part: is this within it?  All is within the whole. */
+bool summary_looks_at(const struct summary *s, enum finding_id id, const struct address *client,
+                      int64_t first_ns);
 
 /* No failure, and something that worked. */
 bool endpoint_is_healthy(const struct endpoint *e);

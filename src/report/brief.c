@@ -163,14 +163,17 @@ static void put_group(struct brief *b, const struct group *g)
 
 static void put_works(struct brief *b)
 {
-    const struct totals *t = &b->report->summary.totals;
-    char line[200];
+    const struct totals *totals = &b->report->summary.totals;
+    char line[200], shown[900];
 
     snprintf(line, sizeof line,
              "%" PRIu64 " of %" PRIu64 " connections; %" PRIu64 " of %" PRIu64
              " endpoints without a failure",
-             t->ok, t->connections, t->healthy, t->endpoints);
+             totals->ok, totals->connections, totals->healthy, totals->endpoints);
     put(b, "Works", line);
+    struct text t = text_of(shown, sizeof shown);
+    if (view_text(b->report, &t))
+        put(b, "Shown", shown);
 }
 
 static void put_capture(struct brief *b)

@@ -6,12 +6,15 @@
 
 enum { COMMON_TEXT = 300, JSON_OUTSIDE = 256, RIVALS_SHOWN = 2 };
 
+/* What is common is that of all members, shown or not. */
+static const struct group *all_of(const struct group *g) { return g->whole ? g->whole : g; }
+
 /* ---- console ---- */
 
 static void add_part(const struct report *r, const struct group *g, const struct part *part,
                      struct text *t)
 {
-    trait_text(&r->summary.traits, part->value, t);
+    trait_text(&r->whole->traits, part->value, t);
     text_format(t, ": %" PRIu32 " of %" PRIu32 " failing, %" PRIu32 " of %" PRIu32 " healthy",
                 part->failing, g->n_endpoints, part->healthy, g->common.n_healthy);
 }
@@ -89,36 +92,59 @@ static void write_parts(struct page *p, const struct report *r, const struct gro
     write_outside(p, g, first);
 }
 
-void common_write(struct page *p, const struct report *r, const struct group *g)
+static void write_what(struct page *p, const struct report *r, const struct group *g, bool *first)
 {
-    bool first = true;
-    if (g->of_set)
-        return;
     switch ((enum common_how)g->common.how) {
     case COMMON_WHOLE:
     case COMMON_EACH:
-        write_parts(p, r, g, &first);
+        write_parts(p, r, g, first);
         return;
     case COMMON_NONE:
-        write_line(p, &first, "nothing obvious in common");
+        write_line(p, first, "nothing obvious in common");
         break;
     case COMMON_UNASKED:
         if (g->n_endpoints >= COMMON_LEAST && g->severity == SEVERITY_ERROR)
-            write_line(p, &first, "nothing to compare with: no endpoint here is healthy");
+            write_line(p, first, "nothing to compare with: no endpoint here is healthy");
         break;
     }
-    write_change(p, g, &g->common.change, &first);
+    write_change(p, g, &g->common.change, first);
 }
 
-void common_short(const struct report *r, const struct group *g, struct text *t)
+/* Of a part of its endpoints: how many have it besides. */
+static void write_left_out(struct page *p, const struct group *g, const struct group *all,
+                           bool *first)
 {
+    uint32_t n = all->n_endpoints - g->n_endpoints;
+    char line[COMMON_TEXT];
+
+    if (all->n_endpoints <= g->n_endpoints)
+        return;
+    snprintf(line, sizeof line, "%" PRIu32 " further endpoint%s this finding, and %s left out here",
+             n, n == 1 ? " has" : "s have", n == 1 ? "is" : "are");
+    write_line(p, first, line);
+}
+
+void common_write(struct page *p, const struct report *r, const struct group *part)
+{
+    const struct group *g = all_of(part);
+    bool first = true;
+
+    if (g->of_set)
+        return;
+    write_what(p, r, g, &first);
+    write_left_out(p, part, g, &first);
+}
+
+void common_short(const struct report *r, const struct group *part, struct text *t)
+{
+    const struct group *g = all_of(part);
     const struct common *common = &g->common;
     char address[ADDRESS_TEXT];
 
     if (common->how == COMMON_WHOLE && !common->n_outside)
         text_add(t, "all: ");
     if (common->how == COMMON_WHOLE || common->how == COMMON_EACH) {
-        trait_text(&r->summary.traits, common->part[0].value, t);
+        trait_text(&r->whole->traits, common->part[0].value, t);
         if (common->how == COMMON_EACH && common->n > 1)
             text_format(t, " and %d more", common->n - 1);
     } else if (g->n_endpoints == 1) {
@@ -151,8 +177,8 @@ static void put_part(struct report *r, const struct part *part)
     char value[64];
     struct text t = text_of(value, sizeof value);
 
-    trait_value_text(&r->summary.traits, part->value, &t);
-    json_word(w, "kind", trait_kind_name(trait_kind_of(&r->summary.traits, part->value)));
+    trait_value_text(&r->whole->traits, part->value, &t);
+    json_word(w, "kind", trait_kind_name(trait_kind_of(&r->whole->traits, part->value)));
     json_string(w, "value", value, &r->cut);
     json_number(w, "failing", part->failing);
     json_number(w, "healthy", part->healthy);
@@ -174,7 +200,7 @@ static void put_parts(struct report *r, const char *key, const struct part *part
 /* Those that the common does not cover; usually few. */
 static void put_outside(struct report *r, const struct group *g)
 {
-    const struct summary *s = &r->summary;
+    const struct summary *s = r->whole;
     size_t n = 0;
     json_array(&r->writer, "outside");
     for (uint32_t i = g->first_member; i && n < JSON_OUTSIDE;) {
@@ -189,8 +215,9 @@ static void put_outside(struct report *r, const struct group *g)
     json_number(&r->writer, "outside_count", g->common.n_outside);
 }
 
-void json_put_common(struct report *r, const struct group *g)
+void json_put_common(struct report *r, const struct group *part)
 {
+    const struct group *g = all_of(part);
     const struct common *common = &g->common;
     struct writer *w = &r->writer;
 

@@ -1,4 +1,5 @@
 /* Line one and the exit code: the same for a person and for a machine. */
+#include "report/filter.h"
 #include "report/inside.h"
 #include "report/tell.h"
 
@@ -94,6 +95,8 @@ static void say_nothing_decided(const struct report *r, const struct scene *scen
 {
     if (first)
         headline_of(r, scene, first, out);
+    else if (r->config.filter)
+        text_add(out, "nothing that was judged is within what was asked for");
     else
         text_add(out, "no judged connection shows how it went");
 }
@@ -111,6 +114,33 @@ static const struct group *reason_of(const struct group *const *groups, size_t n
         if (groups[i]->primary && !groups[i]->of_capture)
             return groups[i];
     return n ? groups[0] : NULL;
+}
+
+/* Certain findings were asked for, and none of them is an error. */
+static void say_sought(struct report *r, const struct scene *scene,
+                       const struct group *const *groups, size_t n, struct text *out)
+{
+    const struct totals *all = &r->whole->totals;
+    size_t i = 0;
+
+    while (i < n && (groups[i]->of_capture || groups[i]->of_set))
+        i++;
+    if (i < n) {
+        r->mark = MARK_WARN;
+        headline_of(r, scene, groups[i], out);
+        return;
+    }
+    r->mark = MARK_OK;
+    snprintf(r->word, sizeof r->word, "NOT FOUND");
+    text_format(out, "%" PRIu64 " connections of %" PRIu64 " endpoints were judged",
+                all->connections, all->endpoints);
+}
+
+/* Whoever reads line one alone must not take the part for all. */
+static void say_part(const struct report *r, struct text *out)
+{
+    if (r->config.filter)
+        text_format(out, "   (%s)", r->config.filter->said);
 }
 
 void report_decide(struct report *r, const struct scene *scene)
@@ -138,9 +168,12 @@ void report_decide(struct report *r, const struct scene *scene)
         r->mark = MARK_UNKNOWN;
         snprintf(r->word, sizeof r->word, "NO VERDICT");
         say_nothing_decided(r, scene, reason_of(groups, n), &out);
+    } else if (r->config.filter && r->config.filter->by_finding) {
+        say_sought(r, scene, groups, n, &out);
     } else {
         r->mark = MARK_OK;
         snprintf(r->word, sizeof r->word, "HEALTHY");
         say_healthy(r, scene, &out);
     }
+    say_part(r, &out);
 }

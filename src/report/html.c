@@ -242,6 +242,15 @@ static void put_bar(struct html *h)
     writer_end_line(h->w);
 }
 
+static void put_view(struct html *h)
+{
+    char line[900];
+    struct text t = text_of(line, sizeof line);
+
+    if (view_text(h->report, &t))
+        html_element(h->w, "p", NULL, line);
+}
+
 /* On the console its parts stand apart by spaces. */
 static void put_headline(struct html *h)
 {
@@ -277,6 +286,7 @@ static void put_verdict(struct html *h)
         html_element(h->w, "p", NULL, line);
     }
     put_bar(h);
+    put_view(h);
     html_raw(h->w, "</div>");
 }
 

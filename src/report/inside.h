@@ -26,7 +26,13 @@ enum { END_TEXT = (6 + ADDRESS_TEXT + 9 + 5) / PEN_BLOCK * PEN_BLOCK + PEN_BLOCK
 struct report {
     struct report_config config;
     struct writer writer;
-    struct summary summary;
+    struct summary summary; /* of what is shown */
+    struct summary *whole;  /* of all that was judged; the same without a filter */
+    struct view {
+        bool begun;
+        int64_t since_ns, until_ns; /* from .. before */
+        bool any_ok;                /* something worked, whatever its findings */
+    } view;                         /* of config.filter */
     struct table shown;             /* struct shown_key -> struct shown */
     size_t n_certs, certs_left_out; /* that were written as files */
     struct clock {                  /* the newest second of each remainder, as text */
@@ -73,6 +79,13 @@ struct report {
     char word[64]; /* "HEALTHY", "2 FAILURES", "NO VERDICT", "PARTIAL", or empty */
 };
 
+/* view.c: is it in what the report shows? */
+bool view_takes(struct report *r, const struct scene *scene, const struct verdict *v);
+/* "only --endpoint 10.20.40.17: 12 of 43 connections, 1 of 200 endpoints"; false without a filter
+ */
+bool view_text(const struct report *r, struct text *out);
+void view_json(struct report *r);
+
 /* decide.c: line one and the exit code, for both formats. */
 void report_decide(struct report *r, const struct scene *scene);
 
@@ -107,6 +120,9 @@ void csv_text(struct writer *w, const char *s); /* one cell, quoted */
 
 /* stages.c: endpoint x service x stage, on the console or for a spreadsheet. */
 void stages_report(struct report *r, const struct scene *scene, bool csv);
+
+/* dense.c: a cell an endpoint. */
+void dense_report(struct report *r, const struct scene *scene);
 
 /* suggest.c: what the capture shows of the site, as a configuration. */
 void suggest_report(struct report *r, const struct scene *scene);

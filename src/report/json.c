@@ -1,4 +1,5 @@
 /* JSON Lines: one object for each thing that is known, in ECS names where there is one. */
+#include "report/filter.h"
 #include "report/json_parts.h"
 #include "report/version.h"
 #include "x509/digest.h"
@@ -678,6 +679,8 @@ void json_capture(struct report *r, const struct scene *scene)
             json_number(w, NULL, scene->profile->service[i].port);
         json_end_array(w);
     }
+    if (r->config.filter)
+        json_string(w, "filter", r->config.filter->said, &r->cut);
     json_end_object(w);
     json_word(w, "redaction", "none");
     json_end_shakeout(r);

@@ -229,6 +229,7 @@ static void json_summary(struct report *r, const struct scene *scene)
     json_put_input_facts(r, scene);
     put_counts(r);
     put_left_out(w, r);
+    view_json(r);
     json_end_shakeout(r);
 }
 

@@ -1,4 +1,5 @@
 #include "report/exports.h"
+#include "report/filter.h"
 #include "report/inside.h"
 #include "report/lines.h"
 #include "report/pem.h"
@@ -7,14 +8,33 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* With a filter there are two: of all, and of what is shown. */
+static bool open_whole(struct report *r)
+{
+    r->whole = r->config.filter ? calloc(1, sizeof *r->whole) : &r->summary;
+    return r->whole == &r->summary || (r->whole && summary_open(r->whole, false));
+}
+
+static void narrow(struct report *r)
+{
+    const struct filter *f = r->config.filter;
+
+    if (!f)
+        return;
+    r->summary.wanted = f->by_finding ? f->finding : NULL;
+    r->summary.only = f->network;
+    r->summary.n_only = f->n_networks;
+}
+
 struct report *report_open(const struct report_config *config, struct failure *failure)
 {
     struct report *r = calloc(1, sizeof *r);
 
     if (r)
         r->config = *config;
-    if (r && summary_open(&r->summary, config->verbose >= 2 || config->html) &&
+    if (r && open_whole(r) && summary_open(&r->summary, config->verbose >= 2 || config->html) &&
         table_open(&r->shown, sizeof(struct shown_key), sizeof(struct shown), SHOWN_MAX)) {
+        narrow(r);
         writer_open(&r->writer, config->out);
         json_open(r); /* a watch writes lines beside a report of any form */
         return r;
@@ -28,6 +48,10 @@ void report_free(struct report *r)
 {
     if (!r)
         return;
+    if (r->whole != &r->summary && r->whole) {
+        summary_close(r->whole);
+        free(r->whole);
+    }
     summary_close(&r->summary);
     table_close(&r->shown);
     prints_close(r->prints);
@@ -61,7 +85,7 @@ void report_capture(struct report *r, const struct scene *scene)
 
 void report_prefetch(const struct report *r, const struct flow *flow, bool records)
 {
-    summary_prefetch(&r->summary, flow, records);
+    summary_prefetch(r->whole, flow, records);
 }
 
 static void note_outcome(struct report *r, const struct verdict *v)
@@ -129,8 +153,12 @@ static bool wants_line(const struct report_lines *lines, const struct verdict *v
 
 void report_add(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
-    r->attempt = summary_add(&r->summary, scene, verdict);
+    r->attempt = summary_add(r->whole, scene, verdict);
     note_outcome(r, verdict);
+    if (!view_takes(r, scene, verdict))
+        return;
+    if (r->whole != &r->summary)
+        summary_add(&r->summary, scene, verdict);
     if (r->config.plan)
         proof_connection(r, scene, verdict);
     if (r->config.certs || is_json(r))
@@ -151,8 +179,12 @@ void report_add(struct report *r, const struct scene *scene, const struct verdic
 
 void report_add_lookup(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
-    summary_add_lookup(&r->summary, scene, verdict);
+    summary_add_lookup(r->whole, scene, verdict);
     note_outcome(r, verdict);
+    if (!view_takes(r, scene, verdict))
+        return;
+    if (r->whole != &r->summary)
+        summary_add_lookup(&r->summary, scene, verdict);
     if (r->config.plan)
         proof_lookup(r, scene, verdict);
     if (!is_json(r) && !is_csv(r))
@@ -187,7 +219,7 @@ static void notice_end(struct report *r, int error)
 
 void report_notice(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
-    if (r->config.quiet || r->config.silent)
+    if (r->config.quiet || r->config.silent || !view_takes(r, scene, verdict))
         return;
     int error = notice_begin(r);
     text_notice(r, scene, verdict);
@@ -266,6 +298,9 @@ static void report_form(struct report *r, const struct scene *scene)
     case REPORT_PORTS:
         report_ports(r, scene);
         return;
+    case REPORT_DENSE:
+        dense_report(r, scene);
+        return;
     case REPORT_SUGGEST:
         suggest_report(r, scene);
         return;
@@ -283,7 +318,11 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
         proof_capture(r);
     if (r->config.exports)
         exports_settle(r->config.exports);
-    summary_count(&r->summary, scene);
+    summary_count(r->whole, scene);
+    if (r->whole != &r->summary) {
+        r->summary.any_ok |= r->view.any_ok;
+        summary_count_part(&r->summary, r->whole, scene);
+    }
     report_decide(r, scene);
     report_capture(r, scene);
     report_form(r, scene);

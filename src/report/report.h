@@ -26,6 +26,7 @@ enum report_format {
     REPORT_STAGES,
     REPORT_STAGES_CSV,
     REPORT_PORTS,
+    REPORT_DENSE,
     REPORT_SUGGEST
 };
 
@@ -43,6 +44,7 @@ struct outcomes {
 
 struct exports;      /* exports.h */
 struct report_lines; /* lines.h */
+struct filter;       /* filter.h */
 
 struct report_config {
     enum report_format format;
@@ -62,13 +64,14 @@ struct report_config {
     unsigned verbose, quiet;
     bool silent; /* live: no notices, somebody else shows what changes */
     bool fail_on_warning, exit_zero;
-    const char *command;        /* the input as the user wrote it, printable */
-    bool several_inputs;        /* a heading per input, frames as 2:#412 */
-    unsigned input;             /* 1-based number of this input */
-    struct outcomes *outcomes;  /* borrowed: gets a line each; NULL = nobody compares */
-    struct exports *exports;    /* borrowed: get connections as well; NULL = nobody asked */
-    struct report_lines *lines; /* borrowed: live, get connections as JSON; NULL = nobody asked */
-    struct plan *plan;          /* borrowed: takes what is evidence; NULL = nobody asked */
+    const char *command;         /* the input as the user wrote it, printable */
+    bool several_inputs;         /* a heading per input, frames as 2:#412 */
+    unsigned input;              /* 1-based number of this input */
+    struct outcomes *outcomes;   /* borrowed: gets a line each; NULL = nobody compares */
+    struct exports *exports;     /* borrowed: get connections as well; NULL = nobody asked */
+    struct report_lines *lines;  /* borrowed: live, get connections as JSON; NULL = nobody asked */
+    const struct filter *filter; /* borrowed: what is shown of it; NULL = all */
+    struct plan *plan;           /* borrowed: takes what is evidence; NULL = nobody asked */
 };
 
 struct report; /* opaque */

@@ -84,7 +84,8 @@ def ours():
                      **{stage: ref("state") for stage in ("dns", "proxy", "tcp", "tls", "cert", "app")})
     return opened(
         ("schema", "file"), schema={"const": "1.0"}, file=COUNT, cut=BOOLEAN, format=STRING, compression=STRING, first=TIME,
-        last=TIME, packets=COUNT, quality=quality, settings=opened(scope={"enum": ["ems", "all"]}, ports=listed(PORT)),
+        last=TIME, packets=COUNT, quality=quality, settings=opened(scope={"enum": ["ems", "all"]}, ports=listed(PORT), filter=STRING),
+        left_out_by_filter=closed(("filter",), filter=STRING, connections=COUNT, lookups=COUNT, endpoints=COUNT),
         redaction={"enum": ["none", "light", "standard", "strict"]}, attempt=COUNT, syn_sent=COUNT, tries=COUNT,
         primary=ref("id"), findings=listed(ref("id")), severity={"enum": ["error", "warning", "info", "quality"]},
         owner=ref("owner"), owner_reason=STRING, confidence=ref("confidence"),

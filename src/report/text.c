@@ -386,6 +386,16 @@ static void write_body(struct page *p, const struct report *r, const struct scen
         }
 }
 
+/* What is left out, where nobody reads past it. */
+static void write_view(struct page *p, const struct report *r)
+{
+    char line[900];
+    struct text t = text_of(line, sizeof line);
+
+    if (!r->config.quiet && view_text(r, &t))
+        page_field(p, "Shown", PAGE_FIELD, line, NULL);
+}
+
 void text_begin(struct page *p, const struct report *r, const struct scene *scene)
 {
     if (r->config.several_inputs) {
@@ -394,6 +404,7 @@ void text_begin(struct page *p, const struct report *r, const struct scene *scen
         page_end(p);
     }
     write_verdict(p, r);
+    write_view(p, r);
 }
 
 void text_report(struct report *r, const struct scene *scene)

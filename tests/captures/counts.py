@@ -4,7 +4,8 @@
     counts.py BINARY [CASE...]
 
 Line one, the table of groups, the bar of the HTML report, the matrix, the summary of the JSON Lines and the lines that it
-counts must tell the same numbers, and the attempts of stories those of the services that they are made of.  Without
+counts must tell the same numbers, and the attempts of stories those of the services that they are made of.  With filters, what
+is shown must be what the whole report has, what is left out the rest, and nothing judged in another way.  Without
 cases: those with several connections or endpoints, and a fleet.  Output: TAP.
 """
 import collections
@@ -22,7 +23,7 @@ import run as cases
 sys.path.insert(0, str(cases.ROOT / 'tests/fleet'))
 import fleet  # noqa: E402
 
-WITH_MANY = re.compile(r'^(set|checkin|dns|proxy|ok_two|ok_happy|cert_.*_of)_?')
+WITH_MANY = re.compile(r'^(l2|set|checkin|dns|proxy|ok_two|ok_happy|cert_.*_of)_?')
 STATES = {'healthy': 'healthy', 'failing': 'failing', 'undecided': 'undecided'}
 
 
@@ -106,6 +107,49 @@ def matrix_complaints(text, lines):
                 yield f'{line["client"]["ip"]}: the matrix has other numbers of {name}'
 
 
+def shown(lines, name, keep):
+    """The lines of a type without what a filter may change: their number among its endpoint's."""
+    return [json.dumps(line, sort_keys=True) for line in of_type(lines, name) if keep(line)]
+
+
+def judged(lines):
+    """Of a finding what was concluded of all its members."""
+    return {(line['event']['code'], line['server']['ip'], line['server'].get('port')):
+            (line['shakeout']['owner'], json.dumps(line['shakeout'].get('common')))
+            for line in of_type(lines, 'finding') if 'server' in line}
+
+
+def part_complaints(name, lines, part, keep):
+    """A part of the report: its connections are those of the whole, and so is what is said of its groups."""
+    if shown(part, 'connection', lambda line: True) != shown(lines, 'connection', keep):
+        yield f'{name}: other connections than the whole report has'
+    whole = judged(lines)
+    for key, said in judged(part).items():
+        if whole.get(key) != said:
+            yield f'{name}: {key[0]} was judged in another way'
+    counts, left = part[-1]['shakeout'], part[-1]['shakeout']['left_out_by_filter']
+    for what, key in (('connections', 'connections'), ('endpoints', 'endpoints'), ('lookups', 'lookups')):
+        if counts[key]['total'] + left[what] != lines[-1]['shakeout'][key]['total']:
+            yield f'{name}: {what} shown and left out do not add up'
+    yield from (f'{name}: {complaint}' for complaint in line_complaints(part, counts))
+
+
+def filter_complaints(binary, args, capture, lines):
+    """With filters: one endpoint, one finding, the second half."""
+    failing = [line for line in of_type(lines, 'connection') if line['event']['outcome'] == 'failure']
+    if not failing:
+        return
+    client, finding = failing[0]['client']['ip'], failing[0]['shakeout']['primary']
+    since = failing[len(failing) // 2]['event']['start']
+    for name, options, keep in (
+            ('--endpoint', ['--endpoint', client], lambda line: line['client']['ip'] == client),
+            ('--finding', ['--finding', finding], lambda line: finding in line['shakeout']['findings']
+             or line['shakeout']['primary'] == finding),
+            ('--since', ['--since', since], lambda line: line['event']['end'] >= since)):
+        part = told(binary, [*args, *options, '--format', 'jsonl'], capture)
+        yield from part_complaints(name, lines, [json.loads(line) for line in part.splitlines()], keep)
+
+
 def complaints_of(binary, args, capture, folder):
     page = pathlib.Path(folder) / 'page.html'
     lines = [json.loads(line) for line in told(binary, [*args, '--format', 'jsonl'], capture).splitlines()]
@@ -114,7 +158,7 @@ def complaints_of(binary, args, capture, folder):
         return []
     text = told(binary, [*args, '--width', '110', '--html', str(page), '--force'], capture)
     return [*line_complaints(lines, summary), *story_complaints(lines), *text_complaints(text, summary['endpoints']),
-            *page_complaints(page.read_text(), summary['endpoints']),
+            *filter_complaints(binary, args, capture, lines), *page_complaints(page.read_text(), summary['endpoints']),
             *matrix_complaints(told(binary, [*args, '--matrix=csv'], capture), lines)]
 
 
