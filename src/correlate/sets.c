@@ -203,7 +203,10 @@ static void for_groups(struct outcomes *o)
 
     for (size_t i = 0; i < n; i++) {
         struct group *g = table_at(&o->s->groups, i);
-        if (g->of_set || g->lookup || g->of_capture || g->severity != SEVERITY_ERROR)
+        if (g->of_set || g->lookup || g->of_capture || g->severity < SEVERITY_WARNING)
+            continue;
+        rule_selective(o, g); /* also of what works all the same */
+        if (g->severity != SEVERITY_ERROR)
             continue;
         for (size_t k = 0; k < sizeof rules / sizeof *rules; k++)
             rules[k](o, g);

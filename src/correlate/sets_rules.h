@@ -20,6 +20,9 @@ void rule_intermittent(struct outcomes *o, const struct offer *offer);
 void rule_versions(struct outcomes *o, const struct offer *offer);
 void rule_ipv6(struct outcomes *o, const struct offer *offer);
 
+/* sets_shown.c */
+void rule_selective(struct outcomes *o, struct group *g);
+
 /* Adds this client, with the frame of its first failure there; and all members of a group. */
 void set_add_client(struct outcomes *o, struct group *set, const struct address *client,
                     const struct address *server, uint16_t port);

@@ -4,8 +4,6 @@
 #include "verdict/leaves.h"
 #include "verdict/visible.h"
 
-#include <string.h>
-
 /* Every client that was shown this one, was it shown nothing else? */
 static bool always_shown(const struct matter *m, const struct leaf *leaf)
 {
@@ -20,17 +18,6 @@ static bool always_shown(const struct matter *m, const struct leaf *leaf)
     return true;
 }
 
-static bool at_the_same_time(const struct leaf *a, const struct leaf *b)
-{
-    return a->first_ns <= b->last_ns && b->first_ns <= a->last_ns;
-}
-
-static bool issued_by_another(const struct leaf *a, const struct leaf *b)
-{
-    const struct cert_facts *x = cert_facts(a->cert), *y = cert_facts(b->cert);
-    return x->parsed && y->parsed && strcmp(x->issuer, y->issuer) != 0;
-}
-
 /* What others were shown under the same name; NULL = nothing that could be compared. */
 static const struct leaf *shown_to_others(const struct matter *m, const struct leaf *leaf)
 {
@@ -38,8 +25,8 @@ static const struct leaf *shown_to_others(const struct matter *m, const struct l
 
     for (unsigned i = 0; i < all->n; i++) {
         const struct leaf *other = &all->leaf[i];
-        if (other != leaf && other->name == leaf->name && issued_by_another(leaf, other) &&
-            at_the_same_time(leaf, other) && always_shown(m, leaf))
+        if (other != leaf && other->name == leaf->name && leaf_issued_by_another(leaf, other) &&
+            leaf_meets(leaf, other) && always_shown(m, leaf))
             return other;
     }
     return NULL;

@@ -3,6 +3,7 @@
 #include "session/session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const struct cert *leaf_shown(const struct flow *flow)
 {
@@ -118,4 +119,27 @@ const struct leaf *leaves_before(const struct leaves *leaves, const struct leaf 
         before = other;
     }
     return before;
+}
+
+bool leaf_meets(const struct leaf *a, const struct leaf *b)
+{
+    return a->first_ns <= b->last_ns && b->first_ns <= a->last_ns;
+}
+
+bool leaf_issued_by_another(const struct leaf *a, const struct leaf *b)
+{
+    const struct cert_facts *x = cert_facts(a->cert), *y = cert_facts(b->cert);
+    return x->parsed && y->parsed && strcmp(x->issuer, y->issuer) != 0;
+}
+
+uint64_t leaves_rival(const struct leaves *all, const struct cert *a, const struct cert *b)
+{
+    for (unsigned i = 0; !all->full && i < all->n; i++)
+        for (unsigned k = 0; k < all->n; k++) {
+            const struct leaf *x = &all->leaf[i], *y = &all->leaf[k];
+            if (x->cert == a && y->cert == b && x->name == y->name && leaf_meets(x, y) &&
+                leaf_issued_by_another(x, y))
+                return y->first_frame;
+        }
+    return 0;
 }

@@ -43,5 +43,13 @@ bool leaves_compare(const struct leaves *leaves);
 /* The entry of this connection; NULL = none is kept. */
 const struct leaf *leaves_of(const struct leaves *leaves, const struct flow *flow);
 
+/* Were both shown under the same name at the same time, issued by different authorities?  Answers
+ * the frame in which b was shown first; 0 = no, or nobody knows. */
+uint64_t leaves_rival(const struct leaves *leaves, const struct cert *a, const struct cert *b);
+
+/* Shown at times of which neither is before the other. */
+bool leaf_meets(const struct leaf *a, const struct leaf *b);
+bool leaf_issued_by_another(const struct leaf *a, const struct leaf *b);
+
 /* The one other leaf of that name, and that had ended before this one was shown first; NULL. */
 const struct leaf *leaves_before(const struct leaves *leaves, const struct leaf *leaf);

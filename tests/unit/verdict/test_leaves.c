@@ -1,5 +1,6 @@
 /* Which certificates one service showed, to whom and when, and what follows from it. */
 #include "order.h"
+#include "verdict/leaves.h"
 
 static struct scenario s;
 static const struct cert *chains[16];
@@ -272,5 +273,49 @@ Test(leaves, a_known_product_is_more_probable_by_comparison)
 
     assert_primary(&s, 9000, F_TLS_INTERCEPT_OTHER);
     cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    over(&s);
+}
+
+static uint64_t rivals(const struct cert *a, const struct cert *b)
+{
+    const struct service_seen *seen =
+        served_service(s.scene.served, &s.flow.address[SERVER], s.flow.port[SERVER]);
+    return leaves_rival(seen->leaves, a, b);
+}
+
+Test(leaves, two_authorities_at_the_same_time_are_rivals)
+{
+    const struct cert *one = made(&old_one);
+    const struct cert *other = made(&(struct order){ .issued = true, .issuer = "Other" });
+    judged_shows(one);
+    for (int i = 40; i <= 60; i += 10)
+        shown(other, "10.20.41.18", i);
+
+    cr_assert_gt(rivals(one, other), 0);
+    cr_assert_gt(rivals(other, one), 0);
+    cr_assert_eq(rivals(one, one), 0);
+    over(&s);
+}
+
+Test(leaves, a_new_authority_from_one_moment_on_is_no_rival)
+{
+    const struct cert *one = made(&old_one);
+    const struct cert *other = made(&(struct order){ .issued = true, .issuer = "Other" });
+    judged_shows(one);
+    shown(other, "10.20.41.18", 60);
+    shown(other, "10.20.41.18", 70);
+
+    cr_assert_eq(rivals(one, other), 0);
+    over(&s);
+}
+
+Test(leaves, two_nodes_of_one_authority_are_no_rivals)
+{
+    const struct cert *one = made(&old_one), *other = made(&new_one);
+    judged_shows(one);
+    for (int i = 40; i <= 60; i += 10)
+        shown(other, "10.20.41.18", i);
+
+    cr_assert_eq(rivals(one, other), 0);
     over(&s);
 }
