@@ -53,16 +53,20 @@ static void show_rows(const struct show *s)
 {
     size_t n;
     const struct setting_row *row = setting_rows(&n);
+    char site[1024];
 
     for (size_t i = 0; i < n; i++) {
         struct effective now;
         find_effective(s->options, &row[i], &now);
         if (!i || strcmp(row[i].section, row[i - 1].section))
             fprintf(s->out, "%s[%s]\n", i ? "\n" : "", row[i].section);
+        struct text t = text_of(site, sizeof site);
         if (!s->travels)
             fprintf(s->out, "# %s\n", now.origin);
         else if (now.value[0] == '/')
             now.value = "";
+        if (s->travels && site_text(&s->profile->site, row[i].section, row[i].key, &t))
+            now.value = site; /* with stand-ins, where there are any */
         fprintf(s->out, "%s =%s", row[i].key, now.value[0] ? " " : "");
         put_foreign(s->out, now.value);
         fputc('\n', s->out);

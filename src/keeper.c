@@ -119,8 +119,31 @@ static bool take(struct keeper *k, struct pcapng_out *out, const struct plan *pl
     return carve(out, plan, &source, counts, failure);
 }
 
+/* The first bits of an address alone tell a network, and prefixes stay prefixes. */
+static void mask_list(const struct keeper *k, struct site_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct network *network = &list->network[i];
+        redactor_address(k->redactor, &network->address);
+        network_trim(network);
+    }
+}
+
+static void mask_site(const struct keeper *k, struct site *site)
+{
+    mask_list(k, &site->networks);
+    mask_list(k, &site->exclude);
+    mask_list(k, &site->nat);
+    mask_list(k, &site->resolvers);
+    for (size_t i = 0; i < site->n_proxies; i++)
+        redactor_address(k->redactor, &site->proxy[i].address);
+    redactor_text(k->redactor, site->issuer);
+}
+
 void keeper_profile(const struct keeper *k, struct profile *profile)
 {
+    if (k->redactor)
+        mask_site(k, &profile->site);
     for (size_t i = 0; k->redactor && i < profile->n_ems_names; i++)
         redactor_name(k->redactor, profile->ems_name[i]);
     for (size_t i = 0; k->redactor && i < profile->n_ems_addresses; i++)

@@ -50,6 +50,12 @@ bool network_parse(const char *text, struct network *out)
     return network_parse_n(text, strlen(text), out);
 }
 
+void network_trim(struct network *network)
+{
+    for (unsigned i = network->bits; i < 128; i++)
+        network->address.octet[i / 8] &= (uint8_t) ~(1U << (7 - i % 8));
+}
+
 bool network_holds(const struct network *network, const struct address *address)
 {
     unsigned octets = network->bits / 8, rest = network->bits % 8;

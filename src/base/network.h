@@ -16,6 +16,9 @@ bool network_parse(const char *text, struct network *out);
 /* Of n octets of text, for items of a list. */
 bool network_parse_n(const char *text, size_t n, struct network *out);
 
+/* Clears what lies behind its length. */
+void network_trim(struct network *network);
+
 bool network_holds(const struct network *network, const struct address *address);
 
 /* Is it in one of them? */

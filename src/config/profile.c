@@ -238,6 +238,8 @@ bool profile_configure(struct profile *p, const struct ini_entry *e, struct fail
         return profile_configure_ems(p, e, failure);
     if (strcmp(e->section, "checkin") == 0)
         return accept_checkin(p, e, failure);
+    if (strcmp(e->key, "expires_soon"))
+        return site_configure(&p->site, e, failure);
     return value_duration(e->value, &p->expires_soon_s) ||
            value_refuse(failure, "%s is a time such as 30d, not \"%.40s\"", e->key, e->value);
 }

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/failure.h"
 #include "config/ini.h"
+#include "config/site.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,6 +59,7 @@ struct profile {
     uint32_t interval_s; /* of check-ins, as configured; 0 = learned */
     uint32_t missed;     /* so many in a row are a finding */
     uint32_t expires_soon_s;
+    struct site site;
     uint16_t ports[SERVICES_MAX + 1]; /* TCP server ports, ends with 0 */
 };
 
@@ -68,7 +70,8 @@ bool profile_open_default(struct profile *out, struct failure *failure);
 bool profile_open(struct profile *out, const char *name, const struct ini_source *source,
                   struct failure *failure);
 
-/* What a configuration says of [port N], [ems NAME], [checkin], and of certificates in [tls]. */
+/* What a configuration says of [port N], [ems NAME], [checkin], of certificates in [tls], and of
+ * the site (site.h). */
 bool profile_configure(struct profile *profile, const struct ini_entry *entry,
                        struct failure *failure);
 bool profile_configure_ems(struct profile *profile, const struct ini_entry *entry,

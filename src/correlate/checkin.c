@@ -328,6 +328,17 @@ static bool follows(const struct endpoint *before, const struct endpoint *e)
     return before->last_ns < e->first_ns && (!x || !y || x == y);
 }
 
+/* What many hosts behind one address do has no rhythm, and nobody knows whose check-in is missing.
+ */
+static bool hides_others(const struct diary *d)
+{
+    for (size_t i = 0; i < d->person->n; i++)
+        if (site_is_nat(&d->scene->profile->site,
+                        table_key(&d->s->endpoints, d->person->endpoint[i])))
+            return true;
+    return false;
+}
+
 static void keep_diary(struct diary *d, const struct person *p)
 {
     const struct profile *profile = d->scene->profile;
@@ -338,8 +349,11 @@ static void keep_diary(struct diary *d, const struct person *p)
     e->checkins.count = (uint32_t)d->n_times;
     e->checkins.configured = profile->interval_s != 0;
     e->checkins.interval_ns = e->checkins.configured ? profile->interval_s * second_ns
+                              : hides_others(d)      ? 0
                                                      : rhythm_interval(d->times, d->n_times);
     e->checkins.last_ns = d->n_times ? d->times[d->n_times - 1] : 0;
+    if (hides_others(d))
+        return;
     find_missed(d, e);
     find_irregular(d, e);
     find_moves(d);

@@ -67,6 +67,8 @@ void rule_only_one(struct outcomes *o, struct group *g)
     bool near = false;
     uint64_t frame = 0;
 
+    if (site_is_nat(&o->scene->profile->site, &g->client))
+        return; /* who knows how many of those behind it fail */
     if (g->n_endpoints != 1 || !offer || offer->failed != 1 || offer->worked < 2 || !c)
         return;
     struct times t = times_of(o->s, c->number, 0);

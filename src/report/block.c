@@ -45,7 +45,8 @@ static bool may_be_other(const struct scene *scene, const struct group *g)
 {
     const struct service *service = profile_service(scene->profile, g->port);
 
-    return scene->scope == SCOPE_ALL || (service && service->by_ems);
+    return scene->scope == SCOPE_ALL || (service && service->by_ems) ||
+           site_is_proxy(&scene->profile->site, &g->server, g->port);
 }
 
 struct facts report_facts(const struct report *r, const struct scene *scene, const struct group *g)

@@ -141,6 +141,8 @@ static void json_endpoint(struct report *r, const struct scene *scene, size_t nu
     p = PEN_PUT(p, ",\"state\":\"");
     p = pen_text(p, states[outcome]);
     p = PEN_PUT(p, "\"");
+    if (scene->profile && site_is_nat(&scene->profile->site, table_key(&s->endpoints, number)))
+        p = PEN_PUT(p, ",\"nat\":true");
     p = pen_services(r, p, e);
     if (e->goes_round)
         p = PEN_PUT(p, ",\"goes_round\":true");

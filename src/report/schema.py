@@ -94,7 +94,7 @@ def ours():
         failed_stage=STAGES, frames=listed(ref("frame")), filter=STRING,
         next=listed(STRING), ruled_out=listed(STRING), alternatives=STRING,
         endpoints={"anyOf": [listed(STRING), opened(total=COUNT, failing=COUNT, healthy=COUNT, undecided=COUNT,
-                                                            going_round=COUNT)]}, going_round=COUNT, goes_round=BOOLEAN,
+                                                            going_round=COUNT)]}, going_round=COUNT, goes_round=BOOLEAN, nat=BOOLEAN,
         stories=listed(story()), stories_left_out=BOOLEAN,
         endpoints_count=COUNT, attempts={"type": "object", "additionalProperties": COUNT}, services={
             "type": "object", "patternProperties": {"^[0-9]+$": service}, "additionalProperties": False},

@@ -4,6 +4,7 @@
 #include "verdict/dns_answer.h"
 #include "verdict/raise.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- lookups around a moment
@@ -447,6 +448,8 @@ const struct lookup *dns_lookup_of(const struct names *names, const struct addre
 
 static bool lookup_in_scope(const struct scene *scene, const struct lookup *l)
 {
+    if (!verdict_is_endpoint(scene, &l->client))
+        return false;
     if (!is_address_question(l))
         return dns_asks_for_pointer(scene, l);
     if (scene->scope == SCOPE_ALL || profile_names_ems(scene->profile, l->name))
@@ -484,6 +487,19 @@ static void fill_stages(struct verdict *out)
             out->stage[STAGE_DNS] = (uint8_t)words[i].token;
 }
 
+/* Where the site names its name servers, who asks another one asks the wrong one. */
+static void blame_choice(const struct scene *scene, const struct lookup *l, struct raised *r)
+{
+    char why[VERDICT_NOTE], server[ADDRESS_TEXT];
+
+    if (r->severity != SEVERITY_ERROR || !scene->profile ||
+        !site_is_other_resolver(&scene->profile->site, &l->server))
+        return;
+    snprintf(why, sizeof why, "it asks %s, which is none of the configured name servers",
+             address_text(&l->server, server));
+    raise_owner(r, OWNER_CLIENT, why);
+}
+
 void verdict_of_lookup(const struct scene *scene, const struct lookup *lookup, struct verdict *out)
 {
     memset(out, 0, sizeof *out);
@@ -499,6 +515,7 @@ void verdict_of_lookup(const struct scene *scene, const struct lookup *lookup, s
         r->fact = r->fact > f->best ? f->best : r->fact < POSSIBLE ? POSSIBLE : r->fact;
         r->cause = r->cause > f->prose.cause ? f->prose.cause : r->cause;
         r->cause = r->cause > r->fact ? r->fact : r->cause;
+        blame_choice(scene, lookup, r);
     }
     fill_stages(out);
 }

@@ -4,6 +4,8 @@
 #include "verdict/leaves.h"
 #include "verdict/visible.h"
 
+#include <string.h>
+
 /* Every client that was shown this one, was it shown nothing else? */
 static bool always_shown(const struct matter *m, const struct leaf *leaf)
 {
@@ -91,6 +93,18 @@ bool inspector_replaces(const struct matter *m)
     return id && id != F_TLS_WRONG_ENDPOINT_FORTIGATE_8013;
 }
 
+/* The site says who issues the certificate of its EMS, and this one is by somebody else.  What an
+ * EMS shows when it has no certificate is its own, and no inspection. */
+static bool is_unexpected(const struct matter *m, const struct cert *cert)
+{
+    const char *expected = m->scene->profile ? m->scene->profile->site.issuer : "";
+    const struct cert_facts *leaf = cert ? cert_facts(cert) : NULL;
+
+    return expected[0] && leaf && leaf->parsed && leaf->issuer_cn[0] &&
+           strcmp(leaf->issuer_cn, expected) != 0 && !issuer_is_ems(leaf->subject_cn) &&
+           !issuer_is_fortigate(leaf->subject_cn) && should_be_ems(m);
+}
+
 struct raised inspector_of(const struct matter *m)
 {
     if (shows_fortigate(m) && should_be_ems(m))
@@ -103,6 +117,8 @@ struct raised inspector_of(const struct matter *m)
 
     if (other &&
         (is.id == F_TLS_INTERCEPT_OTHER || (is.id == F_NONE && is_the_false_one(leaf, other))))
+        is = (struct inspection){ F_TLS_INTERCEPT_OTHER, PROBABLE, is.on_endpoint };
+    if ((is.id == F_NONE || is.id == F_TLS_INTERCEPT_OTHER) && is_unexpected(m, cert))
         is = (struct inspection){ F_TLS_INTERCEPT_OTHER, PROBABLE, is.on_endpoint };
     struct raised r = raise_of(is.id);
     if (is.id == F_NONE)

@@ -3,6 +3,7 @@
  * What it is: by the name of the issuer, or by comparison: this client was always shown one
  * certificate and could not use it, while others were shown another one, of another issuer, for the
  * same name, at the same time, and worked.
+ * Where the configuration names the issuer (expect_issuer), any other one is such a comparison.
  * And a FortiGate that shows its own certificate where endpoints check in: in the place of EMS,
  * when the configuration or the DNS says that EMS is there; else as one that endpoints report to.
  * What it refuses: a client that was shown both (several servers behind one address), and one after

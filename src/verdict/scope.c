@@ -10,11 +10,25 @@ bool verdict_is_ems(const struct scene *scene, const struct address *address)
     return name && profile_names_ems(scene->profile, name);
 }
 
+bool verdict_is_endpoint(const struct scene *scene, const struct address *client)
+{
+    return !scene->profile || site_has_endpoint(&scene->profile->site, client) ||
+           verdict_is_ems(scene, client);
+}
+
+/* A proxy that is configured and does not open: nobody will ever read for whom it was. */
+static bool is_dead_proxy(const struct profile *profile, const struct flow *flow)
+{
+    return profile && flow->half[CLIENT].flags & HALF_SYN &&
+           !(flow->half[SERVER].flags & HALF_SYN) &&
+           site_is_proxy(&profile->site, &flow->address[SERVER], flow->port[SERVER]);
+}
+
 bool verdict_in_scope(const struct scene *scene, const struct flow *flow)
 {
-    if (!flow_is_tcp(flow))
+    if (!flow_is_tcp(flow) || !verdict_is_endpoint(scene, &flow->address[CLIENT]))
         return false;
-    if (scene->scope == SCOPE_ALL)
+    if (is_dead_proxy(scene->profile, flow) || scene->scope == SCOPE_ALL)
         return true;
     const struct session *s = flow->session;
     if (s && s->server_name[0] && profile_names_ems(scene->profile, s->server_name))
@@ -33,6 +47,7 @@ bool verdict_never_in_scope(const struct scene *scene, const struct flow *flow)
     const struct session *s = flow->session;
 
     return scene->scope == SCOPE_EMS && !profile_service(scene->profile, flow->port[SERVER]) &&
+           !is_dead_proxy(scene->profile, flow) &&
            !(s && s->server_name[0] && profile_names_ems(scene->profile, s->server_name)) &&
            !(s && s->talk && (s->talk->target[0] || talk_find(s->talk, SAID_PAC_FAILED)));
 }

@@ -161,6 +161,10 @@ int64_t scene_watched_until(const struct scene *scene, uint64_t frame);
 /* Is this the address of a recognised or configured EMS, or has DNS given it the name of one? */
 bool verdict_is_ems(const struct scene *scene, const struct address *address);
 
+/* Does the configuration count this client among its endpoints?  EMS itself is one, for its own
+ * connections. */
+bool verdict_is_endpoint(const struct scene *scene, const struct address *client);
+
 /* Is the server of this flow a recognised or configured EMS, or one of their services (R15)? */
 bool verdict_in_scope(const struct scene *scene, const struct flow *flow);
 

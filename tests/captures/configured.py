@@ -6,9 +6,10 @@
 `config`, `config --template` and `config --suggest CAPTURE` are files that `config --check` finds right; what `config` prints
 is in force again when it is read; a capture that is judged with the configuration made from it comes to the same findings, for
 a server that was recognised and one that was named are the same server.  A service on another port is
-read as the configuration says.  With an error in a configuration nothing is analysed.
+read as the configuration says, and so are the lists of the site.  With an error in a configuration nothing is analysed.
 Output: TAP.
 """
+import json
 import pathlib
 import re
 import subprocess
@@ -92,6 +93,66 @@ def findings_on(binary, case, path, port, *args):
     return {c['shakeout']['primary'] for c in connections(text) if c['server']['port'] == port}
 
 
+def lines(binary, capture, *args):
+    return [json.loads(line) for line in call(binary, *args, '--format', 'jsonl', str(capture)).stdout.splitlines()]
+
+
+def codes(said):
+    return {line['event']['code'] for line in said if line['event']['dataset'] == 'shakeout.finding'}
+
+
+def sited(binary, name, text, expected, folder, port=None):
+    """What the report of a case says with the site told; `expected` looks at its lines."""
+    case, config = cases.cases_read([name])[0], folder / 'shakeout.ini'
+    config.write_text(text)
+    path = case.capture
+    if port:
+        link, packets = pcapfile.read(path)
+        path = folder / 'moved.pcap'
+        pcapfile.write(path, link, [pcapfile.with_port(link, packet, 8013, port) for packet in packets])
+    complaint = expected(lines(binary, path, *case.args, '--config', str(config)))
+    yield complaint and f'{text!r}: {complaint}'
+    shown = call(binary, 'config', '--config', str(config)).stdout
+    missing = [line for line in text.splitlines() if line not in shown]
+    yield f'config does not show {missing}' if missing else ''
+
+
+def none_of(network):
+    return lambda said: next((f'{line["client"]["ip"]} is judged' for line in said
+                              if line['event']['dataset'] in ('shakeout.connection', 'shakeout.endpoint')
+                              and line['client']['ip'].startswith(network)), '')
+
+
+def owner_is(code, owner):
+    return lambda said: '' if any(line['event'].get('code') == code and line['shakeout']['owner'] == owner
+                                  for line in said) else f'no {code} of {owner}'
+
+
+def has(code):
+    return lambda said: '' if code in codes(said) else f'no {code}'
+
+
+def lacks(code):
+    return lambda said: f'{code}' if code in codes(said) else ''
+
+
+# Case, configuration, what must be so; the port that 8013 becomes.
+SITES = [
+    ('set_intercept_selective', '[endpoints]\nexclude = 10.20.40.0/24\n', none_of('10.20.40.')),
+    ('set_intercept_selective', '[endpoints]\nnetworks = 10.20.40.0/24\n', none_of('10.20.41.')),
+    ('dns_nxdomain', '[endpoints]\nexclude = 10.20.40.17\n', lacks('dns.nxdomain')),
+    ('dns_nxdomain', '[dns]\nservers = 10.0.0.2\n', owner_is('dns.nxdomain', 'dns')),
+    ('dns_nxdomain', '[dns]\nservers = 10.0.0.3\n', owner_is('dns.nxdomain', 'client')),
+    ('checkin_missed', '[display]\ntime = local\n', has('checkin.missed')),
+    ('checkin_missed', '[endpoints]\nnat = 10.20.40.17\n', lacks('checkin.missed')),
+    ('ok_openssl_tls12', '[tls]\nexpect_issuer = Corp Example Root CA\n', lacks('tls.intercept.other')),
+    ('ok_openssl_tls12', '[tls]\nexpect_issuer = Corp Issuing CA 2\n', has('tls.intercept.other')),
+    ('ok_ems_own_certificate', '[tls]\nexpect_issuer = Corp Issuing CA 2\n', lacks('tls.intercept.other')),
+    ('syn_silent_drop', '[display]\ntime = local\n', lacks('tcp.syn.silent_drop'), 3128),
+    ('syn_silent_drop', '[proxy]\naddresses = 10.0.0.10:3128\n', has('tcp.syn.silent_drop'), 3128),
+]
+
+
 def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     tests = 0
@@ -102,6 +163,8 @@ def main():
         todo = [('what config prints is read again', printed(binary, folder)),
                 ('nothing is analysed with an error in the configuration', errors(binary, chosen[0], folder))]
         todo += [(f'{name} on another port', moved(binary, name, port, key, folder)) for name, port, key in MOVED]
+        todo += [(f'{name}: {text.split()[1]} of the site', sited(binary, name, text, expected, folder, *port))
+                 for name, text, expected, *port in SITES]
         todo += [(f'{case.name}: the configuration that it suggests', suggested(binary, case, folder)) for case in chosen]
         for title, complaints in todo:
             found = [c for c in complaints if c]
