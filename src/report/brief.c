@@ -169,7 +169,8 @@ static void put_works(struct brief *b)
     snprintf(line, sizeof line,
              "%" PRIu64 " of %" PRIu64 " connections; %" PRIu64 " of %" PRIu64
              " endpoints without a failure",
-             totals->ok, totals->connections, totals->healthy, totals->endpoints);
+             totals->ok, totals->connections, totals->healthy - totals->going_round,
+             totals->endpoints);
     put(b, "Works", line);
     struct text t = text_of(shown, sizeof shown);
     if (view_text(b->report, &t))

@@ -33,6 +33,7 @@ struct report {
         int64_t since_ns, until_ns; /* from .. before */
         bool any_ok;                /* something worked, whatever its findings */
     } view;                         /* of config.filter */
+    struct telling_of *told;        /* what one endpoint's stories are, once somebody asked */
     struct table shown;             /* struct shown_key -> struct shown */
     size_t n_certs, certs_left_out; /* that were written as files */
     struct clock {                  /* the newest second of each remainder, as text */

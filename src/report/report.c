@@ -4,6 +4,7 @@
 #include "report/lines.h"
 #include "report/pem.h"
 #include "report/shown.h"
+#include "report/tell.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct report *report_open(const struct report_config *config, struct failure *f
     if (r && open_whole(r) && summary_open(&r->summary, config->verbose >= 2 || config->html) &&
         table_open(&r->shown, sizeof(struct shown_key), sizeof(struct shown), SHOWN_MAX)) {
         narrow(r);
+        r->told = calloc(1, sizeof *r->told); /* without it no story is told */
         writer_open(&r->writer, config->out);
         json_open(r); /* a watch writes lines beside a report of any form */
         return r;
@@ -53,6 +55,7 @@ void report_free(struct report *r)
         free(r->whole);
     }
     summary_close(&r->summary);
+    free(r->told);
     table_close(&r->shown);
     prints_close(r->prints);
     free(r);
@@ -323,6 +326,8 @@ int report_close(struct report *r, const struct scene *scene, const struct raise
         r->summary.any_ok |= r->view.any_ok;
         summary_count_part(&r->summary, r->whole, scene);
     }
+    if (r->told) /* a watch may have asked before anything was counted */
+        r->told->endpoint = NULL;
     report_decide(r, scene);
     report_capture(r, scene);
     report_form(r, scene);

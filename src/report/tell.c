@@ -3,7 +3,6 @@
 #include "report/json_parts.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 enum { JSON_STORIES = 16, STORY_TEXT = 900 };
 
@@ -173,17 +172,28 @@ static void write_story(struct page *p, const struct report *r, const struct sto
     page_field(p, "", PAGE_FIELD, line, NULL);
 }
 
+/* Many findings may be of one endpoint that tried a million times. */
+static const struct stories *stories_for(const struct report *r, const struct scene *scene,
+                                         const struct endpoint *e)
+{
+    struct telling_of *told = r->told;
+
+    if (told && told->endpoint != e) {
+        told->endpoint = e;
+        stories_of(&r->summary, scene, e, &told->stories); /* without memory there are none */
+    }
+    return told ? &told->stories : NULL;
+}
+
 static void write_of_one(struct page *p, const struct report *r, const struct scene *scene,
                          const struct group *g)
 {
     const struct endpoint *e = table_get(&r->summary.endpoints, &g->client);
-    struct stories *stories = e ? malloc(sizeof *stories) : NULL;
+    const struct stories *stories = e ? stories_for(r, scene, e) : NULL;
 
-    if (stories && stories_of(&r->summary, scene, e, stories))
-        for (size_t i = 0; i < stories->n; i++)
-            if (holds(&stories->story[i], g->number) && is_worth_telling(&stories->story[i]))
-                write_story(p, r, &stories->story[i]);
-    free(stories);
+    for (size_t i = 0; stories && i < stories->n; i++)
+        if (holds(&stories->story[i], g->number) && is_worth_telling(&stories->story[i]))
+            write_story(p, r, &stories->story[i]);
 }
 
 void tell_write(struct page *p, const struct report *r, const struct scene *scene,
@@ -244,16 +254,15 @@ static void json_story(struct report *r, const struct story *story)
 
 void tell_json(struct report *r, const struct scene *scene, const struct endpoint *e)
 {
-    struct stories *stories = e->failed ? malloc(sizeof *stories) : NULL;
+    const struct stories *stories = e->failed ? stories_for(r, scene, e) : NULL;
     struct writer *w = &r->writer;
 
-    if (stories && stories_of(&r->summary, scene, e, stories) && stories->n) {
-        json_array(w, "stories");
-        for (size_t i = 0; i < stories->n && i < JSON_STORIES; i++)
-            json_story(r, &stories->story[i]);
-        json_end_array(w);
-        if (stories->full || stories->n > JSON_STORIES)
-            json_flag(w, "stories_left_out", true);
-    }
-    free(stories);
+    if (!stories || !stories->n)
+        return;
+    json_array(w, "stories");
+    for (size_t i = 0; i < stories->n && i < JSON_STORIES; i++)
+        json_story(r, &stories->story[i]);
+    json_end_array(w);
+    if (stories->full || stories->n > JSON_STORIES)
+        json_flag(w, "stories_left_out", true);
 }

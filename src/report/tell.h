@@ -12,5 +12,11 @@ bool tell_round(const struct report *r, const struct group *group, struct text *
 void tell_write(struct page *p, const struct report *r, const struct scene *scene,
                 const struct group *group);
 
+/* Of one endpoint, the latest; report_open makes it. */
+struct telling_of {
+    const struct endpoint *endpoint; /* NULL = nobody asked yet */
+    struct stories stories;
+};
+
 /* The member "stories" of an endpoint; nothing for one that never failed. */
 void tell_json(struct report *r, const struct scene *scene, const struct endpoint *e);
