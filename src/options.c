@@ -421,6 +421,7 @@ void options_help(FILE *out, bool all)
         if (all || option_rows[i].group < DISPLAY)
             help_option(out, &option_rows[i]);
     if (!all) {
+        help_group(out, "show only:", SELECT);
         help_group(out, "display:", DISPLAY);
         help_group(out, "config:", CONFIGURE);
         help_group(out, "service:", SERVICE);

@@ -8,7 +8,7 @@
 
 #define N(array) (sizeof(array) / sizeof *(array))
 
-enum option_group { INPUT, OUTPUT, JUDGEMENT, OTHER, DISPLAY, CONFIGURE, SERVICE, SPECIAL };
+enum option_group { INPUT, OUTPUT, JUDGEMENT, OTHER, DISPLAY, SELECT, CONFIGURE, SERVICE, SPECIAL };
 
 struct option_row {
     char letter;

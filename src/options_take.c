@@ -378,6 +378,7 @@ bool take_option(struct parsing *p, enum option_name name, const char *value)
         p->out->given[name] = value ? value : "";
     switch (option_rows[name].group) {
     case INPUT:
+    case SELECT:
         return take_input(p, name, value);
     case OUTPUT:
         return take_output(p, name, value);
