@@ -25,12 +25,19 @@ static void check_server(const struct matter *m, struct verdict *out)
         add(out, CHECK_SERVER_ANSWERS, best->answered_frame, best->port, best->answered);
 }
 
+/* What answered before this attempt may have been stopped since; the answer to this very SYN
+ * excludes nothing. */
+static bool answers_since(const struct matter *m, const struct host_port *p)
+{
+    return p && p->answered && !(m->flow->half[SERVER].flags & HALF_SYN) &&
+           p->answered_ns > m->more->half[CLIENT].first_syn.time_ns;
+}
+
 static void check_port(const struct matter *m, struct verdict *out)
 {
     const struct host_port *p = m->server ? host_port(m->server, m->flow->port[SERVER]) : NULL;
 
-    /* The answer to this very SYN excludes nothing. */
-    if (p && p->answered && !(m->flow->half[SERVER].flags & HALF_SYN))
+    if (answers_since(m, p))
         add(out, CHECK_PORT_ANSWERS_OTHERS, p->answered_frame, p->port, p->answered);
     /* Only silence is explained by a closed port that does not answer. */
     for (unsigned i = 0; m->stop == STOP_SYN && m->server && i < m->server->n_ports; i++)
