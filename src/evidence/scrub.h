@@ -90,6 +90,7 @@ struct scrub_side {
     bool greeted;  /* of SSH: the line that identifies it is through */
     bool sealed;   /* its ChangeCipherSpec was seen */
     bool skipping; /* the handshake message is too long, or not whole */
+    bool fresh;    /* nothing of this record was taken yet */
     bool http;     /* its text is HTTP, as the first line said */
     uint64_t text; /* octets of text so far */
 };

@@ -164,8 +164,9 @@ static void scrub_ldap(const struct scrubber *s, struct tlv *t)
 static void walk(const struct scrubber *s, uint8_t *p, size_t n, unsigned depth, bool ldap)
 {
     struct tlv t;
+    size_t at = 0;
 
-    for (size_t at = 0; at < n && next(p, n, &at, &t);) {
+    while (at < n && next(p, n, &at, &t)) {
         if (depth == DEPTH)
             memset(t.value, 0, t.n);
         else if (t.tag & 0x20 || (!ldap && t.tag == OCTET_STRING && is_der(t.value, t.n)))
@@ -175,6 +176,8 @@ static void walk(const struct scrubber *s, uint8_t *p, size_t n, unsigned depth,
         else
             scrub_primitive(s, &t);
     }
+    if (at < n)
+        memset(p + at, 0, n - at); /* no element: not understood, and so not kept */
 }
 
 void scrub_der(const struct scrubber *s, uint8_t *p, size_t n)

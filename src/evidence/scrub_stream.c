@@ -129,6 +129,13 @@ static bool is_hello(const side_t *d, const uint8_t *p, size_t n)
            4 + ((uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) == d->left;
 }
 
+/* One message that fills its record: here they can be told apart again. */
+static bool is_alone(const side_t *d, const uint8_t *p, size_t n)
+{
+    return n >= 4 && p[0] <= 24 &&
+           4 + ((uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) == d->left;
+}
+
 static void begin_record(const struct scrub_stream *c, side_t *d)
 {
     if (c->ldap && d->header[0] == SEQUENCE) { /* in clear again (RFC 4511 section 4.14.3) */
@@ -139,6 +146,7 @@ static void begin_record(const struct scrub_stream *c, side_t *d)
         return;
     }
     d->type = d->header[0];
+    d->fresh = true;
     d->left = (uint32_t)d->header[3] << 8 | d->header[4];
     edits_put(&d->edits, d->next - RECORD_HEADER, d->header, RECORD_HEADER);
     d->n_header = 0;
@@ -169,6 +177,9 @@ static void take_body(struct scrub_stream *c, const struct scrubber *s, enum sid
 
     if (d->type == HANDSHAKE && d->sealed && is_hello(d, p, n))
         d->sealed = false;
+    if (d->type == HANDSHAKE && d->skipping && d->fresh && is_alone(d, p, n))
+        d->skipping = false;
+    d->fresh = false;
     if (d->type == CHANGE_CIPHER_SPEC || (d->type == ALERT && !d->sealed && d->left <= 2))
         edits_put(&d->edits, d->next, p, n);
     else if (d->type == HANDSHAKE && !d->sealed)
@@ -541,6 +552,18 @@ void scrub_take(struct scrub_stream *c, const struct scrubber *s, enum side from
     }
 }
 
+/* Behind a hole that may have swallowed the end of a message nobody knows where the next one
+ * begins: what looks like one may be the middle of a certificate. */
+static void lose_message(side_t *d, uint64_t n)
+{
+    size_t rest = d->n_held < 4 ? 0 : message_length(d) - d->n_held;
+
+    if (d->type != HANDSHAKE || d->sealed || n <= rest)
+        return;
+    drop(d);
+    d->skipping = true;
+}
+
 /* Octets that nobody captured: within a record they count as zeros, and the next one is found by
  * its length. */
 void scrub_lost(struct scrub_stream *c, const struct scrubber *s, enum side from, uint64_t n)
@@ -552,6 +575,7 @@ void scrub_lost(struct scrub_stream *c, const struct scrubber *s, enum side from
     if (d->kind == SCRUB_LINES)
         end_line(d, s);
     if (d->kind == SCRUB_TLS && d->left >= n && !d->n_header) {
+        lose_message(d, n);
         take_body(c, s, from, zeros, (size_t)n); /* as if they were zero: the rest is as it was */
         return;
     }

@@ -93,8 +93,13 @@ static void zero_shares(bool client, struct bytes body)
 static void scrub_extensions(const struct scrubber *s, bool client, struct bytes list)
 {
     while (list.left && bytes_ok(&list)) {
+        struct bytes before = list;
         uint16_t type = bytes_u16(&list);
         struct bytes body = bytes_vector(&list, 2);
+        if (!bytes_ok(&list)) {
+            zero(&before);
+            break;
+        }
         if (type == EXT_SERVER_NAME)
             scrub_server_names(s, body);
         else if (type == EXT_ALPN)
@@ -190,7 +195,11 @@ static void scrub_chain(const struct scrubber *s, struct bytes m)
     size_t n[CERTIFICATES], count = 0;
 
     while (list.left && bytes_ok(&list)) {
-        struct bytes one = bytes_vector(&list, 3);
+        struct bytes before = list, one = bytes_vector(&list, 3);
+        if (!bytes_ok(&list)) {
+            zero(&before); /* lengths were lost, or lie: whatever it is, it is somebody's */
+            break;
+        }
         if (count == CERTIFICATES || s->strict) {
             zero(&one);
             continue;

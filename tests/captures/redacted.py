@@ -28,7 +28,7 @@ import run as cases
 
 TSHARK = shutil.which('tshark')
 # Words of names that protocols use as well.
-PUBLIC = {'server', 'cisco', 'home', 'name', 'site', 'user', 'content', 'help', 'mail', 'client', 'local', 'secure', 'login', 'auth', 'com', 'net', 'org', 'example', 'corp', 'local', 'lan', 'test', 'arpa', 'in-addr', 'ip6', 'internal', 'openssh', 'libssh', 'ems', 'proxy', 'addr'}
+PUBLIC = {'server', 'bitdefender', 'global', 'host', 'cisco', 'home', 'name', 'site', 'user', 'content', 'help', 'mail', 'client', 'local', 'secure', 'login', 'auth', 'com', 'net', 'org', 'example', 'corp', 'local', 'lan', 'test', 'arpa', 'in-addr', 'ip6', 'internal', 'openssh', 'libssh', 'ems', 'proxy', 'addr'}
 FIXED = [ipaddress.ip_network(n) for n in (
     '0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '208.91.112.55/32', '::/127', 'ff00::/8', 'fe80::/10')]
 PUBLIC_STRICT = PUBLIC - {'com', 'net', 'org', 'example', 'corp', 'local', 'lan', 'test', 'internal'} | {'example'}

@@ -329,3 +329,49 @@ Test(scrub, the_key_of_a_host_is_not_kept)
     cr_assert_not(holds(out, sizeof out, "K1Y"));
     cr_assert_not(holds(out, sizeof out, "sealed"));
 }
+
+/* A Certificate whose beginning was lost, its length with it; what follows has the form of messages
+ * (20: Finished) and is somebody's name. */
+Test(scrub, behind_a_hole_the_middle_of_a_certificate_is_no_message)
+{
+    static const uint8_t head[] = { 22, 3, 3, 0, 60 };
+    uint8_t rest[40] = { 20, 0, 0, 36 }, out[5 + 60];
+    static const uint8_t done[] = { 22, 3, 3, 0, 4, 14, 0, 0, 0 };
+    memcpy(rest + 4, "contoso-names", 13);
+    struct scrub_stream c = { 0 };
+
+    scrub_take(&c, &scrubber, SERVER, head, sizeof head);
+    scrub_lost(&c, &scrubber, SERVER, 20);
+    scrub_take(&c, &scrubber, SERVER, rest, sizeof rest);
+    scrub_take(&c, &scrubber, SERVER, done, sizeof done);
+    scrub_end(&c, &scrubber);
+    edits_apply(&c.side[SERVER].edits, 0, out, sizeof out);
+
+    cr_assert_not(holds(out, sizeof out, "contoso"));
+    edits_apply(&c.side[SERVER].edits, sizeof out, out, sizeof done);
+    cr_assert_arr_eq(out, done, sizeof done);
+    scrub_free(&c);
+}
+
+/* A list of certificates whose lengths were lost in the middle (RFC 5246 section 7.4.2). */
+Test(scrub, behind_lost_lengths_nothing_of_a_chain_stays)
+{
+    uint8_t m[4 + 3 + 20 + 40] = { 11, 0, 0, 63, 0, 0, 60 };
+    memcpy(m + 27,
+           "0\x0c"
+           "contoso-name1 and others",
+           26);
+
+    cr_assert(scrub_handshake(&scrubber, 0x0303, m, sizeof m));
+
+    cr_assert_not(holds(m, sizeof m, "contoso"));
+}
+
+Test(scrub, what_is_no_element_of_der_does_not_stay)
+{
+    uint8_t m[] = { 0x30, 4, 2, 2, 1, 1, 0x1f, 'j', 'a', 'n', 'e' };
+
+    scrub_der(&scrubber, m, sizeof m);
+
+    cr_assert_not(holds(m, sizeof m, "jane"));
+}
