@@ -154,8 +154,9 @@ static void scrub_ldap(const struct scrubber *s, struct tlv *t)
     if (t->tag == OCTET_STRING) {
         if (s->names)
             scrub_text(s, t->value, t->n);
-    } else if (t->tag & 0x80 && !is_identifier(t)) {
-        memset(t->value, 'x', t->n);
+    } else if (t->tag & 0x80) {
+        if (!is_identifier(t)) /* what an extended operation is called tells nobody anything */
+            memset(t->value, 'x', t->n);
     } else if (t->tag != BOOLEAN && t->tag != INTEGER && t->tag != ENUMERATED) {
         memset(t->value, 0, t->n);
     }
