@@ -32,7 +32,7 @@ static void put_line(struct report *r, const char *line)
     writer_end_line(&r->writer);
 }
 
-static void write_server(struct report *r, const struct scene *scene, size_t i)
+static void write_server(struct report *r, const struct scene *scene, size_t i, size_t number)
 {
     const struct address *address = table_key(&r->summary.servers, i);
     const struct server *s = table_at(&r->summary.servers, i);
@@ -47,7 +47,7 @@ static void write_server(struct report *r, const struct scene *scene, size_t i)
     else
         text_add(&t, s->configured ? "told by --ems" : "recognised by its name");
     put_line(r, line);
-    snprintf(line, sizeof line, "[ems server%zu]", i + 1);
+    snprintf(line, sizeof line, "[ems server%zu]", number);
     put_line(r, line);
     snprintf(line, sizeof line, "name = %s", name ? name : "");
     if (name)
@@ -81,21 +81,34 @@ static int64_t usual_interval_s(const struct summary *s)
     return n ? (interval[n / 2] + second_ns / 2) / second_ns : 0;
 }
 
+/* A FortiGate answers on 8013 as well (ok.tls.fortigate_posture), and is no EMS. */
+static bool is_fortigate(const struct summary *s, const struct address *server)
+{
+    for (size_t i = 0; i < s->services.n; i++) {
+        const struct service_key *key = table_key(&s->services, i);
+        const struct service_count *count = table_at(&s->services, i);
+        if (count->posture && address_equal(&key->server, server))
+            return true;
+    }
+    return false;
+}
+
 void suggest_report(struct report *r, const struct scene *scene)
 {
     int64_t interval = usual_interval_s(&r->summary);
-    size_t n = r->summary.servers.n < EMS_MAX ? r->summary.servers.n : EMS_MAX;
+    size_t n = 0;
     char line[64];
 
     put_line(r, "# Made from a capture: read it over.");
     put_line(r, "[shakeout]");
     put_line(r, "schema = 1");
+    for (size_t i = 0; i < r->summary.servers.n && n < EMS_MAX; i++)
+        if (!is_fortigate(&r->summary, table_key(&r->summary.servers, i)))
+            write_server(r, scene, i, ++n);
     if (!n) {
         put_line(r, "");
         put_line(r, "# No EMS server was recognised.");
     }
-    for (size_t i = 0; i < n; i++)
-        write_server(r, scene, i);
     put_line(r, "");
     put_line(r, "[checkin]");
     snprintf(line, sizeof line, "# about %" PRId64 " s were seen", interval);
