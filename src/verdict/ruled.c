@@ -10,15 +10,26 @@ static void add(struct verdict *out, enum check_kind kind, uint64_t frame, uint1
             (struct check){ .kind = kind, .frame = frame, .port = port, .count = count };
 }
 
-/* The server answers this client on another port, or anybody. */
+static bool answers_since(const struct matter *m, const struct host_port *p, int64_t before_ns)
+{
+    return p && p->answered && p->answered_ns > m->more->half[CLIENT].first_syn.time_ns - before_ns;
+}
+
+static const struct host_port *own_port(const struct matter *m)
+{
+    return m->server ? host_port(m->server, m->flow->port[SERVER]) : NULL;
+}
+
+/* The server answers this client on another port, or anybody.  Where this port answered before,
+ * the host may have gone in between: then only an answer since the attempt began counts. */
 static void check_server(const struct matter *m, struct verdict *out)
 {
-    const struct host_port *best = NULL;
+    const struct host_port *best = NULL, *own = own_port(m);
+    int64_t before_ns = own && own->answered ? 0 : SECONDS(10);
 
     for (unsigned i = 0; m->server && i < m->server->n_ports; i++) {
         const struct host_port *p = &m->server->port[i];
-        if (p->port != m->flow->port[SERVER] && p->answered &&
-            (!best || p->answered > best->answered))
+        if (p != own && answers_since(m, p, before_ns) && (!best || p->answered > best->answered))
             best = p;
     }
     if (best)
@@ -27,17 +38,11 @@ static void check_server(const struct matter *m, struct verdict *out)
 
 /* What answered before this attempt may have been stopped since; the answer to this very SYN
  * excludes nothing. */
-static bool answers_since(const struct matter *m, const struct host_port *p)
-{
-    return p && p->answered && !(m->flow->half[SERVER].flags & HALF_SYN) &&
-           p->answered_ns > m->more->half[CLIENT].first_syn.time_ns;
-}
-
 static void check_port(const struct matter *m, struct verdict *out)
 {
-    const struct host_port *p = m->server ? host_port(m->server, m->flow->port[SERVER]) : NULL;
+    const struct host_port *p = own_port(m);
 
-    if (answers_since(m, p))
+    if (answers_since(m, p, 0) && !(m->flow->half[SERVER].flags & HALF_SYN))
         add(out, CHECK_PORT_ANSWERS_OTHERS, p->answered_frame, p->port, p->answered);
     /* Only silence is explained by a closed port that does not answer. */
     for (unsigned i = 0; m->stop == STOP_SYN && m->server && i < m->server->n_ports; i++)

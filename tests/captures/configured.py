@@ -160,13 +160,13 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         chosen = cases.cases_read(sys.argv[2:])
-        todo = [('what config prints is read again', printed(binary, folder)),
+        checks = [('what config prints is read again', printed(binary, folder)),
                 ('nothing is analysed with an error in the configuration', errors(binary, chosen[0], folder))]
-        todo += [(f'{name} on another port', moved(binary, name, port, key, folder)) for name, port, key in MOVED]
-        todo += [(f'{name}: {text.split()[1]} of the site', sited(binary, name, text, expected, folder, *port))
+        checks += [(f'{name} on another port', moved(binary, name, port, key, folder)) for name, port, key in MOVED]
+        checks += [(f'{name}: {text.split()[1]} of the site', sited(binary, name, text, expected, folder, *port))
                  for name, text, expected, *port in SITES]
-        todo += [(f'{case.name}: the configuration that it suggests', suggested(binary, case, folder)) for case in chosen]
-        for title, complaints in todo:
+        checks += [(f'{case.name}: the configuration that it suggests', suggested(binary, case, folder)) for case in chosen]
+        for title, complaints in checks:
             found = [c for c in complaints if c]
             tests += 1
             failed |= bool(found)

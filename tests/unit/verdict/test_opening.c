@@ -354,37 +354,62 @@ Test(opening, the_answer_to_this_attempt_excludes_no_stopped_service)
     over(&s);
 }
 
-/* Somebody else's SYN was answered by the port then: does that exclude that it was stopped? */
-static bool excludes_stopped_service(int answered_ms)
+/* Somebody else's SYN was answered then. */
+static void answered(uint16_t port, int ms)
 {
-    bool excluded = false;
-
-    begin(&s);
     struct flow other = s.flow;
-    other.more = NULL;
     struct packet p = { .frame = 2,
                         .kind = PACKET_TCP,
                         .ttl = 63,
-                        .time_ns = when(answered_ms),
+                        .time_ns = when(ms),
                         .source = s.flow.address[SERVER],
                         .destination = s.flow.address[CLIENT],
-                        .source_port = 8013,
+                        .source_port = port,
                         .flags = TCP_SYN | TCP_ACK };
+
+    other.more = NULL;
+    other.port[SERVER] = port;
     host_note((struct hosts *)s.scene.hosts, &other, &p, SERVER);
+}
+
+/* An attempt at 8013 that begins at 1000 ms gets no answer: does that exclude it? */
+static bool silence_excludes(enum check_kind kind)
+{
+    bool excluded = false;
+
     syn(&s, 1000);
     syn(&s, 2000);
     syn(&s, 4000);
     assert_primary(&s, 20000, F_TCP_SYN_SILENT_DROP);
     for (unsigned i = 0; i < s.verdict.n_checks; i++)
-        excluded |= s.verdict.checks[i].kind == CHECK_PORT_ANSWERS_OTHERS;
+        excluded |= s.verdict.checks[i].kind == kind;
     over(&s);
     return excluded;
 }
 
 Test(opening, only_an_answer_since_the_attempt_began_excludes_a_stopped_service)
 {
-    cr_assert(excludes_stopped_service(3000));
-    cr_assert_not(excludes_stopped_service(500));
+    begin(&s);
+    answered(8013, 3000);
+    cr_assert(silence_excludes(CHECK_PORT_ANSWERS_OTHERS));
+    begin(&s);
+    answered(8013, 500);
+    cr_assert_not(silence_excludes(CHECK_PORT_ANSWERS_OTHERS));
+}
+
+Test(opening, a_port_that_answered_before_may_have_gone_with_its_host)
+{
+    begin(&s);
+    answered(443, 500);
+    cr_assert(silence_excludes(CHECK_SERVER_ANSWERS));
+    begin(&s);
+    answered(8013, 400);
+    answered(443, 500);
+    cr_assert_not(silence_excludes(CHECK_SERVER_ANSWERS));
+    begin(&s);
+    answered(8013, 400);
+    answered(443, 3000);
+    cr_assert(silence_excludes(CHECK_SERVER_ANSWERS));
 }
 
 Test(opening, beside_the_client_a_lost_synack_is_only_possible)
