@@ -8,7 +8,6 @@ that time for a failure, and tell that it was blind.  Output: TAP.
 """
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -130,15 +129,7 @@ def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     if os.environ.get(INSIDE):
         return inside(binary)
-    os.environ['PATH'] += ':/usr/sbin:/sbin'
-    missing = [tool for tool in [*run.TOOLS, 'tc'] if not shutil.which(tool)]
-    command = None if missing else run.namespace_command()
-    if not command:
-        why = f'not installed: {" ".join(missing)}' if missing else 'network namespaces are not permitted here'
-        print(f'ok 1 - an interface that goes # skip {why}\n1..1')
-        return 0
-    os.environ[INSIDE] = '1'
-    return subprocess.run([*command, sys.executable, __file__, binary], check=False).returncode
+    return run.go_inside(INSIDE, 'an interface that goes', 'tc')
 
 
 if __name__ == '__main__':

@@ -12,7 +12,6 @@ import os
 import pathlib
 import random
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -158,15 +157,7 @@ def main():
     binary = str(pathlib.Path(args.binary).resolve())
     if os.environ.get(INSIDE):
         return inside(binary, args)
-    os.environ['PATH'] += ':/usr/sbin:/sbin'
-    missing = [tool for tool in [*run.TOOLS, 'tc'] if not shutil.which(tool)]
-    command = None if missing else run.namespace_command()
-    if not command:
-        why = f'not installed: {" ".join(missing)}' if missing else 'network namespaces are not permitted here'
-        print(f'ok 1 - a flood # skip {why}\n1..1')
-        return 0
-    os.environ[INSIDE] = '1'
-    return subprocess.run([*command, sys.executable, *sys.argv], check=False).returncode
+    return run.go_inside(INSIDE, 'a flood', 'tc')
 
 
 if __name__ == '__main__':

@@ -45,6 +45,19 @@ def namespace_command():
     return None
 
 
+def go_inside(marker, what, *tools):
+    """The same command once more, in namespaces of its own and with the marker set; or a skip that says why."""
+    os.environ['PATH'] += ':/usr/sbin:/sbin'
+    missing = [tool for tool in [*TOOLS, *tools] if not shutil.which(tool)]
+    command = None if missing else namespace_command()
+    if not command:
+        why = f'not installed: {" ".join(missing)}' if missing else 'network namespaces are not permitted here'
+        print(f'ok 1 - {what} # skip {why}\n1..1')
+        return 0
+    os.environ[marker] = '1'
+    return subprocess.run([*command, sys.executable, *sys.argv], check=False).returncode
+
+
 def offloads_off(interface):
     """Segments on the veth as they would be on a wire: no GRO, GSO, TSO, no checksums left to hardware."""
     siocethtool, commands = 0x8946, (0x2c, 0x24, 0x1f, 0x17)
@@ -494,15 +507,7 @@ def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     if os.environ.get(INSIDE):
         return inside(binary)
-    os.environ['PATH'] += ':/usr/sbin:/sbin'
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    command = None if missing else namespace_command()
-    if not command:
-        why = f'not installed: {" ".join(missing)}' if missing else 'network namespaces are not permitted here'
-        print(f'ok 1 - live mode # skip {why}\n1..1')
-        return 0
-    os.environ[INSIDE] = '1'
-    return subprocess.run([*command, sys.executable, __file__, binary], check=False).returncode
+    return go_inside(INSIDE, 'live mode')
 
 
 if __name__ == '__main__':
