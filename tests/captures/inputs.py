@@ -86,7 +86,10 @@ def unreadable(inputs):
 
 
 def world_readable(path):
-    probe = subprocess.run([path, '--version'], capture_output=True, check=False, user=65534)
+    try:
+        probe = subprocess.run([path, '--version'], capture_output=True, check=False, user=65534)
+    except PermissionError:  # a folder above is not for everybody
+        return False
     return probe.returncode == 0
 
 
