@@ -55,6 +55,13 @@ static const uint8_t edges[TLS_STATES][SIDES][TYPES] = {
     EDGE(TLS_SERVER_SEALED, CLIENT,          TLS_KEY_CHANGE,              TLS_SERVER_SEALED),
     EDGE(TLS_SERVER_SEALED, CLIENT,          TLS_FINISHED,                TLS_UP),
 
+    /* RFC 5246 section 7.4.1.1: at any time, and the client may go on with what it is at. */
+    EDGE(TLS_CHOSEN,        SERVER,          TLS_HELLO_REQUEST,           TLS_CHOSEN),
+    EDGE(TLS_CERTIFIED,     SERVER,          TLS_HELLO_REQUEST,           TLS_CERTIFIED),
+    EDGE(TLS_KEYED,         SERVER,          TLS_HELLO_REQUEST,           TLS_KEYED),
+    EDGE(TLS_CLIENT_KEYED,  SERVER,          TLS_HELLO_REQUEST,           TLS_CLIENT_KEYED),
+    EDGE(TLS_CLIENT_SEALED, SERVER,          TLS_HELLO_REQUEST,           TLS_CLIENT_SEALED),
+
     EDGE(TLS_UP,            SERVER,          TLS_FINISHED,                TLS_UP), /* renegotiation, all */
     EDGE(TLS_UP,            CLIENT,          TLS_FINISHED,                TLS_UP), /* of it sealed */
     EDGE(TLS_UP,            SERVER,          TLS_KEY_CHANGE,              TLS_UP),

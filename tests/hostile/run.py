@@ -710,12 +710,90 @@ def ber_bombs(tests):
                                       time.monotonic() - began > 5 and 'more than five seconds', *teeth_in(done)])
 
 
+def many_names(tests, n):
+    """A certificate of so many names."""
+    config = tests.file('many.cnf', b'[req]\ndistinguished_name=dn\nx509_extensions=v3\nprompt=no\n[dn]\nCN=many.example\n[v3]\n'
+                        b'subjectAltName=@san\n[san]\n' + b''.join(b'DNS.%d=h%04d.x\n' % (i, i) for i in range(n)))
+    subprocess.run(['openssl', 'req', '-x509', '-key', tests.folder / 'key.pem', '-days', '2', '-config', config, '-outform', 'DER',
+                    '-out', tests.folder / 'many.der'], check=True, capture_output=True)
+    return (tests.folder / 'many.der').read_bytes()
+
+
+def mutated(der, chance):
+    """Some octets of it changed, or its end cut off."""
+    out = bytearray(der)
+    for _ in range(chance.randrange(1, 9)):
+        out[chance.randrange(len(out))] = chance.getrandbits(8)
+    return bytes(out[:chance.randrange(1, len(out))] if chance.getrandbits(2) == 0 else out)
+
+
+def flight(*ders, version=b''):
+    body = b'\3\3' + bytes(32) + b'\0' + (b'\x13\1\0' if version else b'\xc0\x2f\0')
+    server_hello = b'\2' + vector(3, body + vector(2, version))
+    return server_hello if version else server_hello + b'\x0b' + vector(3, vector(3, b''.join(vector(3, d) for d in ders)))
+
+
+def octet_by_octet(data):
+    return b''.join(b'\x16\3\3\0\1' + bytes([octet]) for octet in data)
+
+
+def tls_talks(tests):
+    """name -> what the server answers to a good hello."""
+    der, _ = certificate(tests, b'ems.corp.example')
+    chance = random.Random(8446)
+    plain = tls_record(22, flight(der) + b'\x0e\0\0\0')
+    sealed = tls_record(22, flight(version=extension(43, b'\3\4')))
+    deep = b''.join(b'\x30\x83' + (5 * n).to_bytes(3, 'big') for n in range(13000, 0, -1))
+    over = b'\x17\3\3' + vector(2, bytes(16384 + 257)), b'\x17\3\3' + vector(2, bytes(16384 + 2049))
+    return {
+        **{f'DER with errors {n}': tls_record(22, flight(mutated(der, chance), der)) for n in range(32)},
+        'a chain of 64 KiB': tls_record(22, flight(*[der] * (65536 // (len(der) + 3)))),
+        'a certificate of 10,000 names': tls_record(22, flight(many_names(tests, 10000))),
+        'ASN.1 of 13,000 levels': tls_record(22, flight(deep)),
+        'records without octets': b''.join(bytes([kind, 3, 3, 0, 0]) for kind in (22, 21, 23, 20) * 10000) + plain,
+        'a record of 2^14 + 257': sealed + over[0],
+        'a record of 2^14 + 2049': sealed + over[1],
+        'fragments of one octet': octet_by_octet(flight(der) + b'\x0e\0\0\0'),
+        'a MiB of warnings': plain + b'\x15\3\3\0\2\1\x5a' * (2**20 // 7),
+    }
+
+
+def tls_line_complaints(what, line):
+    """The clear note: what must be said of it in the JSON Lines, and what must not."""
+    ours = line['shakeout']
+    if what == 'a record of 2^14 + 2049' and ours['primary'] != 'tls.record.corrupt':
+        yield f'{what}: {ours["primary"]}'
+    if what != 'a record of 2^14 + 2049' and ours['primary'].startswith(('tls.record', 'cannot_tell.not_parsed')):
+        yield f'{what}: {ours["primary"]}'
+
+
+def tls_bombs(tests):
+    """Handshakes as hostile as they come, in one capture: each is judged, and none takes long."""
+    talks, packets = tls_talks(tests), []
+    for number, answer in enumerate(talks.values()):
+        talk = Talk(CLIENT, 40000 + number, '10.0.0.10', 8013, (NOW + 100 * number) * 10**9)
+        talk.say(0, hello(b'ems.corp.example'))
+        talk.say(1, answer)
+        talk.close()
+        packets += talk.packets
+    path = tests.file('tls', pcap(*(record(*p) for p in packets)))
+    began = time.monotonic()
+    done = call(tests.binary, '--format', 'jsonl', '--ca-bundle', '/etc/ssl/certs/ca-certificates.crt', path)
+    took = time.monotonic() - began
+    complaints = [done.returncode != 1 and f'exit {done.returncode}: {done.stderr[-600:]!r}', took > 10 and f'{took:.0f} s',
+                  *teeth_in(done)]
+    lines = {line['client']['port'] - 40000: line for line in lines_of(done) if line['event']['dataset'] == 'shakeout.connection'}
+    for number, what in enumerate(talks):
+        complaints += tls_line_complaints(what, lines[number]) if number in lines else [f'{what}: no line']
+    tests.check(f'{len(talks)} hostile handshakes', complaints)
+
+
 def main():
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     plain = str(pathlib.Path(sys.argv[2]).resolve()) if len(sys.argv) > 2 else binary
     with tempfile.TemporaryDirectory(prefix='shakeout-hostile.') as folder:
         tests = Tests(binary, plain, folder)
-        for part in gap_at_the_end, cuts, lies, bombs, ber_bombs, names, words_of_ours, floods:
+        for part in gap_at_the_end, cuts, lies, bombs, ber_bombs, tls_bombs, names, words_of_ours, floods:
             try:
                 part(tests)
             except AssertionError as error:

@@ -51,10 +51,13 @@ TARGETS = {
     'src/session/turns.c': 'engine',  # and every dissector of lines
     'src/session/plain.c': 'engine',
     'src/x509/cert.c': 'cert',
+    'src/x509/chain.c': 'trust',
     'src/x509/facts.c': 'cert',
+    'src/x509/trust.c': 'trust',
 }
 NO_PARSER = {'src/frame/refuse.c'}  # quotes the first octets of what it refuses
-ALWAYS = {'src/frame/sniffer_bare.c', 'src/frame/sniffer_head.c', 'src/live/kept.c', 'src/stream/gaps.c', 'src/stream/reassemble.c', 'src/x509/cert.c'}  # parse without struct bytes
+ALWAYS = {'src/frame/sniffer_bare.c', 'src/frame/sniffer_head.c', 'src/live/kept.c', 'src/stream/gaps.c', 'src/stream/reassemble.c', 'src/x509/cert.c',
+          'src/x509/chain.c', 'src/x509/trust.c'}  # parse without struct bytes
 SHARED = 'dissector'  # fuzz_dissector.c, compiled with -DDISSECTOR=name
 
 

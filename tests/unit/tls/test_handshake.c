@@ -355,69 +355,6 @@ Test(handshake, without_memory_the_connection_says_so_and_goes_on)
     connection_close(&c);
 }
 
-/* The graph of RFC 5246 figures 1 and 2 with RFC 8446 section 4.1, written down apart from the
- * rows: each line is a conversation, "c:TYPE" or "s:TYPE"; only its states' names are ours. */
-struct walk {
-    const char *name;
-    struct {
-        enum side from;
-        uint16_t message;
-    } said[16];
-    enum tls_state ends_in;
-};
-
-/* clang-format off */
-static const struct walk walks[] = {
-    { "full", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, 11 }, { SERVER, 12 }, { SERVER, 14 },
-                { CLIENT, 16 }, { CLIENT, TLS_KEY_CHANGE }, { CLIENT, 20 }, { SERVER, TLS_KEY_CHANGE },
-                { SERVER, 20 } }, TLS_UP },
-    { "mutual, stapled, ticket", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, 11 }, { SERVER, 22 }, { SERVER, 12 },
-                { SERVER, 13 }, { SERVER, 14 }, { CLIENT, 11 }, { CLIENT, 16 }, { CLIENT, 15 },
-                { CLIENT, TLS_KEY_CHANGE }, { CLIENT, 20 }, { SERVER, 4 }, { SERVER, TLS_KEY_CHANGE },
-                { SERVER, 20 } }, TLS_UP },
-    { "anonymous", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, 12 }, { SERVER, 14 }, { CLIENT, 16 } },
-                TLS_CLIENT_KEYED },
-    { "abbreviated", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, TLS_KEY_CHANGE }, { SERVER, 20 },
-                { CLIENT, TLS_KEY_CHANGE }, { CLIENT, 20 } }, TLS_UP },
-    { "abbreviated, new ticket", { { CLIENT, 1 }, { SERVER, 2 }, { SERVER, 4 }, { SERVER, TLS_KEY_CHANGE },
-                { SERVER, 20 }, { CLIENT, TLS_KEY_CHANGE }, { CLIENT, 20 } }, TLS_UP },
-    { "1.3", { { CLIENT, 1 }, { SERVER, TLS_SERVER_HELLO_13 } }, TLS_SEALED },
-    { "1.3 with retry", { { CLIENT, 1 }, { SERVER, TLS_HELLO_RETRY_REQUEST }, { CLIENT, 1 },
-                { SERVER, TLS_SERVER_HELLO_13 } }, TLS_SEALED },
-};
-
-/* Messages that no RFC allows at that point. */
-static const struct { enum tls_state now; enum side from; uint16_t message; } forbidden[] = {
-    { TLS_START, SERVER, 2 },      { TLS_START, CLIENT, 16 },    { TLS_OFFERED, CLIENT, 1 },
-    { TLS_OFFERED, SERVER, 11 },   { TLS_CHOSEN, CLIENT, 16 },   { TLS_CERTIFIED, SERVER, 11 },
-    { TLS_KEYED, SERVER, 12 },     { TLS_KEYED, CLIENT, 15 },    { TLS_KEYED, CLIENT, TLS_KEY_CHANGE },
-    { TLS_CLIENT_KEYED, CLIENT, 16 }, { TLS_SEALED, SERVER, 11 }, { TLS_SEALED, CLIENT, 1 },
-    { TLS_RETRY, SERVER, 2 },      { TLS_RETRY, SERVER, TLS_HELLO_RETRY_REQUEST },
-    { TLS_CHOSEN, SERVER, 13 },    { TLS_CLIENT_SEALED, CLIENT, 1 },
-};
-/* clang-format on */
-
-Test(handshake, every_conversation_of_the_rfcs_walks_the_edges_to_its_end)
-{
-    for (size_t i = 0; i < sizeof walks / sizeof *walks; i++) {
-        int state = TLS_START;
-
-        for (size_t j = 0; j < 16 && walks[i].said[j].message; j++) {
-            state = tls_edge_next((enum tls_state)state, walks[i].said[j].from,
-                                  walks[i].said[j].message);
-            cr_assert_geq(state, 0, "%s, message %zu", walks[i].name, j);
-        }
-        cr_assert_eq(state, (int)walks[i].ends_in, "%s", walks[i].name);
-    }
-}
-
-Test(handshake, what_the_rfcs_forbid_has_no_edge)
-{
-    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
-        cr_assert_eq(tls_edge_next(forbidden[i].now, forbidden[i].from, forbidden[i].message), -1,
-                     "row %zu", i);
-}
-
 /* ---- one handshake of each version that has no flights of its own above ---- */
 
 static void put_of(uint16_t version, uint8_t type, const void *octets, size_t n)
