@@ -177,7 +177,7 @@ static bool take_evidence(struct bundle *b, struct failure *failure)
     if (!nowhere || !keeper_open(&keeper, &o, failure))
         return false;
     if (run_open(&inputs, &o, failure)) {
-        confine(b->options, -1);
+        confine(b->options, NULL);
         judge_inputs(b, &inputs, &keeper);
         run_close(&inputs);
     } else {

@@ -81,14 +81,15 @@ static void read_ahead(void)
     cert_prepare();
 }
 
-void confine(const struct options *o, int device)
+void confine(const struct options *o, const struct capture *capture)
 {
     static struct paths paths;
 
     if (o->no_sandbox)
         return;
-    paths.plan =
-        (struct sandbox_plan){ .device = device, .terminal = o->screen, .rebind = o->capture.wait };
+    paths.plan = (struct sandbox_plan){ .terminal = o->screen, .rebind = o->capture.wait };
+    if (capture)
+        paths.plan.n_devices = capture_device_fds(capture, paths.plan.device);
     add_files(&paths, o);
     read_ahead();
     const char *lack = sandbox_lack(&paths.plan, sandbox_enter(&paths.plan));

@@ -6,5 +6,5 @@
 
 #include "options.h"
 
-/* device: the packet socket; -1 = none. */
-void confine(const struct options *options, int device);
+/* capture: whose packet sockets stay in use; NULL = none. */
+void confine(const struct options *options, const struct capture *capture);

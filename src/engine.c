@@ -77,9 +77,9 @@ struct engine {
         int64_t next_loss_ns;          /* steady clock: when losses may be told again */
         size_t first_lookup, endpoint; /* that may have something to say */
         uint32_t cursor;
-        bool absent; /* and told */
-        bool blind;  /* the interface is gone, or nothing came since it is there again */
-    } watch;         /* live */
+        bool absent[CAPTURE_DEVICES]; /* interfaces, and told */
+        bool blind;                   /* all are gone, or nothing came since */
+    } watch;                          /* live */
 };
 
 /* The ceiling is one for both, but flows keep at least half of it. */
@@ -95,7 +95,7 @@ static bool engine_open(struct engine *e)
     if (!memory)
         memory = (size_t)(capture_is_live(e->capture) ? LIVE_MEMORY_MIB : FILE_MEMORY_MIB) * MIB;
     if (e->config->recorder) {
-        recorder_begin(e->config->recorder, seed);
+        recorder_begin(e->config->recorder, seed, capture_facts(e->capture));
         memory = memory_beside(memory, recorder_memory(e->config->recorder));
     }
     struct flow_limits limits = { .memory_bytes = memory,
@@ -582,7 +582,7 @@ static void look_at_checkins(struct engine *e, int64_t now_ns)
 {
     struct board_missed missed;
 
-    if (!e->config->live || clock_steady_ns() < e->watch.next_count_ns)
+    if (!e->config->live || e->scene.unwatched_ns || clock_steady_ns() < e->watch.next_count_ns)
         return;
     e->watch.next_count_ns = clock_steady_ns() + second_ns;
     e->scene.last_ns = now_ns;
@@ -661,28 +661,54 @@ static void tell_alerts(struct engine *e)
     }
 }
 
-/* Of what happens while the interface is gone nothing is known: no silence counts. */
-static void look_at_interface(struct engine *e)
+static void tell_interface(struct engine *e, const struct capture_interface *port, bool alone)
 {
-    bool absent = capture_facts(e->capture)->absent;
+    char line[200];
 
-    if (absent == e->watch.absent)
-        return;
-    e->watch.absent = absent;
-    e->watch.blind |= absent;
+    if (alone)
+        snprintf(line, sizeof line, "the interface is %s",
+                 port->absent ? "gone, and nothing is watched until it is there again"
+                              : "there again");
+    else
+        snprintf(line, sizeof line, "%s is %s", port->name,
+                 port->absent ? "gone: what passes there is not seen, and no silence is told"
+                              : "there again");
     e->scene.last_ns = watch_clock(e);
-    report_tell(e->report, &e->scene, absent ? F_CAPTURE_LOSSY : F_NONE,
-                absent ? "the interface is gone, and nothing is watched until it is there again"
-                       : "the interface is there again");
+    report_tell(e->report, &e->scene, port->absent ? F_CAPTURE_LOSSY : F_NONE, line);
+}
+
+/* Of what happens while an interface is gone nothing is known: no silence counts. */
+static void look_at_interfaces(struct engine *e)
+{
+    const struct capture_facts *facts = capture_facts(e->capture);
+
+    for (size_t i = 0; i < facts->n_interfaces && i < CAPTURE_DEVICES; i++) {
+        if (facts->interface[i].absent == e->watch.absent[i])
+            continue;
+        e->watch.absent[i] = facts->interface[i].absent;
+        tell_interface(e, &facts->interface[i], facts->n_interfaces == 1);
+    }
+    if (facts->n_absent && !e->scene.unwatched_ns)
+        e->scene.unwatched_ns = watch_clock(e);
+    e->watch.blind |= facts->n_absent && facts->n_absent == facts->n_interfaces;
+}
+
+static bool sees_again(const struct engine *e)
+{
+    bool gone = false;
+
+    for (size_t i = 0; i < CAPTURE_DEVICES; i++)
+        gone |= e->watch.absent[i];
+    return e->scene.unwatched_ns && !gone;
 }
 
 static void see_again(struct engine *e)
 {
     e->watch.blind = false;
-    flows_break(e->flows);
+    flows_break(e->flows, e->scene.unwatched_ns);
     if (e->config->live)
-        board_unwatched(live_board(e->config->live), flows_counts(e->flows)->last_ns,
-                        watch_clock(e));
+        board_unwatched(live_board(e->config->live), e->scene.unwatched_ns, watch_clock(e));
+    e->scene.unwatched_ns = 0;
 }
 
 static void write_state(struct engine *e, bool now)
@@ -696,7 +722,8 @@ static void write_state(struct engine *e, bool now)
                                .evicted_flows = e->scene.evicted_flows,
                                .one_way = scene_is_one_way(&e->scene),
                                .connections = e->scene.connections != 0,
-                               .absent = facts->absent };
+                               .ports = facts->interface,
+                               .n_ports = facts->n_interfaces };
 
     if (e->config->recorder)
         recorder_facts(e->config->recorder, &live.evidence);
@@ -715,7 +742,7 @@ static void watch(struct engine *e, size_t n_frames)
     if (now_ns < e->watch.next_look_ns)
         return;
     e->watch.next_look_ns = now_ns + second_ns / 2;
-    look_at_interface(e);
+    look_at_interfaces(e);
     if (e->watch.newest_ns && !e->watch.blind)
         look_around(e);
     write_state(e, false);
@@ -841,7 +868,7 @@ static void engine_read(struct engine *e)
 
     while (!capture_ended(e->capture) && !e->watch.over) {
         size_t n = capture_next(e->capture, frames);
-        if (n && e->watch.blind)
+        if (n && sees_again(e))
             see_again(e);
         take_secrets(e);
         packet_decode(e->decoder, frames, n, packets);

@@ -48,7 +48,7 @@ static bool look_at_interface(struct doctor_facts *f, const struct options *o)
 
     f->may_capture = capture != NULL;
     if (capture && decoder) {
-        confine(o, capture_device_fd(capture));
+        confine(o, capture);
         run_signals_begin(capture, false);
         look_at_traffic(f, o, capture, decoder);
         run_signals_end();

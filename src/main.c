@@ -57,7 +57,7 @@ static int analyse(const struct options *o)
         (void)keeper_close(&keeper, &failure);
         return run_fail(&failure);
     }
-    confine(o, -1);
+    confine(o, NULL);
     int code = analyse_all(&inputs, &keeper);
     if (!run_finish(&inputs, &failure))
         code = run_fail(&failure);
@@ -72,7 +72,7 @@ static int redact(const struct options *o)
 
     if (!keeper_open(&keeper, o, &failure))
         return run_fail(&failure);
-    confine(o, -1);
+    confine(o, NULL);
     int code = keeper_take(&keeper, NULL, o->input[0], &failure) ? 0 : run_fail(&failure);
     return keeper_close(&keeper, &failure) ? code : run_fail(&failure);
 }
@@ -85,7 +85,7 @@ static int translate(const struct options *o)
 
     if (!map)
         return run_fail(&failure);
-    confine(o, -1);
+    confine(o, NULL);
     map_text(map, stdin, stdout);
     map_close(map);
     return 0;

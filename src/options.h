@@ -53,8 +53,10 @@ enum config_job { CONFIG_NONE, CONFIG_SHOW, CONFIG_CHECK, CONFIG_TEMPLATE, CONFI
 struct options {
     enum verb verb;
     size_t n_inputs;
-    const char *input[INPUTS_MAX]; /* as given; borrowed from argv */
-    const char *interface;
+    const char *input[INPUTS_MAX];       /* as given; borrowed from argv */
+    const char *interface;               /* "a,b": all that are watched; NULL = none */
+    const char *device[CAPTURE_DEVICES]; /* each of them */
+    size_t n_devices;
     const char *keylog;              /* NULL = none */
     const char *ca_bundle;           /* NULL = none */
     const char *output;              /* of a bundle; NULL = named after the case */

@@ -87,6 +87,8 @@ static bool check_doctor(struct parsing *p)
 {
     const struct options *o = p->out;
 
+    if (o->n_devices > 1)
+        return refuse(p, "doctor", "looks at one interface at a time", "");
     if (!o->n_inputs && !o->write && !o->html && !o->n_exports)
         return true;
     return refuse(p, "doctor", "looks at this computer, not at files",

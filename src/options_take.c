@@ -41,6 +41,50 @@ bool add_input(struct parsing *p, const char *value)
     return true;
 }
 
+static bool add_device(struct parsing *p, const char *name, size_t n)
+{
+    enum { NAME = 64 };
+    static char names[CAPTURE_DEVICES][NAME];
+    struct options *o = p->out;
+
+    if (!n || n >= NAME)
+        return refuse(p, "-i", "an interface needs a name", "-D lists them");
+    if (o->n_devices == CAPTURE_DEVICES)
+        return refuse(p, "-i", "too many interfaces", "at most 8 at once");
+    char *copy = names[o->n_devices];
+    memcpy(copy, name, n);
+    copy[n] = '\0';
+    for (size_t i = 0; i < o->n_devices; i++)
+        if (strcmp(o->device[i], copy) == 0)
+            return refuse(p, copy, "the same interface twice", "");
+    o->device[o->n_devices++] = copy;
+    return true;
+}
+
+/* "a" or "a,b", once or again. */
+static bool add_devices(struct parsing *p, const char *value)
+{
+    static char all[512];
+    struct options *o = p->out;
+    struct text t = text_of(all, sizeof all);
+
+    for (const char *name = value;; name++) {
+        size_t n = strcspn(name, ",");
+        if (!add_device(p, name, n))
+            return false;
+        name += n;
+        if (!*name)
+            break;
+    }
+    for (size_t i = 0; i < o->n_devices; i++) {
+        if (o->n_devices > 1 && strcmp(o->device[i], "any") == 0)
+            return refuse(p, "any", "is every interface already", "leave out the others");
+        text_format(&t, "%s%s", i ? "," : "", o->device[i]);
+    }
+    o->interface = all;
+    return true;
+}
+
 static bool take_input(struct parsing *p, enum option_name name, const char *value)
 {
     struct options *o = p->out;
@@ -49,8 +93,7 @@ static bool take_input(struct parsing *p, enum option_name name, const char *val
     case OPTION_READ:
         return add_input(p, value);
     case OPTION_INTERFACE:
-        o->interface = value;
-        return true;
+        return add_devices(p, value);
     case OPTION_FILTER:
         o->capture.filter = value;
         return true;

@@ -34,12 +34,12 @@ struct open_case {
     uint64_t hash;           /* of the conversation whose packets are added */
     int64_t until_ns;
     struct shelf_item item; /* what the file will be called after */
-    uint64_t dropped;
     char comment[COMMENT], name[DNS_NAME_TEXT];
 };
 
 struct recorder {
     struct recorder_config config;
+    const struct capture_facts *capture; /* its interfaces, what each of them lost */
     struct scribe *scribe;
     struct ring *early, *late; /* beginnings have a ring of their own: transfers do not push them
                                   out */
@@ -224,9 +224,9 @@ static void case_free(struct recorder *r, struct open_case *c)
 static void case_write(struct recorder *r, struct open_case *c)
 {
     struct exhibit_words words = { .comment = c->comment,
-                                   .interface = r->config.interface,
+                                   .interfaces = r->capture->interface,
+                                   .n_interfaces = r->capture->n_interfaces,
                                    .name = c->name,
-                                   .dropped = c->dropped,
                                    .contents = r->config.contents,
                                    .key = r->key };
     char name[SHELF_NAME];
@@ -334,7 +334,6 @@ static struct open_case *begin(struct recorder *r, const struct scene *scene,
     text_copy(c->item.subject, sizeof c->item.subject, finding->id);
     comment_on(r, c, what, &of.client, &of.server, of.port);
     name_server(scene, &of.server, c);
-    c->dropped = scene->drops;
     gather(r, c);
     return c;
 }
@@ -401,7 +400,6 @@ void recorder_worked(struct recorder *r, const struct scene *scene, const struct
     comment_on(r, c, "[GOOD] a connection that worked, to hold others against",
                &flow->address[CLIENT], &flow->address[SERVER], flow->port[SERVER]);
     name_server(scene, &flow->address[SERVER], c);
-    c->dropped = scene->drops;
     gather(r, c);
     case_write(r, c);
 }
@@ -485,8 +483,9 @@ void recorder_facts(const struct recorder *r, struct live_evidence *out)
 
 /* ---- runs ---- */
 
-void recorder_begin(struct recorder *r, struct hash_seed seed)
+void recorder_begin(struct recorder *r, struct hash_seed seed, const struct capture_facts *capture)
 {
+    r->capture = capture;
     r->seed = seed;
     want_services(r); /* the configuration may be another one by now */
     ring_clear(r->early);

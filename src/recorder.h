@@ -34,7 +34,7 @@ enum {
 
 struct recorder_config {
     const char *folder;    /* borrowed, as all here */
-    const char *interface; /* printable */
+    const char *interface; /* printable; of several, "a,b" */
     const struct profile *profile;
     enum scope scope;
     size_t ring_bytes;
@@ -51,8 +51,9 @@ struct recorder; /* opaque */
 struct recorder *recorder_open(const struct recorder_config *config, struct failure *failure);
 void recorder_close(struct recorder *r); /* writes what is open; accepts NULL */
 
-/* A run begins: its keys are drawn with this seed.  What was in memory is none of it. */
-void recorder_begin(struct recorder *r, struct hash_seed seed);
+/* A run begins: its keys are drawn with this seed, its interfaces are those of the capture, whose
+ * facts live on.  What was in memory is none of it. */
+void recorder_begin(struct recorder *r, struct hash_seed seed, const struct capture_facts *capture);
 /* Writes what is open; at the end of the last run it waits until that is on the disk. */
 void recorder_end(struct recorder *r, bool last);
 

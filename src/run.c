@@ -306,10 +306,13 @@ int run_input(struct run_inputs *inputs, struct keeper *keeper, size_t i)
 
 /* The state of the watch, for others and for the person before it; a terminal that nobody knows
  * gets lines. */
-static bool watch_open(struct run_inputs *inputs, struct failure *failure)
+static bool watch_open(struct run_inputs *inputs, const struct capture_facts *facts,
+                       struct failure *failure)
 {
     const struct options *o = inputs->options;
     struct live_config live = { .interface = inputs->name,
+                                .ports = facts->interface,
+                                .n_ports = facts->n_interfaces,
                                 .status = o->status,
                                 .textfile = o->textfile,
                                 .state = o->state,
@@ -344,7 +347,7 @@ static int watch(struct run_inputs *inputs, struct capture *capture)
 
     if (!inputs->porter.n || !porter_open(&inputs->porter))
         inputs->reload = NULL;
-    confine(o, capture_device_fd(capture));
+    confine(o, capture);
     reading.live = inputs->live;
     reading.reload = inputs->reload;
     sigaction(SIGUSR1, &asking, NULL);
@@ -375,14 +378,18 @@ static bool record(struct run_inputs *inputs, struct failure *failure)
 }
 
 /* Until then a signal ends the program as if it had not begun. */
-static bool await_interface(const struct options *o)
+static bool await_interfaces(const struct options *o)
 {
-    bool told = o->report.quiet || !o->capture.wait || capture_device_is_up(o->interface);
-
-    if (!told)
-        fprintf(stderr, "shakeout: %s is not there, or not up; I wait for it\n", o->interface);
-    while (o->capture.wait && !capture_device_is_up(o->interface))
-        (void)poll(NULL, 0, 200);
+    for (size_t i = 0; o->capture.wait && i < o->n_devices; i++) {
+        bool told = o->report.quiet;
+        while (!capture_device_is_up(o->device[i])) {
+            if (!told)
+                fprintf(stderr, "shakeout: %s is not there, or not up; I wait for it\n",
+                        o->device[i]);
+            told = true;
+            (void)poll(NULL, 0, 200);
+        }
+    }
     return true;
 }
 
@@ -405,11 +412,11 @@ static int watch_device(struct run_inputs *inputs)
 
     text_printable(o->interface, strlen(o->interface), inputs->name, sizeof inputs->name);
     renewal_begin(inputs);
-    if (record(inputs, &failure) && await_interface(o))
-        capture = capture_open_device(o->interface, &o->capture, &failure);
+    if (record(inputs, &failure) && await_interfaces(o))
+        capture = capture_open_devices(o->device, o->n_devices, &o->capture, &failure);
 
     run_signals_begin(capture, false); /* before the screen: it leaves alone what is handled */
-    if (capture && watch_open(inputs, &failure))
+    if (capture && watch_open(inputs, capture_facts(capture), &failure))
         code = watch(inputs, capture);
     else
         code = run_fail(&failure);

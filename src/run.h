@@ -26,7 +26,7 @@ struct run_inputs {
     struct screen *screen;     /* of who watches; NULL = nobody */
     struct recorder *recorder; /* of a watch; NULL = no evidence is kept */
     char filter[256];          /* of its capture, printable */
-    char name[64];             /* of its interface, printable */
+    char name[160];            /* of its interfaces, printable */
     size_t n, n_judged;
     struct run_given {
         struct capture_source source; /* what could not be opened is told in its turn */

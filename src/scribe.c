@@ -91,7 +91,7 @@ static void close_others(int folder, int orders, int answers)
 
 static void confine_to(const char *path)
 {
-    struct sandbox_plan plan = { .folder = { path }, .n_folders = 1, .device = -1 };
+    struct sandbox_plan plan = { .folder = { path }, .n_folders = 1 };
     const char *lack = sandbox_lack(&plan, sandbox_enter(&plan));
 
     if (lack)

@@ -241,25 +241,35 @@ static void put_section(const struct exhibit *e, const struct exhibit_words *wor
         pcapng_names(out, &name, 1);
 }
 
+/* The interfaces of the capture, in the order in which its packets need them. */
 struct interfaces {
-    uint16_t link[LINKS];
+    struct met {
+        uint16_t link, interface;
+    } met[LINKS];
     uint32_t n;
 };
+
+static const struct capture_interface *described(const struct exhibit_words *words,
+                                                 uint16_t interface)
+{
+    return interface < words->n_interfaces ? &words->interfaces[interface] : NULL;
+}
 
 static uint32_t interface_of(struct interfaces *known, const struct piece *piece,
                              const struct exhibit_words *words, struct pcapng_out *out)
 {
+    const struct capture_interface *port = described(words, piece->interface);
     struct pcapng_interface interface = { .link = piece->link,
                                           .nanoseconds = true,
-                                          .name = words->interface };
+                                          .name = port ? port->name : NULL };
 
     for (uint32_t i = 0; i < known->n; i++)
-        if (known->link[i] == piece->link)
+        if (known->met[i].link == piece->link && known->met[i].interface == piece->interface)
             return i;
     if (known->n == LINKS)
         return 0;
     pcapng_interface(out, &interface);
-    known->link[known->n] = piece->link;
+    known->met[known->n] = (struct met){ piece->link, piece->interface };
     return known->n++;
 }
 
@@ -292,8 +302,10 @@ static bool put_packets(const struct exhibit *e, const struct exhibit_words *wor
             return false;
         pcapng_packet(out, interface, frame.time_ns, true, &frame.data, texts, n);
     }
-    for (uint32_t i = 0; i < known.n; i++)
-        pcapng_statistics(out, i, e->pieces[e->n - 1].time_ns, true, words->dropped);
+    for (uint32_t i = 0; i < known.n; i++) {
+        const struct capture_interface *port = described(words, known.met[i].interface);
+        pcapng_statistics(out, i, e->pieces[e->n - 1].time_ns, true, port ? port->dropped : 0);
+    }
     return true;
 }
 

@@ -10,7 +10,7 @@
 #include "evidence/mask.h"
 #include "evidence/plan.h"
 #include "evidence/ring.h"
-#include "frame/frame.h"
+#include "frame/capture.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,12 +25,12 @@ enum {
 struct exhibit; /* opaque */
 
 struct exhibit_words {
-    const char *comment;   /* what failed, printable; the rest of the sentence is added */
-    const char *interface; /* printable */
-    const char *name;      /* of the server; NULL or empty = not known */
-    uint64_t dropped;      /* packets that the kernel and the interface lost so far */
-    bool contents;         /* payload stays as it was */
-    const uint8_t *key;    /* of MASK_KEY octets, secret */
+    const char *comment; /* what failed, printable; the rest of the sentence is added */
+    const struct capture_interface *interfaces; /* what frames name by their place; may be NULL */
+    size_t n_interfaces;
+    const char *name;   /* of the server; NULL or empty = not known */
+    bool contents;      /* payload stays as it was */
+    const uint8_t *key; /* of MASK_KEY octets, secret */
 };
 
 struct exhibit *exhibit_open(void);    /* NULL without memory */

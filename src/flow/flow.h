@@ -219,7 +219,8 @@ struct flow_limits {
  * were joined.  Nothing was watched in between. */
 struct clock_break {
     uint64_t frame;    /* the first packet behind it */
-    int64_t before_ns; /* time of the last one before it */
+    int64_t before_ns; /* time of the last one before it, or since when not all was watched: */
+    bool partly;       /* then packets came in between */
 };
 
 enum { CLOCK_BREAKS = 64 };
@@ -269,8 +270,8 @@ struct flow *flow_accept_met(struct flows *flows, const struct packet *packet, s
 /* The client is the other side after all (a ClientHello says so).  Swaps everything. */
 void flow_swap_roles(struct flow *flow, enum role_source why);
 
-/* Nothing was watched between the newest packet and the one that comes next. */
-void flows_break(struct flows *flows);
+/* Since then not all that the capture is of was watched, until the packet that comes next. */
+void flows_break(struct flows *flows, int64_t since_ns);
 
 /* The next flow that may be judged now because memory is short or its time is over; NULL = none.
  * Closed ones first, then half-open, then idle ones. */

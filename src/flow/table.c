@@ -346,10 +346,12 @@ static void clock_jump_note(struct flow_counts *counts, int64_t step, uint64_t f
     counts->first_jump_frame = counts->first_jump_frame ? counts->first_jump_frame : frame;
 }
 
-static void clock_break_note(struct flow_counts *counts, const struct packet *p, int64_t before_ns)
+static void clock_break_note(struct flow_counts *counts, const struct packet *p, int64_t raw_ns,
+                             int64_t before_ns)
 {
     if (counts->n_breaks < CLOCK_BREAKS)
-        counts->breaks[counts->n_breaks] = (struct clock_break){ p->frame, before_ns };
+        counts->breaks[counts->n_breaks] =
+            (struct clock_break){ p->frame, before_ns, before_ns < raw_ns };
     counts->n_breaks += counts->n_breaks < UINT32_MAX;
 }
 
@@ -366,11 +368,14 @@ static __attribute__((noinline)) void clock_odd_step(struct flows *flows, const 
     if (!flows->clock_set) {
         counts->first_ns = flows->raw_ns = p->time_ns;
         flows->clock_set = true;
-        flows->usual_step_ns = usual_step(flows);
     }
+    flows->usual_step_ns = usual_step(flows);
     int64_t step = time_between(p->time_ns, flows->raw_ns);
     if (step < -STEP_AHEAD_NS || step > STEP_AHEAD_NS || flows->unwatched)
-        clock_break_note(counts, p, flows->raw_ns);
+        clock_break_note(counts, p, flows->raw_ns,
+                         flows->unwatched && flows->unwatched_ns < flows->raw_ns
+                             ? flows->unwatched_ns
+                             : flows->raw_ns);
     flows->raw_ns = p->time_ns;
     flows->unwatched = false;
     if (step < -STEP_BACK_NS || step > STEP_AHEAD_NS)
@@ -711,7 +716,12 @@ void flows_close(struct flows *flows)
 }
 
 struct pool *flows_pool(struct flows *flows) { return flows->pool; }
-void flows_break(struct flows *flows) { flows->unwatched = true; }
+void flows_break(struct flows *flows, int64_t since_ns)
+{
+    flows->unwatched = true;
+    flows->unwatched_ns = since_ns;
+    flows->usual_step_ns = 0; /* whatever the step: the next one is looked at */
+}
 
 const struct flow_counts *flows_counts(const struct flows *flows) { return &flows->counts; }
 

@@ -34,7 +34,8 @@ struct flows {
     const uint16_t *server_ports;
     struct flow_counts counts;
     bool clock_set;
-    bool unwatched; /* nothing was, before the packet that comes next */
+    bool unwatched;       /* not all was watched before the packet that comes next, */
+    int64_t unwatched_ns; /* since then */
     int64_t largest_step_ns;
     uint64_t usual_step_ns;         /* the clock moves on by less; 0 before the first packet */
     int64_t raw_ns;                 /* of the newest packet, as the capture claims */

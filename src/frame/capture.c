@@ -263,10 +263,14 @@ struct capture_interface *capture_describe(struct capture *c, uint32_t link, uin
     return port;
 }
 
-static void frame_count(struct capture_facts *facts, uint32_t interface, size_t n)
+static void frame_count(struct capture_facts *facts, const struct frame *newest, size_t n)
 {
-    if (interface < facts->n_interfaces)
-        facts->interface[interface].frames += n;
+    struct capture_interface *port = &facts->interface[newest->interface];
+
+    if (newest->interface >= facts->n_interfaces)
+        return;
+    port->frames += n;
+    port->newest_ns = newest->time_ns;
 }
 
 /* Every frame passes: counted by runs of one interface. */
@@ -276,11 +280,11 @@ static size_t batch_count(struct capture *c, const struct frame *batch, size_t n
 
     for (size_t i = 1; i < n; i++)
         if (batch[i].interface != batch[begin].interface) {
-            frame_count(&c->facts, batch[begin].interface, i - begin);
+            frame_count(&c->facts, &batch[i - 1], i - begin);
             begin = i;
         }
     if (n)
-        frame_count(&c->facts, batch[begin].interface, n - begin);
+        frame_count(&c->facts, &batch[n - 1], n - begin);
     c->facts.frames += n;
     c->handed_out += n;
     return n;
@@ -297,7 +301,7 @@ static size_t batch_keep(struct capture *c, struct frame *batch, size_t n)
         c->facts.frames++;
         if (c->filter && !filter_passes(c->filter, &batch[i]))
             continue;
-        frame_count(&c->facts, batch[i].interface, 1);
+        frame_count(&c->facts, &batch[i], 1);
         c->handed_out++;
         if (kept != i)
             batch[kept] = batch[i];

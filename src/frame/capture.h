@@ -25,11 +25,11 @@ struct capture_config {
     uint64_t max_frames;  /* stop after so many frames (after the filter); 0 = no limit */
     uint32_t snap_length; /* live only; 0 = full length */
     bool promiscuous;     /* live only */
-    size_t ring_bytes;    /* live only; kernel ring, 0 = 16 MiB */
+    size_t ring_bytes;    /* live only; kernel ring of each interface, 0 = 16 MiB */
     bool wait;            /* live only: for an interface that is not there, or goes */
 };
 
-enum { CAPTURE_INTERFACES = 64, CAPTURE_LINKS = 16 };
+enum { CAPTURE_INTERFACES = 64, CAPTURE_LINKS = 16, CAPTURE_DEVICES = 8 };
 
 struct capture_interface {
     char name[64];        /* printable; empty when the file does not say */
@@ -39,6 +39,9 @@ struct capture_interface {
     uint64_t frames;      /* frames of this interface handed out */
     uint64_t dropped;     /* lost by kernel and interface, by the newest statistics */
     bool dropped_known;
+    int64_t newest_ns;          /* of its newest frame; 0 = none came */
+    uint64_t dropped_by_kernel; /* live: a part of what was dropped */
+    bool absent;                /* live: it is gone */
 };
 
 struct capture_facts {
@@ -63,7 +66,7 @@ struct capture_facts {
     size_t n_interfaces;   /* at most CAPTURE_INTERFACES are described */
     struct capture_interface interface[CAPTURE_INTERFACES];
     uint64_t kernel_dropped, interface_dropped; /* live */
-    bool absent; /* live: the interface is gone, and waited for: nothing is watched */
+    size_t n_absent; /* live: interfaces that are gone, of those described */
 };
 
 /* An input that is open, and of which no octet was looked at: whoever gives up the right to open
@@ -86,7 +89,14 @@ struct capture *capture_open_file(const char *path, const struct capture_config 
                                   struct failure *failure);
 struct capture *capture_open_device(const char *name, const struct capture_config *config,
                                     struct failure *failure);
-int capture_device_fd(const struct capture *capture); /* its packet socket; -1 = no device */
+
+/* One to CAPTURE_DEVICES of them, in the order of time; `interface` of a frame is the place of its
+ * name. */
+struct capture *capture_open_devices(const char *const *names, size_t n,
+                                     const struct capture_config *config, struct failure *failure);
+
+/* The packet sockets; answers how many there are, 0 = it is no device. */
+size_t capture_device_fds(const struct capture *capture, int out[CAPTURE_DEVICES]);
 
 /* Is there such an interface, and is it up? */
 bool capture_device_is_up(const char *name);

@@ -1,9 +1,8 @@
-/* device.c - live capture through libpcap.
+/* device.c - one interface, through libpcap.
  *
  * Frames are copied out of the kernel's ring, whose slots may be reused as soon as libpcap is asked
  * again.  The handle does not block: pcap_dispatch on a silent link with TPACKET_V3 sleeps whatever
- * its time-out says, so the waiting is done by poll.  After capture_stop the ring is emptied once
- * more, for the newest packets become visible only when their block retires.
+ * its time-out says, so the waiting is done by poll.
  *
  * Once it is open, nothing here opens a file or a socket: the program may have given up the right
  * to. libpcap would open the counters of the interface each time it is asked, and count nonsense
@@ -11,76 +10,77 @@
  *
  * An interface that was removed is another one when it comes back, with another number: the socket
  * stays, with its ring and its filter, and is bound anew. */
+#include "frame/device.h"
+
 #include "base/text.h"
-#include "frame/reader.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <pcap/pcap.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    WAIT_MS = 100,
-    RING_BYTES = 16 * 1024 * 1024,
-    DRAIN_FRAMES = 1 << 20, /* at most so many after capture_stop */
-    COUNTERS = 2,
-};
+enum { RING_BYTES = 16 * 1024 * 1024, LOOK_EVERY_MS = 100 };
 
 /* What the interface itself had no room for. */
-static const char *const counters[COUNTERS] = { "rx_missed_errors", "rx_fifo_errors" };
+static const char *const counters[DEVICE_COUNTERS] = { "rx_missed_errors", "rx_fifo_errors" };
 
-struct device {
-    pcap_t *pcap; /* owned */
-    int fd;       /* pcap's; to poll */
-    int64_t tick_ns;
-    uint32_t link;
-    size_t slot;     /* bytes a frame may need */
-    uint8_t *copies; /* owned; FRAME_BATCH slots, used densely from the front */
-    uint64_t drained;
-    bool waited; /* once after capture_stop */
-    struct counter {
-        int fd; /* -1 = the system does not count it */
-        uint64_t before, newest;
-    } counter[COUNTERS];
-    bool wait, promiscuous; /* as configured */
-    uint32_t absences;
-    int64_t absent_since_s, absent_s;
-};
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    return clock_gettime(clock, &now) == 0 ? (int64_t)now.tv_sec * 1000000000 + now.tv_nsec : 0;
+}
+
+static int64_t steady_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+/* ---- frames ---- */
 
 struct gathering {
-    struct capture *capture;
-    struct frame *out;
-    size_t n, used;
+    struct device *device;
+    size_t used;
 };
 
 static void gather(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
     struct gathering *g = (struct gathering *)user;
-    const struct device *d = g->capture->state;
+    struct device *d = g->device;
     size_t n = header->caplen < d->slot ? header->caplen : d->slot;
     uint8_t *copy = d->copies + g->used;
 
-    if (g->n == FRAME_BATCH)
+    if (d->n == FRAME_BATCH)
         return;
     memcpy(copy, bytes, n);
     g->used += n;
-    g->out[g->n++] = (struct frame){
-        .number = ++g->capture->number,
+    d->waiting[d->n++] = (struct frame){
         .time_ns = (int64_t)header->ts.tv_sec * 1000000000 + header->ts.tv_usec * d->tick_ns,
         .data = bytes_of(copy, n, header->len),
         .link = d->link,
+        .interface = d->interface,
     };
 }
+
+bool device_gather(struct device *d)
+{
+    struct gathering g = { .device = d };
+    int64_t now_ns = clock_ns(CLOCK_REALTIME); /* before, so that what comes meanwhile is newer */
+
+    if (d->first < d->n)
+        return true;
+    d->first = d->n = 0;
+    int n = pcap_dispatch(d->pcap, FRAME_BATCH, gather, (u_char *)&g);
+    d->asked_ns = d->n ? 0 : now_ns;
+    if (n >= 0 || n == PCAP_ERROR_BREAK || d->n)
+        return true;
+    device_lost(d, pcap_geterr(d->pcap));
+    return false;
+}
+
+/* ---- is it there? ---- */
 
 /* Its number; 0 = it is not there. */
 static int interface_index(int fd, const char *name)
@@ -99,24 +99,17 @@ static bool interface_is_up(int fd, const char *name)
     return ioctl(fd, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_UP;
 }
 
-/* Waits for a packet; false when the interface is gone. */
-static bool device_wait(const struct device *d, const char *name)
+bool capture_device_is_up(const char *name)
 {
-    struct pollfd waiting = { .fd = d->fd, .events = POLLIN };
-    int n = poll(&waiting, 1, WAIT_MS);
-    if (n <= 0 || !(waiting.revents & (POLLERR | POLLHUP | POLLNVAL)))
-        return true;
-    if (!interface_index(d->fd, name))
-        return false;
-    (void)poll(NULL, 0, WAIT_MS); /* down, perhaps up again soon */
-    return true;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool up = strcmp(name, "any") == 0 || (fd >= 0 && interface_is_up(fd, name));
+
+    if (fd >= 0)
+        close(fd);
+    return up;
 }
 
-static int64_t steady_s(void)
-{
-    struct timespec now;
-    return clock_gettime(CLOCK_MONOTONIC, &now) == 0 ? now.tv_sec : 0;
-}
+bool device_is_there(const struct device *d) { return interface_index(d->fd, d->name) != 0; }
 
 static bool bind_again(const struct device *d, int index)
 {
@@ -131,74 +124,31 @@ static bool bind_again(const struct device *d, int index)
            setsockopt(d->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof all) == 0;
 }
 
-/* Looks whether it is there again; false while it is not. */
-static bool device_returned(struct capture *c)
+void device_lost(struct device *d, const char *words)
 {
-    struct device *d = c->state;
+    text_printable(words, strlen(words), d->words, sizeof d->words);
+    d->absent = true;
+    d->absences++;
+    d->absent_since_s = steady_ns() / 1000000000;
+}
+
+bool device_returned(struct device *d)
+{
+    int64_t now_ns = steady_ns();
     int index;
 
-    (void)poll(NULL, 0, WAIT_MS);
-    if (!interface_is_up(d->fd, c->name) || !(index = interface_index(d->fd, c->name)) ||
+    if (!d->wait || now_ns < d->next_look_ns)
+        return false;
+    d->next_look_ns = now_ns + (int64_t)LOOK_EVERY_MS * 1000000;
+    if (!interface_is_up(d->fd, d->name) || !(index = interface_index(d->fd, d->name)) ||
         !bind_again(d, index))
         return false;
-    d->absent_s += steady_s() - d->absent_since_s;
-    c->facts.absent = false;
-    say(c->facts.remark, sizeof c->facts.remark,
-        "the interface was gone %" PRIu32 " time%s, for %" PRId64
-        " s in all, in which nothing was watched",
-        d->absences, d->absences == 1 ? "" : "s", d->absent_s);
+    d->absent_s += now_ns / 1000000000 - d->absent_since_s;
+    d->absent = false;
     return true;
 }
 
-static void device_lost(struct capture *c, const char *words)
-{
-    char said[100];
-    struct device *d = c->state;
-
-    if (d->wait && !c->stopped) {
-        d->absences++;
-        d->absent_since_s = steady_s();
-        c->facts.absent = true;
-        return;
-    }
-    capture_damaged(c, 0, "the interface is gone: %s",
-                    text_printable(words, strlen(words), said, sizeof said));
-    c->ended = true;
-}
-
-static size_t device_gather(struct capture *c, struct frame out[FRAME_BATCH])
-{
-    struct device *d = c->state;
-    struct gathering g = { .capture = c, .out = out };
-    int n = pcap_dispatch(d->pcap, FRAME_BATCH, gather, (u_char *)&g);
-    if (n < 0 && n != PCAP_ERROR_BREAK && g.n == 0)
-        device_lost(c, pcap_geterr(d->pcap));
-    return g.n;
-}
-
-static size_t device_next(struct capture *c, struct frame out[FRAME_BATCH])
-{
-    struct device *d = c->state;
-
-    if (c->facts.absent && !device_returned(c)) {
-        c->ended |= c->stopped;
-        return 0;
-    }
-    size_t n = device_gather(c, out);
-    if (n == 0 && !c->facts.absent && !c->ended && !(c->stopped && d->waited)) {
-        d->waited = c->stopped;
-        if (device_wait(d, c->name))
-            n = device_gather(c, out);
-        else
-            device_lost(c, "no such interface any more");
-    }
-    if (c->stopped) {
-        d->drained += n;
-        if ((n == 0 && d->waited) || d->drained > DRAIN_FRAMES)
-            c->ended = true;
-    }
-    return n;
-}
+/* ---- what is lost ---- */
 
 static uint64_t counter_read(int fd)
 {
@@ -209,12 +159,12 @@ static uint64_t counter_read(int fd)
     return strtoull(digits, NULL, 10);
 }
 
-static void counters_open(struct device *d, const char *name)
+static void counters_open(struct device *d)
 {
     char path[128];
 
-    for (size_t i = 0; i < COUNTERS; i++) {
-        say(path, sizeof path, "/sys/class/net/%s/statistics/%s", name, counters[i]);
+    for (size_t i = 0; i < DEVICE_COUNTERS; i++) {
+        say(path, sizeof path, "/sys/class/net/%s/statistics/%s", d->name, counters[i]);
         d->counter[i].fd = open(path, O_RDONLY | O_CLOEXEC);
         d->counter[i].before = d->counter[i].newest = counter_read(d->counter[i].fd);
     }
@@ -222,7 +172,7 @@ static void counters_open(struct device *d, const char *name)
 
 static void counters_close(const struct device *d)
 {
-    for (size_t i = 0; i < COUNTERS; i++)
+    for (size_t i = 0; i < DEVICE_COUNTERS; i++)
         if (d->counter[i].fd >= 0)
             close(d->counter[i].fd);
 }
@@ -232,7 +182,7 @@ static uint64_t counters_sum(struct device *d)
 {
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < COUNTERS; i++) {
+    for (size_t i = 0; i < DEVICE_COUNTERS; i++) {
         struct counter *counter = &d->counter[i];
         uint64_t now = counter_read(counter->fd);
         counter->newest = now > counter->newest ? now : counter->newest;
@@ -241,37 +191,19 @@ static uint64_t counters_sum(struct device *d)
     return sum;
 }
 
-static void device_count(struct capture *c)
+void device_losses(struct device *d, struct capture_interface *out)
 {
-    struct device *d = c->state;
     struct pcap_stat stat;
+
+    out->absent = d->absent;
     if (pcap_stats(d->pcap, &stat) != 0)
         return; /* the newest numbers stay */
-    c->facts.kernel_dropped = stat.ps_drop;
-    c->facts.interface_dropped = counters_sum(d);
-    c->facts.interface[0].dropped = c->facts.kernel_dropped + c->facts.interface_dropped;
-    c->facts.interface[0].dropped_known = true;
+    out->dropped_by_kernel = stat.ps_drop;
+    out->dropped = stat.ps_drop + counters_sum(d);
+    out->dropped_known = true;
 }
 
-static void device_close(struct capture *c)
-{
-    struct device *d = c->state;
-    if (!d)
-        return;
-    if (d->pcap)
-        pcap_close(d->pcap);
-    counters_close(d);
-    free(d->copies);
-    free(d);
-    c->state = NULL;
-}
-
-static const struct reader device_reader = {
-    .format = "live",
-    .next = device_next,
-    .count = device_count,
-    .close = device_close,
-};
+/* ---- opening ---- */
 
 static void refuse_unknown_device(const char *name, struct failure *failure)
 {
@@ -317,9 +249,8 @@ static void refuse_device(const char *name, int status, pcap_t *pcap, struct fai
     }
 }
 
-static bool device_filter(struct capture *c, const char *expression, struct failure *failure)
+static bool device_filter(const struct device *d, const char *expression, struct failure *failure)
 {
-    const struct device *d = c->state;
     struct bpf_program program;
     if (!expression)
         return true;
@@ -334,141 +265,66 @@ static bool device_filter(struct capture *c, const char *expression, struct fail
     return ok;
 }
 
-static void device_describe(struct capture *c, const struct capture_config *config)
+static void set_up(const struct device *d, const struct capture_config *config, int retire_ms)
 {
-    struct device *d = c->state;
-    d->link = link_of_dlt(pcap_datalink(d->pcap));
-    d->tick_ns = pcap_get_tstamp_precision(d->pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000;
-    d->slot = (size_t)pcap_snapshot(d->pcap);
-    struct capture_interface *described = capture_describe(c, d->link, (uint32_t)d->slot);
-    text_printable(c->name, strlen(c->name), described->name, sizeof described->name);
-    if (config->filter)
-        text_printable(config->filter, strlen(config->filter), described->filter,
-                       sizeof described->filter);
-    say(c->facts.format, sizeof c->facts.format, "live");
-    c->facts.nanoseconds = d->tick_ns == 1;
-}
-
-static bool device_start(struct capture *c, const char *name, const struct capture_config *config,
-                         struct failure *failure)
-{
-    char words[PCAP_ERRBUF_SIZE] = "", why[200];
-    struct device *d = c->state;
     uint32_t snap = config->snap_length;
+    size_t ring = config->ring_bytes;
 
-    d->wait = config->wait;
-    d->promiscuous = config->promiscuous;
-    counters_open(d, name);
-    d->pcap = pcap_create(name, words);
-    if (!d->pcap) {
-        failure_set(failure, c->name, text_printable(words, strlen(words), why, sizeof why), "");
-        return false;
-    }
     pcap_set_snaplen(d->pcap, (int)(snap && snap < FRAME_LARGEST ? snap : FRAME_LARGEST));
     pcap_set_promisc(d->pcap, config->promiscuous);
-    pcap_set_timeout(d->pcap, WAIT_MS);
-    pcap_set_buffer_size(d->pcap, config->ring_bytes && config->ring_bytes <= 1U << 30
-                                      ? (int)config->ring_bytes
-                                      : RING_BYTES);
+    pcap_set_timeout(d->pcap, retire_ms);
+    pcap_set_buffer_size(d->pcap, ring && ring <= 1U << 30 ? (int)ring : RING_BYTES);
     pcap_set_tstamp_precision(d->pcap, PCAP_TSTAMP_PRECISION_NANO); /* else microseconds */
+}
+
+static bool device_start(struct device *d, const struct capture_config *config, int retire_ms,
+                         const char *shown, struct failure *failure)
+{
+    char words[PCAP_ERRBUF_SIZE] = "", why[200];
+
+    counters_open(d);
+    d->pcap = pcap_create(d->name, words);
+    if (!d->pcap) {
+        failure_set(failure, shown, text_printable(words, strlen(words), why, sizeof why), "");
+        return false;
+    }
+    set_up(d, config, retire_ms);
     int status = pcap_activate(d->pcap);
     if (status < 0) {
-        refuse_device(c->name, status, d->pcap, failure);
+        refuse_device(shown, status, d->pcap, failure);
         return false;
     }
     d->fd = pcap_get_selectable_fd(d->pcap);
     if (pcap_setnonblock(d->pcap, 1, words) == 0 && d->fd >= 0)
-        return device_filter(c, config->filter, failure);
-    failure_set(failure, c->name, "cannot be waited for", "");
+        return device_filter(d, config->filter, failure);
+    failure_set(failure, shown, "cannot be waited for", "");
     return false;
 }
 
-static bool device_open(struct capture *c, const char *name, const struct capture_config *config,
-                        struct failure *failure)
+bool device_open(struct device *d, const char *name, const struct capture_config *config,
+                 int retire_ms, struct failure *failure)
 {
-    struct device *d = c->state = calloc(1, sizeof *d);
-    if (d && !device_start(c, name, config, failure))
+    char shown[300];
+
+    d->wait = config->wait;
+    d->promiscuous = config->promiscuous;
+    text_copy(d->name, sizeof d->name, name);
+    text_printable(name, strlen(name), shown, sizeof shown);
+    if (!device_start(d, config, retire_ms, shown, failure))
         return false;
-    if (d) {
-        device_describe(c, config);
-        d->copies = malloc(FRAME_BATCH * d->slot); /* only what frames fill is ever touched */
-    }
-    if (d && d->copies)
-        return true;
-    failure_set(failure, c->name, "no memory left", "");
-    return false;
+    d->link = link_of_dlt(pcap_datalink(d->pcap));
+    d->tick_ns = pcap_get_tstamp_precision(d->pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000;
+    d->slot = (size_t)pcap_snapshot(d->pcap);
+    d->copies = malloc(FRAME_BATCH * d->slot); /* only what frames fill is ever touched */
+    if (!d->copies)
+        failure_set(failure, shown, "no memory left", "");
+    return d->copies != NULL;
 }
 
-struct capture *capture_open_device(const char *name, const struct capture_config *config,
-                                    struct failure *failure)
+void device_close(struct device *d)
 {
-    struct capture *c = capture_make(name, config, failure);
-    if (!c)
-        return NULL;
-    c->live = true;
-    c->reader = &device_reader;
-    if (device_open(c, name, config, failure))
-        return c;
-    capture_close(c);
-    return NULL;
+    if (d->pcap)
+        pcap_close(d->pcap);
+    counters_close(d);
+    free(d->copies);
 }
-
-bool capture_device_is_up(const char *name)
-{
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool up = strcmp(name, "any") == 0 || (fd >= 0 && interface_is_up(fd, name));
-
-    if (fd >= 0)
-        close(fd);
-    return up;
-}
-
-int capture_device_fd(const struct capture *c)
-{
-    const struct device *d = c->live ? c->state : NULL;
-    return d ? d->fd : -1;
-}
-
-static void device_line(struct text *out, const pcap_if_t *device)
-{
-    static const struct mark {
-        bpf_u_int32 flag;
-        const char *word;
-    } marks[] = { { PCAP_IF_UP, " up" },
-                  { PCAP_IF_RUNNING, " running" },
-                  { PCAP_IF_LOOPBACK, " loopback" },
-                  { PCAP_IF_WIRELESS, " wireless" } };
-
-    text_foreign(out, device->name, strlen(device->name));
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (device->flags & marks[i].flag)
-            text_add(out, marks[i].word);
-    if (device->description) {
-        text_add(out, "  (");
-        text_foreign(out, device->description, strlen(device->description));
-        text_add(out, ")");
-    }
-    text_add(out, "\n");
-}
-
-bool capture_list_devices(char *out, size_t size, struct failure *failure)
-{
-    char words[PCAP_ERRBUF_SIZE] = "", why[200];
-    pcap_if_t *all = NULL;
-    struct text list = text_of(out, size);
-
-    if (pcap_findalldevs(&all, words) != 0) {
-        failure_set(failure, "-D", text_printable(words, strlen(words), why, sizeof why), "");
-        return false;
-    }
-    for (const pcap_if_t *device = all; device; device = device->next)
-        if (if_nametoindex(device->name) || strcmp(device->name, "any") == 0)
-            device_line(&list, device); /* libpcap also lists buses and queues, not networks */
-    pcap_freealldevs(all);
-    if (list.n)
-        return true;
-    failure_set(failure, "-D", "no interface can be seen", "");
-    return false;
-}
-
-const char *capture_library(void) { return pcap_lib_version(); }

@@ -75,6 +75,22 @@ static bool load(struct reading *r)
     return unknown(r, "%s is no status file of shakeout", name);
 }
 
+/* The first interface that is; else what all of them are called. */
+static const char *who_is_gone(const struct reading *r, char name[LINE])
+{
+    size_t i;
+    const json_t *port;
+
+    json_array_foreach(json_object_get(r->root, "interfaces"), i, port)
+    {
+        if (number_at(port, NULL, "up"))
+            continue;
+        word_at(port, "name", name);
+        break;
+    }
+    return name;
+}
+
 static bool is_current(struct reading *r)
 {
     int64_t now = time(NULL), age = now - number_at(r->root, NULL, "written_s");
@@ -86,7 +102,10 @@ static bool is_current(struct reading *r)
     if (age > r->config->max_age_s || age < -r->config->max_age_s)
         return unknown(r, "the status is %" PRId64 " s old: the watch does not run", age);
     if (json_object_get(capture, "up") && !number_at(r->root, "capture", "up"))
-        return unknown(r, "%s is gone: nothing is watched", name);
+        return unknown(r, "%s is gone: %s", who_is_gone(r, name),
+                       json_array_size(json_object_get(r->root, "interfaces")) > 1
+                           ? "what passes there is not watched"
+                           : "nothing is watched");
     if (!newest)
         return unknown(r, "no packet on %s yet", name);
     if (now - newest > IDLE_S)

@@ -137,6 +137,13 @@ static struct live *give_up(struct live *l)
     return NULL;
 }
 
+static void ports_refresh(struct live_state *s, const struct capture_interface *ports, size_t n)
+{
+    s->n_ports = n < CAPTURE_DEVICES ? n : CAPTURE_DEVICES;
+    for (size_t i = 0; i < s->n_ports; i++)
+        s->port[i] = ports[i];
+}
+
 static void state_refresh(struct live_state *s, const struct live_facts *facts)
 {
     s->now_s = time(NULL);
@@ -147,7 +154,7 @@ static void state_refresh(struct live_state *s, const struct live_facts *facts)
     s->interface_dropped = facts->interface_dropped;
     s->evicted_flows = facts->evicted_flows;
     s->evidence = facts->evidence;
-    s->absent = facts->absent;
+    ports_refresh(s, facts->ports, facts->n_ports);
     s->directions = !facts->connections ? 0 : facts->one_way ? 1 : 2;
     board_sum(s->board, facts->clock_ns, &s->sums);
     int64_t oldest = s->sums.oldest_checkin_ns;
@@ -190,7 +197,9 @@ struct live *live_open(const struct live_config *config, struct failure *failure
                                     .now_s = time(NULL),
                                     .clock_ns = time(NULL) * second_ns,
                                     .oldest_age_s = -1 };
-    state_refresh(&l->state, &(struct live_facts){ .clock_ns = l->state.clock_ns });
+    state_refresh(&l->state, &(struct live_facts){ .clock_ns = l->state.clock_ns,
+                                                   .ports = config->ports,
+                                                   .n_ports = config->n_ports });
     for (size_t i = 0; i < OUTPUTS; i++) {
         if (l->output[i].path && !output_write(l, &l->output[i], failure))
             return give_up(l);

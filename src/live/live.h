@@ -10,6 +10,7 @@
 #include "base/failure.h"
 #include "config/alert.h"
 #include "config/output.h"
+#include "frame/capture.h"
 #include "live/alerts.h"
 #include "live/board.h"
 #include "report/lines.h"
@@ -21,7 +22,9 @@
 enum { LIVE_EVERY_S = 15 };
 
 struct live_config {
-    const char *interface;            /* printable; borrowed */
+    const char *interface;                 /* printable; borrowed: of several, "a,b" */
+    const struct capture_interface *ports; /* each of them; copied */
+    size_t n_ports;
     const char *status;               /* path; NULL = none */
     const char *textfile;             /* path; NULL = none */
     const struct alert_rules *alerts; /* copied */
@@ -46,8 +49,9 @@ struct live_facts {
     int64_t clock_ns; /* capture's, now; 0 = no packet came yet */
     int64_t last_packet_ns;
     uint64_t packets, kernel_dropped, interface_dropped, evicted_flows;
-    bool one_way, connections; /* any connection at all */
-    bool absent;               /* the interface is gone */
+    bool one_way, connections;             /* any connection at all */
+    const struct capture_interface *ports; /* what each interface lost, and whether it is gone */
+    size_t n_ports;
     struct live_evidence evidence;
 };
 

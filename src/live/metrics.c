@@ -24,12 +24,12 @@ static void sample(struct writer *w, const char *name, const char *label, uint64
 }
 
 /* interface="span0": backslash, quote and line feed are escaped. */
-static const char *interface_label(const struct live_state *s, char *out, size_t size)
+static const char *interface_label(const char *name, char *out, size_t size)
 {
     struct text t = text_of(out, size);
 
     text_add(&t, "interface=\"");
-    for (const char *p = s->interface; *p && t.n + 4 < size; p++) {
+    for (const char *p = name; *p && t.n + 4 < size; p++) {
         if (*p == '\\' || *p == '"')
             text_add(&t, "\\");
         if (*p == '\n')
@@ -41,27 +41,54 @@ static const char *interface_label(const struct live_state *s, char *out, size_t
     return out;
 }
 
-static void put_capture(struct writer *w, const struct live_state *s)
+/* One sample for each interface. */
+static void put_ports(struct writer *w, const struct live_state *s, const char *name,
+                      uint64_t (*of)(const struct capture_interface *port), const char *more)
 {
     char interface[160], label[200];
 
-    interface_label(s, interface, sizeof interface);
+    for (size_t i = 0; i < s->n_ports; i++) {
+        snprintf(label, sizeof label, "%s%s",
+                 interface_label(s->port[i].name, interface, sizeof interface), more);
+        sample(w, name, label, of(&s->port[i]));
+    }
+}
+
+static uint64_t is_up(const struct capture_interface *port) { return !port->absent; }
+static uint64_t packets(const struct capture_interface *port) { return port->frames; }
+static uint64_t lost_by_kernel(const struct capture_interface *port)
+{
+    return port->dropped_by_kernel;
+}
+static uint64_t lost_by_interface(const struct capture_interface *port)
+{
+    return port->dropped - port->dropped_by_kernel;
+}
+static uint64_t newest_s(const struct capture_interface *port)
+{
+    return port->newest_ns > 0 ? (uint64_t)port->newest_ns / 1000000000 : 0;
+}
+
+static void put_capture(struct writer *w, const struct live_state *s)
+{
+    char all[CAPTURE_DEVICES * 32];
+
     head(w, "up", "gauge", "1 while the interface is watched, 0 while it is gone.");
-    sample(w, "up", interface, !s->absent);
+    put_ports(w, s, "up", is_up, "");
     head(w, "capture_packets_total", "counter", "Packets that passed the filter.");
-    sample(w, "capture_packets_total", interface, s->packets);
+    put_ports(w, s, "capture_packets_total", packets, "");
     head(w, "capture_dropped_packets_total", "counter",
          "Packets that were lost before they were read.");
-    snprintf(label, sizeof label, "%s,where=\"kernel\"", interface);
-    sample(w, "capture_dropped_packets_total", label, s->kernel_dropped);
-    snprintf(label, sizeof label, "%s,where=\"interface\"", interface);
-    sample(w, "capture_dropped_packets_total", label, s->interface_dropped);
+    put_ports(w, s, "capture_dropped_packets_total", lost_by_kernel, ",where=\"kernel\"");
+    put_ports(w, s, "capture_dropped_packets_total", lost_by_interface, ",where=\"interface\"");
     if (s->last_packet_s > 0) {
-        head(w, "capture_last_packet_timestamp_seconds", "gauge", "When the newest packet came.");
-        sample(w, "capture_last_packet_timestamp_seconds", interface, (uint64_t)s->last_packet_s);
+        head(w, "capture_last_packet_timestamp_seconds", "gauge",
+             "When the newest packet came; 0 = none did.");
+        put_ports(w, s, "capture_last_packet_timestamp_seconds", newest_s, "");
     }
-    head(w, "capture_directions", "gauge", "Directions that the mirror shows; 0 while not known.");
-    sample(w, "capture_directions", interface, s->directions);
+    head(w, "capture_directions", "gauge",
+         "Directions that all interfaces together show; 0 while not known.");
+    sample(w, "capture_directions", interface_label(s->interface, all, sizeof all), s->directions);
     head(w, "evicted_flows_total", "counter", "Connections given up for memory.");
     sample(w, "evicted_flows_total", "", s->evicted_flows);
 }

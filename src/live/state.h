@@ -11,14 +11,15 @@
 #include <stdint.h>
 
 struct live_state {
-    const char *interface;    /* printable */
+    const char *interface;    /* printable; of several, "a,b" */
     int64_t started_s, now_s; /* this machine's clock */
     int64_t clock_ns;         /* capture's, now */
     int64_t last_packet_s;    /* capture's clock; 0 = none yet */
     int64_t oldest_age_s;     /* of check-ins; -1 = there were none */
     uint64_t packets, kernel_dropped, interface_dropped, evicted_flows;
     unsigned directions; /* 0 = not known yet, 1, 2 */
-    bool absent;         /* the interface is gone */
+    struct capture_interface port[CAPTURE_DEVICES];
+    size_t n_ports;
     struct live_evidence evidence;
     struct board_sums sums;
     const struct board *board;

@@ -13,6 +13,14 @@ static void put_time(struct writer *w, const char *key, int64_t seconds)
     json_word(w, key, text);
 }
 
+static bool all_there(const struct live_state *s)
+{
+    for (size_t i = 0; i < s->n_ports; i++)
+        if (s->port[i].absent)
+            return false;
+    return true;
+}
+
 static void put_capture(struct writer *w, const struct live_state *s)
 {
     bool cut = false;
@@ -26,8 +34,26 @@ static void put_capture(struct writer *w, const struct live_state *s)
     if (s->last_packet_s > 0)
         json_number(w, "last_packet_s", (uint64_t)s->last_packet_s);
     json_number(w, "directions", s->directions);
-    json_number(w, "up", !s->absent);
+    json_number(w, "up", all_there(s));
     json_end_object(w);
+}
+
+static void put_interfaces(struct writer *w, const struct live_state *s)
+{
+    bool cut = false;
+
+    json_array(w, "interfaces");
+    for (size_t i = 0; i < s->n_ports; i++) {
+        const struct capture_interface *port = &s->port[i];
+        json_object(w, NULL);
+        json_string(w, "name", port->name, &cut);
+        json_number(w, "packets", port->frames);
+        json_number(w, "dropped_kernel", port->dropped_by_kernel);
+        json_number(w, "dropped_interface", port->dropped - port->dropped_by_kernel);
+        json_number(w, "up", !port->absent);
+        json_end_object(w);
+    }
+    json_end_array(w);
 }
 
 static void put_endpoints(struct writer *w, const struct live_state *s)
@@ -116,6 +142,7 @@ void status_write(struct writer *w, const struct live_state *s)
     put_time(w, "written", s->now_s);
     json_number(w, "written_s", (uint64_t)s->now_s);
     put_capture(w, s);
+    put_interfaces(w, s);
     put_endpoints(w, s);
     put_services(w, &s->sums);
     put_findings(w, &s->sums);

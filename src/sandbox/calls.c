@@ -1,7 +1,7 @@
 /* calls.c - the system calls of a program that computes, by seccomp.
  *
  * Everything else fails with EPERM.  Calls with arguments that make them harmless are allowed with
- * these only: memory that cannot be executed, descriptors that are not the packet socket. */
+ * these only: memory that cannot be executed, descriptors that are no packet socket. */
 #define _GNU_SOURCE /* AT_EMPTY_PATH, O_PATH */
 #include "sandbox/parts.h"
 
@@ -80,18 +80,26 @@ static bool add_memory(scmp_filter_ctx filter)
            add_one(filter, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
 }
 
-/* Writing to the packet socket would send: then descriptors are allowed one by one. */
-static bool add_writing(scmp_filter_ctx filter, int device)
+static bool is_device(const struct sandbox_plan *plan, int fd)
 {
-    enum { DESCRIPTORS = 32 };
+    for (size_t i = 0; i < plan->n_devices; i++)
+        if (plan->device[i] == fd)
+            return true;
+    return false;
+}
+
+/* Writing to a packet socket would send: then descriptors are allowed one by one. */
+static bool add_writing(scmp_filter_ctx filter, const struct sandbox_plan *plan)
+{
+    enum { DESCRIPTORS = 64 };
     static const int calls[] = { SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(pwrite64) };
     bool fine = true;
 
-    if (device < 0)
+    if (!plan->n_devices)
         return add(filter, SCMP_ACT_ALLOW, calls, N(calls));
     for (size_t i = 0; i < N(calls); i++)
         for (int fd = 0; fd < DESCRIPTORS && fine; fd++)
-            if (fd != device)
+            if (!is_device(plan, fd))
                 fine = add_one(filter, calls[i], 0, UINT32_MAX, (uint64_t)fd);
     return fine;
 }
@@ -113,33 +121,40 @@ static bool add_questions(scmp_filter_ctx filter, const struct sandbox_plan *pla
         fine = add_one(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, of_terminals[i]);
     for (size_t i = 0; plan->terminal && i < N(of_screens) && fine; i++)
         fine = add_one(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, of_screens[i]);
-    for (size_t i = 0; plan->device >= 0 && i < N(of_devices) && fine; i++)
+    for (size_t i = 0; plan->n_devices && i < N(of_devices) && fine; i++)
         fine = add_one(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, of_devices[i]);
     return fine;
 }
 
-/* The packet socket, and no other one; of its settings only what it hears (packet(7)). */
-static bool add_rebinding(scmp_filter_ctx filter, const struct sandbox_plan *plan)
+/* One packet socket; of its settings only what it hears (packet(7)). */
+static bool add_rebinding_of(scmp_filter_ctx filter, int device)
 {
     struct scmp_arg_cmp hears[] = {
-        { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (uint64_t)plan->device },
+        { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (uint64_t)device },
         { .arg = 1, .op = SCMP_CMP_EQ, .datum_a = SOL_PACKET },
         { .arg = 2, .op = SCMP_CMP_EQ, .datum_a = PACKET_ADD_MEMBERSHIP },
     };
 
-    if (!plan->rebind || plan->device < 0)
-        return true;
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), N(hears), hears) ==
                0 &&
-           add_one(filter, SCMP_SYS(bind), 0, UINT64_MAX, (uint64_t)plan->device);
+           add_one(filter, SCMP_SYS(bind), 0, UINT64_MAX, (uint64_t)device);
+}
+
+static bool add_rebinding(scmp_filter_ctx filter, const struct sandbox_plan *plan)
+{
+    bool fine = true;
+
+    for (size_t i = 0; i < plan->n_devices && plan->rebind && fine; i++)
+        fine = add_rebinding_of(filter, plan->device[i]);
+    return fine;
 }
 
 static bool add_allowed(scmp_filter_ctx filter, const struct sandbox_plan *plan)
 {
-    bool device = plan->device >= 0;
+    bool device = plan->n_devices > 0;
 
     return add(filter, SCMP_ACT_ALLOW, always, N(always)) && add_memory(filter) &&
-           add_writing(filter, plan->device) && add_questions(filter, plan) &&
+           add_writing(filter, plan) && add_questions(filter, plan) &&
            add_rebinding(filter, plan) &&
            (!plan_opens_files(plan) || add(filter, SCMP_ACT_ALLOW, with_files, N(with_files))) &&
            (!device || add(filter, SCMP_ACT_ALLOW, with_device, N(with_device)));

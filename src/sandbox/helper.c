@@ -65,7 +65,7 @@ static void ignore_signals(void)
 static void child_run(enum helper_task task, void (*run)(void *given, int fd), void *given, int fd,
                       int kept)
 {
-    static const struct sandbox_plan nothing = { .device = -1 };
+    static const struct sandbox_plan nothing = { .n_devices = 0 };
 
     ignore_signals();
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -17,6 +17,7 @@
 enum {
     SANDBOX_INPUTS = 72,
     SANDBOX_FOLDERS = 16,
+    SANDBOX_DEVICES = 8,
 };
 
 struct sandbox_plan {
@@ -24,9 +25,10 @@ struct sandbox_plan {
     size_t n_inputs;
     const char *folder[SANDBOX_FOLDERS]; /* where files are made, replaced, removed; borrowed */
     size_t n_folders;
-    bool terminal; /* that is drawn on: its modes may be set */
-    int device;    /* packet socket, which is never written to; -1 = none */
-    bool rebind;   /* it may be bound to another interface: the one that comes back */
+    bool terminal;               /* that is drawn on: its modes may be set */
+    int device[SANDBOX_DEVICES]; /* packet sockets, which are never written to */
+    size_t n_devices;
+    bool rebind; /* they may be bound to another interface: the one that comes back */
 };
 
 /* Parts, as bits. */

@@ -26,10 +26,16 @@ static bool nobody_answers(const struct matter *m, enum side side)
     return !(host && host->received_frame) && dns.asked && !dns.answered;
 }
 
+static bool passed_elsewhere(const struct matter *m)
+{
+    return scene_missed(m->scene, m->flow->first_frame, m->flow->last_ns);
+}
+
 static bool lost_here(const struct matter *m, enum side side)
 {
     return m->more->half[side].unseen_bytes || m->flow->flags & FLOW_NO_MEMORY ||
-           (m->scene->drops_known && m->scene->drops) || (m->session && m->session->gave_up[side]);
+           (m->scene->drops_known && m->scene->drops) ||
+           (m->session && m->session->gave_up[side]) || passed_elsewhere(m);
 }
 
 /* Words of a capture filter that select by direction, flags or size: answers may be filtered out
@@ -67,7 +73,7 @@ enum confidence absence_weigh(const struct matter *m, enum side side, enum confi
 {
     unsigned unmet = absence_unmet(m, side);
 
-    if (unmet & UNMET_NOBODY)
+    if (unmet & UNMET_NOBODY || passed_elsewhere(m))
         return NO_CONFIDENCE;
     for (; unmet && word > NO_CONFIDENCE; unmet &= unmet - 1)
         word--;

@@ -13,7 +13,7 @@
 enum absence_unmet {
     UNMET_DIRECTION = 0x01, /* nothing proves that packets of that side are captured */
     UNMET_NOBODY = 0x10,    /* ... and what else the other side asked is unanswered too */
-    UNMET_LOSS = 0x02,      /* the capture lost packets, or octets of that side */
+    UNMET_LOSS = 0x02,      /* the capture lost packets, octets of that side, or an interface */
     UNMET_FILTER = 0x04,    /* a capture filter may have removed the answer */
     UNMET_CUT = 0x08,       /* packets of that side are cut short */
 };

@@ -316,7 +316,7 @@ static struct raised judge_silence(const struct scene *scene, const struct looku
         raise_frame(&r, l->icmp_frame);
         return r;
     }
-    if (a->replied || !is_silent(scene, l))
+    if (a->replied || !is_silent(scene, l) || scene_missed(scene, l->frames[0], l->last_try_ns))
         return none;
     struct raised r = failed(F_DNS_TIMEOUT, l);
     if (!return_seen(scene, l))

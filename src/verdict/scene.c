@@ -8,6 +8,19 @@ int64_t scene_watched_until(const struct scene *scene, uint64_t frame)
     for (uint32_t i = 0; i < n; i++)
         if (scene->breaks[i].frame > frame)
             return scene->breaks[i].before_ns;
-    /* Behind more leaps than are kept nobody knows where it ends. */
-    return scene->n_breaks > CLOCK_BREAKS ? INT64_MIN : scene->last_ns;
+    if (scene->n_breaks > CLOCK_BREAKS) /* behind more leaps than are kept nobody knows */
+        return INT64_MIN;
+    bool gone = scene->unwatched_ns && scene->unwatched_ns < scene->last_ns;
+    return gone ? scene->unwatched_ns : scene->last_ns;
+}
+
+bool scene_missed(const struct scene *scene, uint64_t first_frame, int64_t last_ns)
+{
+    uint32_t n = scene->n_breaks < CLOCK_BREAKS ? scene->n_breaks : CLOCK_BREAKS;
+
+    for (uint32_t i = 0; i < n; i++)
+        if (scene->breaks[i].partly && scene->breaks[i].frame > first_frame &&
+            scene->breaks[i].before_ns < last_ns)
+            return true;
+    return scene->unwatched_ns && scene->unwatched_ns < last_ns;
 }

@@ -142,6 +142,7 @@ struct scene {
     uint64_t clock_back, clock_forward, clock_frame;
     uint32_t n_breaks; /* of the recording; NULL and 0 without */
     const struct clock_break *breaks;
+    int64_t unwatched_ns; /* live: since then some interface is gone; 0 = all are there */
     uint64_t connections, one_sided, midstream;
     bool icmp_seen;   /* any ICMP in the file: a filter did not remove it */
     char filter[256]; /* capture filter the file names */
@@ -157,6 +158,10 @@ bool scene_is_one_way(const struct scene *scene);
 
 /* How long the capture watched, seen from a subject whose last packet is this frame. */
 int64_t scene_watched_until(const struct scene *scene, uint64_t frame);
+
+/* Was an interface gone at some time between this frame and that moment, while others went on? What
+ * answers what they showed may have passed there. */
+bool scene_missed(const struct scene *scene, uint64_t first_frame, int64_t last_ns);
 
 /* Is this the address of a recognised or configured EMS, or has DNS given it the name of one? */
 bool verdict_is_ems(const struct scene *scene, const struct address *address);

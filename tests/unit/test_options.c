@@ -49,6 +49,20 @@ Test(options, an_interface_is_watched)
     cr_assert_eq(options.capture.snap_length, 96);
 }
 
+Test(options, several_interfaces_are_one_watch)
+{
+    cr_assert(parse("-i", "eth0,eth1", "-i", "eth2", NULL));
+    cr_assert_str_eq(options.interface, "eth0,eth1,eth2");
+    cr_assert_eq(options.n_devices, 3);
+    cr_assert_str_eq(options.device[0], "eth0");
+    cr_assert_str_eq(options.device[2], "eth2");
+    cr_assert_not(parse("-i", "eth0", "-i", "eth0", NULL));
+    cr_assert_not(parse("-i", "eth0,,eth1", NULL));
+    cr_assert_not(parse("-i", "any,eth1", NULL));
+    cr_assert_not(parse("-i", "a,b,c,d,e,f,g,h,i", NULL));
+    cr_assert_not(parse("-i", "", NULL));
+}
+
 Test(options, values_come_with_equals_or_as_the_next_word)
 {
     cr_assert(parse("--format=jsonl", "--scope", "all", "--max-memory", "2G", "x", NULL));

@@ -10,9 +10,10 @@
 enum { RAW_IPV4 = 228 };
 
 static const uint8_t key[MASK_KEY] = { 1 }, contents[4] = { 0x01, 0xde, 0xad, 0xbe };
-static const struct exhibit_words words = { .comment = "unit test",
-                                            .interface = "span0",
-                                            .key = key };
+static const struct capture_interface span0 = { .name = "span0" };
+static const struct exhibit_words words = {
+    .comment = "unit test", .interfaces = &span0, .n_interfaces = 1, .key = key
+};
 
 /* An IPv4 datagram that says TCP and has no more than a header. */
 static void put(struct ring *ring, struct exhibit *e, uint64_t number, uint64_t hash)

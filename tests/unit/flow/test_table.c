@@ -270,6 +270,30 @@ Test(table, a_leap_of_half_a_day_breaks_the_recording)
     flows_close(w.flows);
 }
 
+Test(table, what_was_not_watched_breaks_the_recording_however_short)
+{
+    struct wire w = wire_open();
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    flows_break(w.flows, w.now_ns + MS);
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    int64_t since = w.now_ns;
+    w.now_ns += SECOND;
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    flows_break(w.flows, since); /* not all of it, while packets came */
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+    wire_send(&w, CLIENT, TCP_SYN, 0, 0, 0);
+
+    const struct flow_counts *counts = flows_counts(w.flows);
+    cr_assert_eq(counts->n_breaks, 2);
+    cr_assert_eq(counts->breaks[0].frame, 2);
+    cr_assert_not(counts->breaks[0].partly);
+    cr_assert_eq(counts->breaks[1].frame, 4);
+    cr_assert(counts->breaks[1].partly);
+    cr_assert_eq(counts->breaks[1].before_ns, since);
+    cr_assert_eq(counts->backward_steps + counts->forward_jumps, 0);
+    flows_close(w.flows);
+}
+
 Test(table, times_at_the_ends_of_the_range_are_survived)
 {
     struct wire w = wire_open();

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,6 +106,70 @@ Test(device, a_filter_lets_through_what_it_names_and_nothing_else)
     cr_assert_gt(n, 0);
     for (size_t i = 0; i < n; i++)
         cr_assert_eq(bytes_peek(&batch[i].data, 14 + 20 + 3), 9); /* UDP destination */
+    capture_close(c);
+}
+
+enum { DATAGRAMS = 200 };
+
+static void *send_slowly(void *nothing)
+{
+    for (int i = 0; i < DATAGRAMS; i++) {
+        send_datagram(9);
+        usleep(1000);
+    }
+    return nothing;
+}
+
+/* The same interface twice stands in for two: each frame comes through both, and the one whose
+ * block retires first has the younger ones sooner than the other the older ones. */
+Test(device, frames_of_several_come_in_the_order_of_time)
+{
+    const struct capture_config config = { .filter = "udp port 9" };
+    const char *const names[] = { "lo", "lo" };
+    struct frame batch[FRAME_BATCH];
+    size_t of[2] = { 0, 0 };
+    int64_t newest_ns = 0;
+    int fds[CAPTURE_DEVICES];
+    pthread_t sender;
+    struct capture *c = capture_open_devices(names, 2, &config, &failure);
+    if (!c)
+        cr_skip_test("capturing is not permitted here");
+
+    cr_assert_eq(capture_device_fds(c, fds), 2);
+    cr_assert_eq(pthread_create(&sender, NULL, send_slowly, NULL), 0);
+    for (int i = 0; i < 4000 && of[0] + of[1] < 2 * DATAGRAMS; i++) {
+        size_t n = capture_next(c, batch);
+        for (size_t j = 0; j < n; j++) {
+            cr_assert_geq(batch[j].time_ns, newest_ns);
+            cr_assert_eq(bytes_on_wire(&batch[j].data), 14 + 20 + 8 + 1000);
+            newest_ns = batch[j].time_ns;
+            of[batch[j].interface]++;
+            cr_assert_eq(batch[j].number, of[0] + of[1]);
+        }
+    }
+    pthread_join(sender, NULL);
+    cr_assert_eq(of[0], DATAGRAMS);
+    cr_assert_eq(of[1], DATAGRAMS);
+    cr_assert_eq(capture_facts(c)->interface[1].frames, DATAGRAMS);
+    capture_close(c);
+}
+
+Test(device, what_two_hold_back_comes_when_they_are_stopped)
+{
+    const struct capture_config config = { .filter = "udp port 9" };
+    const char *const names[] = { "lo", "lo" };
+    struct frame batch[FRAME_BATCH];
+    size_t total = 0;
+    struct capture *c = capture_open_devices(names, 2, &config, &failure);
+    if (!c)
+        cr_skip_test("capturing is not permitted here");
+
+    for (int i = 0; i < 5; i++)
+        send_datagram(9);
+    capture_stop(c);
+    while (!capture_ended(c))
+        total += capture_next(c, batch);
+    cr_assert_eq(total, 10);
     capture_close(c);
 }
 

@@ -236,7 +236,7 @@ Test(lookups, a_silence_that_other_hosts_or_leaps_of_the_clock_explain_is_none)
     begin(&s); /* the recording was over soon */
     ask("ems.corp.example", DNS_A, 0);
     ask("ems.corp.example", DNS_A, 5000);
-    const struct clock_break leap = { frame + 1, when(6000) };
+    const struct clock_break leap = { frame + 1, when(6000), false };
     s.scene.breaks = &leap;
     s.scene.n_breaks = 1;
     assert_lookup(0, 20000, F_NONE);

@@ -134,7 +134,7 @@ Test(opening, a_wait_ends_where_the_recording_leaps)
 {
     begin(&s);
     syn(&s, 0);
-    const struct clock_break leap = { s.frame + 1, when(500) };
+    const struct clock_break leap = { s.frame + 1, when(500), false };
     s.scene.breaks = &leap;
     s.scene.n_breaks = 1;
     assert_primary(&s, 90000000, F_INFO_INCOMPLETE_IN_PROGRESS);
@@ -144,6 +144,27 @@ Test(opening, a_wait_ends_where_the_recording_leaps)
     assert_primary(&s, 90000000, F_INFO_INCOMPLETE_IN_PROGRESS);
     s.scene.n_breaks = 0;
     assert_primary(&s, 90000000, F_TCP_SYN_SINGLE_UNANSWERED);
+    over(&s);
+}
+
+/* Whatever answers these SYNs may pass the interface that is gone. */
+Test(opening, no_silence_is_told_while_an_interface_is_gone)
+{
+    begin(&s);
+    for (int ms = 0; ms <= 7000; ms += 1000)
+        syn(&s, ms);
+    assert_primary(&s, 20000, F_TCP_SYN_SILENT_DROP);
+    s.scene.unwatched_ns = when(3500);
+    assert_primary(&s, 20000, F_CANNOT_TELL_CAPTURE_LOSS);
+    s.scene.unwatched_ns = when(8000);
+    assert_primary(&s, 20000, F_TCP_SYN_SILENT_DROP);
+    s.scene.unwatched_ns = 0;
+    struct clock_break back = { s.frame + 1, when(3500), true };
+    s.scene.breaks = &back;
+    s.scene.n_breaks = 1;
+    assert_primary(&s, 20000, F_CANNOT_TELL_CAPTURE_LOSS);
+    back.frame = 1; /* it was back before */
+    assert_primary(&s, 20000, F_TCP_SYN_SILENT_DROP);
     over(&s);
 }
 
