@@ -83,12 +83,25 @@ static bool accept_proxies(struct site *s, const struct ini_entry *e, struct fai
     return true;
 }
 
+static bool accept_way(struct site *s, const struct ini_entry *e, struct failure *failure)
+{
+    static const char *const words[] = { "any", "direct" };
+    int word = 0;
+
+    if (!value_word(&word, e, words, N(words), failure))
+        return false;
+    s->ems_direct = word == 1;
+    return true;
+}
+
 bool site_configure(struct site *s, const struct ini_entry *e, struct failure *failure)
 {
     struct site_list *list = list_of(s, e->section, e->key);
 
     if (list)
         return accept_list(list, e, failure);
+    if (strcmp(e->section, "proxy") == 0 && strcmp(e->key, "ems") == 0)
+        return accept_way(s, e, failure);
     if (strcmp(e->section, "proxy") == 0)
         return accept_proxies(s, e, failure);
     return value_text(s->issuer, sizeof s->issuer, e, failure);
@@ -117,8 +130,11 @@ static void add_proxy(const struct site_proxy *proxy, struct text *out)
 bool site_text(const struct site *s, const char *section, const char *key, struct text *out)
 {
     const struct site_list *list = list_of((struct site *)(uintptr_t)s, section, key);
-    bool proxies = strcmp(section, "proxy") == 0;
+    bool way = strcmp(section, "proxy") == 0 && strcmp(key, "ems") == 0;
+    bool proxies = strcmp(section, "proxy") == 0 && !way;
 
+    if (way)
+        text_add(out, s->ems_direct ? "direct" : "any");
     for (size_t i = 0; list && i < list->n; i++) {
         text_add(out, i ? ", " : "");
         add_network(&list->network[i], out);
@@ -128,7 +144,7 @@ bool site_text(const struct site *s, const char *section, const char *key, struc
         add_proxy(&s->proxy[i], out);
     }
     if (strcmp(key, "expect_issuer") != 0)
-        return list || proxies;
+        return list || proxies || way;
     text_add(out, s->issuer);
     return true;
 }

@@ -28,6 +28,7 @@ struct site {
     struct site_list resolvers;
     size_t n_proxies;
     struct site_proxy proxy[SITE_SERVERS];
+    bool ems_direct;  /* nobody is to reach an EMS through a proxy */
     char issuer[128]; /* common name of who issues the certificate of the EMS; empty = not told */
 };
 

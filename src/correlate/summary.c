@@ -56,6 +56,7 @@ void summary_close(struct summary *s)
     table_close(&s->traits);
     shapes_close(s->shapes);
     history_close(&s->history);
+    goners_close(s->goners);
     free(s->example);
     memset(s, 0, sizeof *s);
 }
@@ -467,6 +468,8 @@ uint32_t summary_add(struct summary *s, const struct scene *scene, const struct 
         service->posture = true;
     if (service)
         storm_note(&service->storm, outcome == OUTCOME_FAILED ? group : 0, flow);
+    if (service)
+        goners_note(s, scene, service, v);
     if (s->keep_all && outcome == OUTCOME_FAILED)
         keep_example(s, v, SUMMARY_EXAMPLES);
     return service ? service->attempts : 0;
@@ -616,6 +619,7 @@ void summary_count(struct summary *s, const struct scene *scene)
     links_find(s, scene);
     count_endpoints(s);
     storms_find(s);
+    goners_find(s);
     if (history_arrange(&s->history, s->services.n)) {
         common_find(s);
         sets_find(s, scene);

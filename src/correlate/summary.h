@@ -9,6 +9,7 @@
 
 #include "base/table.h"
 #include "correlate/common.h"
+#include "correlate/gone.h"
 #include "correlate/history.h"
 #include "correlate/storm.h"
 #include "correlate/trait.h"
@@ -159,6 +160,7 @@ struct summary {
     struct shapes *shapes;  /* of hellos; NULL without memory: then all is worked out each time */
     const struct shape *shape; /* of the hello of the connection added last; NULL = none known */
     struct history history;
+    struct goners *goners; /* NULL = none yet */
     struct totals totals;
     bool any_ok, any_error, any_warning; /* of judged connections and lookups */
     bool any_of_ems;                     /* a connection that EMS did not open itself */

@@ -1,4 +1,5 @@
 /* One finding in full, in the fixed order of its sub-headings. */
+#include "report/commands.h"
 #include "report/inside.h"
 #include "report/tell.h"
 #include "report/trusted.h"
@@ -6,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     BLOCK_TEXT = 2048,
@@ -621,6 +623,36 @@ static void write_next(struct block *b)
     }
 }
 
+/* A command is one line, however long: shells do not agree on how to go on in the next. */
+static void write_command(struct block *b, const struct command *c, bool first, bool titled)
+{
+    struct text t = text_of(b->text, sizeof b->text);
+
+    text_format(&t, "%s%s%s", titled ? platform_title(c->on) : "", titled ? ", " : "", c->purpose);
+    text_add(&t, strchr("?)", t.at[t.n - 1]) ? "" : ":");
+    if (b->page->gather)
+        text_format(&t, "\n%s", c->text);
+    page_field(b->page, first ? "Commands" : "", PAGE_FIELD, b->text, NULL);
+    for (const char *line = c->text; *line && !b->page->gather;) {
+        size_t n = strcspn(line, "\n");
+        page_spaces(b->page, PAGE_FIELD + 2);
+        page_format(b->page, STYLE_PLAIN, "%.*s", (int)n, line);
+        page_end(b->page);
+        line += n + (line[n] == '\n');
+    }
+}
+
+/* With -v, and in forms that have room. */
+static void write_commands(struct block *b)
+{
+    struct command *commands = malloc(COMMANDS_MAX * sizeof *commands);
+    size_t n = commands ? commands_of(&b->facts, commands) : 0;
+
+    for (size_t i = 0; i < n; i++)
+        write_command(b, &commands[i], !i, !i || commands[i].on != commands[i - 1].on);
+    free(commands);
+}
+
 void block_filter(const struct group *g, struct text *t)
 {
     char address[ADDRESS_TEXT];
@@ -670,6 +702,8 @@ void block_write(struct page *p, const struct report *r, const struct scene *sce
     common_write(p, r, group);
     write_trust(&b);
     write_next(&b);
+    if (p->gather || r->config.verbose)
+        write_commands(&b);
     write_packets(&b);
     page_end(p);
 }

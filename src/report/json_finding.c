@@ -1,6 +1,9 @@
 /* The lines of type finding. */
+#include "report/commands.h"
 #include "report/json_parts.h"
 #include "report/trusted.h"
+
+#include <stdlib.h>
 
 enum { JSON_ENDPOINTS = 1000 }; /* with the rest of it a line stays below WRITER_LINE */
 
@@ -80,6 +83,25 @@ static void put_next(struct report *r, const struct facts *facts, const struct p
         put_filled(r, "next_capture_text", facts, prose->deciding);
 }
 
+static void put_commands(struct report *r, const struct facts *facts)
+{
+    struct command *commands = malloc(COMMANDS_MAX * sizeof *commands);
+    size_t n = commands ? commands_of(facts, commands) : 0;
+
+    if (n)
+        json_array(&r->writer, "commands");
+    for (size_t i = 0; i < n; i++) {
+        json_object(&r->writer, NULL);
+        json_word(&r->writer, "on", platform_name(commands[i].on));
+        json_word(&r->writer, "purpose", commands[i].purpose);
+        json_string(&r->writer, "text", commands[i].text, &r->cut);
+        json_end_object(&r->writer);
+    }
+    if (n)
+        json_end_array(&r->writer);
+    free(commands);
+}
+
 static void put_ruled_out(struct writer *w, const struct verdict *v)
 {
     static const char *const names[] = {
@@ -127,6 +149,7 @@ static void put_finding_facts(struct report *r, const struct group *g, const str
     if (t.n)
         json_string(w, "filter", filter, &r->cut);
     put_next(r, facts, &finding->prose);
+    put_commands(r, facts);
 }
 
 static void put_rule(struct writer *w, const struct finding *finding)

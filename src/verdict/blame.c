@@ -10,9 +10,7 @@ enum { STRONG = 3, MEDIUM = 2, WEAK = 1 };
 
 bool blame_is_adjacent(uint8_t ttl) { return ttl == 64 || ttl == 128 || ttl == 255; }
 
-/* Hops from an initial value; different initial values at one distance are one place, perhaps one
- * host, whose kernel and programs do not begin alike. */
-static uint8_t hops(uint8_t ttl)
+uint8_t blame_hops(uint8_t ttl)
 {
     static const uint8_t initial[] = { 64, 128, 255 };
     size_t i = 0;
@@ -24,7 +22,9 @@ static uint8_t hops(uint8_t ttl)
 
 static enum origin compare_places(uint8_t ttl, uint8_t own)
 {
-    return ttl == own ? ORIGIN_SAME : hops(ttl) == hops(own) ? ORIGIN_UNKNOWN : ORIGIN_OTHER;
+    return ttl == own                           ? ORIGIN_SAME
+           : blame_hops(ttl) == blame_hops(own) ? ORIGIN_UNKNOWN
+                                                : ORIGIN_OTHER;
 }
 
 static void sign(struct forgery *f, unsigned weight, const char *reason)

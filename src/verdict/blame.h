@@ -43,3 +43,7 @@ enum owner blame_rejection(const struct matter *m, char why[VERDICT_NOTE], uint6
 
 /* Is this initial TTL (64, 128, 255): was the sender on this link? */
 bool blame_is_adjacent(uint8_t ttl);
+
+/* Hops from the next initial value above; different initial values at one distance are one place,
+ * perhaps one host, whose kernel and programs do not begin alike. */
+uint8_t blame_hops(uint8_t ttl);

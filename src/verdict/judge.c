@@ -3,6 +3,7 @@
 #include "verdict/inspector.h"
 #include "verdict/keyless.h"
 #include "verdict/notes.h"
+#include "verdict/offload.h"
 #include "verdict/passive.h"
 #include "verdict/ruled.h"
 #include "verdict/spoken.h"
@@ -117,8 +118,8 @@ static struct raised judge_corruption(const struct matter *m)
 static struct raised judge_primary(const struct matter *m)
 {
     static struct raised (*const steps[])(const struct matter *m) = {
-        judge_icmp,    judge_words,  passive_judge,    spoken_judge, judge_direction,
-        stall_silence, checks_alert, judge_corruption, stall_judge,
+        judge_icmp,    judge_words,   passive_judge, spoken_judge,     judge_direction,
+        offload_judge, stall_silence, checks_alert,  judge_corruption, stall_judge,
     };
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {

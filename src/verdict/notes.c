@@ -1,5 +1,6 @@
 #include "verdict/notes.h"
 
+#include "verdict/blame.h"
 #include "verdict/dns_answer.h"
 #include "verdict/inspector.h"
 #include "verdict/issuer.h"
@@ -121,6 +122,47 @@ static void note_proxy(const struct matter *m, struct verdict *out)
         return;
     if (opening_ns >= 0 && answer_ns > 3 * opening_ns)
         add(m, out, F_TCP_SYN_PROXY_SUSPECTED, server->first_data.frame, E_SYNACK);
+}
+
+/* Who accepts at once, and answers only after he has asked somebody else. */
+static bool answers_for_another(const struct matter *m)
+{
+    const struct half_more *client = &m->more->half[CLIENT], *server = &m->more->half[SERVER];
+    int64_t opening_ns = server->first_syn.time_ns - client->last_syn.time_ns;
+    int64_t answer_ns = server->first_data.time_ns - client->first_data.time_ns;
+
+    return server->first_syn.frame && client->last_syn.frame && client->first_data.frame &&
+           server->first_data.frame > client->first_data.frame && opening_ns >= 0 &&
+           answer_ns >= 5 * opening_ns && answer_ns - opening_ns >= SECONDS(1) / 100;
+}
+
+/* The same address on another port, from further away. */
+static const struct host_port *farther_port(const struct matter *m)
+{
+    uint8_t own = m->more->half[SERVER].ttl_syn;
+
+    for (unsigned i = 0; m->server && own && i < m->server->n_ports; i++) {
+        const struct host_port *p = &m->server->port[i];
+        if (p->port != m->flow->port[SERVER] && p->answered_ttl &&
+            blame_hops(p->answered_ttl) > blame_hops(own))
+            return p;
+    }
+    return NULL;
+}
+
+static void note_transparent(const struct matter *m, struct verdict *out)
+{
+    enum { NEAR_HOPS = 2 };
+    uint8_t ttl = m->more->half[SERVER].ttl_syn;
+    bool told = m->session && m->session->talk && m->session->talk->target[0];
+
+    if (told || !ttl || !answers_for_another(m))
+        return;
+    const struct host_port *farther = farther_port(m);
+    if (!farther && !(m->tls && blame_hops(ttl) <= NEAR_HOPS && inspector_replaces(m)))
+        return;
+    add(m, out, F_PROXY_TRANSPARENT_SUSPECTED, farther ? farther->answered_frame : 0,
+        E_SYNACK | E_ANSWER);
 }
 
 static void note_versions(const struct matter *m, struct verdict *out)
@@ -308,4 +350,5 @@ void notes_add(const struct matter *m, struct verdict *out)
     note_loss(m, out);
     note_half_closed(m, out);
     note_proxy(m, out);
+    note_transparent(m, out);
 }

@@ -296,6 +296,12 @@ static void note_proxy(const struct matter *m, struct verdict *out)
     raise_frame(&r, asked->first.frame);
     raise_settle(&r, m);
     raise_also(out, &r);
+    if (m->scene->profile->site.ems_direct) {
+        r = raise_of(F_PROXY_BYPASS_EXPECTED);
+        raise_frame(&r, asked->first.frame);
+        raise_settle(&r, m);
+        raise_also(out, &r);
+    }
     const struct remark *tunnel = talk_find(talk_of(m), SAID_TUNNEL);
     if (!tunnel || primary->severity != SEVERITY_ERROR || strncmp(primary->id, "tls.", 4) != 0)
         return;

@@ -221,3 +221,43 @@ case_ok_proxy_pac() {
     must 1 'http.response.code==200'
     primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -; healthy; absent proxy app
 }
+case_proxy_bypass_expected() {
+    TITLE='Telemetry goes through a proxy, and the configuration says that EMS is reached directly.'
+    BROKEN='the client has a proxy that it should not use for EMS'
+    TRUTH='CONNECT to EMS is answered with 200, TLS is completed and a page is delivered; shakeout.ini says ems = direct.'
+    printf '[proxy]\nems = direct\n' >"$OUT/shakeout.ini"; CONFIG=1; args --config ./shakeout.ini
+    proxied; serve 3128 bin/squidd 3128 "$bare_ok"
+    serve 8013 openssl s_server -accept 8013 -cert made/certs/good.pem -key made/certs/good.key -www -quiet
+    record client; ask 50001; stop
+    must 1 'http.request.method==CONNECT'; must 1 'http.response.code==200'
+    primary $ME:50001 $PROXY:3128 ok.tls.established_closed_clean none certain -; exits 0; tunnel
+    finding proxy.bypass_expected; IDS+=(proxy.bypass_expected); frames proxy.bypass_expected 'http.request.method==CONNECT'
+    absent proxy.connect app
+}
+# taken NAT-OPTIONS...: the router takes what goes to EMS on 443 and asks EMS itself, 20 ms away
+taken() {
+    up wire; bg wire bin/wire.py w0 w1 --delay 0.02; pause 0.3
+    serve 443 bin/tlsd.py 443; serve 8013 bin/tlsd.py 8013
+    [ $# = 0 ] || { bg router bin/splice.py 4443 $EMS:443; pause 0.5; on router iptables -t nat -A PREROUTING -i r0 -p tcp --dport 443 "$@"; }
+    record client; port 50002; c bin/tlsc.py $EMS:8013; port 50001; c bin/tlsc.py $EMS:443; stop
+    primary $ME:50001 $EMS:443 ok.tls.established_closed_clean none certain -
+    primary $ME:50002 $EMS:8013 ok.tls.established_closed_clean none certain -
+    healthy; absent tcp tls.intercept
+}
+case_proxy_transparent() {
+    TITLE='A transparent proxy in the router takes the connections to port 443 and passes them on.'
+    BROKEN='nothing: it works; the router redirects port 443 to a program of its own, EMS is 20 ms further away'
+    TRUTH='The SYN-ACK of 443 has the TTL of the router (64) and comes at once, the ServerHello 40 ms later and more; 8013 of the same address answers with TTL 63 after 40 ms.'
+    COMPANION='a healthy exchange with the same server on 8013, which is not redirected'
+    taken -j REDIRECT --to-ports 4443
+    must 1 'tcp.srcport==443 && tcp.flags.syn==1 && ip.ttl==64'; must 1 'tcp.srcport==8013 && tcp.flags.syn==1 && ip.ttl==63'
+    finding proxy.transparent_suspected; IDS+=(proxy.transparent_suspected)
+    frames proxy.transparent_suspected 'tcp.flags.syn==1 && tcp.flags.ack==1 && tcp.srcport==443'
+}
+case_ok_no_transparent_proxy() {
+    TITLE='The same two ports of a server 20 ms away, without anything between.'
+    TRUTH='Both answer after 40 ms with the TTL of the server.'
+    COMPANION='a healthy exchange with the same server on 8013'
+    taken
+    must 2 'tcp.flags.syn==1 && tcp.flags.ack==1 && ip.ttl==63'; absent proxy
+}

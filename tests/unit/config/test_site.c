@@ -76,6 +76,16 @@ Test(site, a_proxy_is_an_address_with_its_port)
     cr_assert_str_eq(written("proxy", "addresses"), "10.30.2.8:3128, [2001:db8::8]:8080");
 }
 
+Test(site, the_way_to_the_ems_is_any_until_it_is_told_to_be_direct)
+{
+    cr_assert_str_eq(written("proxy", "ems"), "any");
+    cr_assert(set("proxy", "ems", "direct"));
+
+    cr_assert(p.site.ems_direct);
+    cr_assert_str_eq(written("proxy", "ems"), "direct");
+    cr_assert_not(set("proxy", "ems", "straight"));
+}
+
 Test(site, what_is_written_again_is_what_was_read)
 {
     cr_assert(set("endpoints", "networks", "10.20.0.0/16, 10.30.0.1, 2001:db8:40::/48, 0.0.0.0/0"));

@@ -132,6 +132,33 @@ Test(ending, a_syn_ack_at_once_from_elsewhere_suggests_a_proxy)
     }
 }
 
+Test(ending, who_accepts_at_once_and_near_asks_somebody_further_away)
+{
+    static const struct {
+        uint8_t ttl, other_port;
+        int answer_ms;
+        bool suspected;
+    } rows[] = {
+        { 63, 60, 60, true },  /* the SYN-ACK took 10 ms from one hop; another port is four away */
+        { 63, 63, 60, false }, /* nobody is nearer */
+        { 60, 63, 60, false }, /* it is further away than others */
+        { 63, 60, 18, false }, /* the answer comes as soon as it can */
+        { 63, 127, 60, false } /* one place, other initial values */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        exchange13();
+        seen_elsewhere(&s, rows[i].other_port, 0);
+        s.more.half[SERVER].ttl_syn = s.more.half[SERVER].ttl_data = rows[i].ttl;
+        s.more.half[SERVER].first_data.time_ns =
+            s.more.half[CLIENT].first_data.time_ns + MS(rows[i].answer_ms);
+
+        (void)judged(&s, 31000);
+        assert_noted(F_PROXY_TRANSPARENT_SUSPECTED, rows[i].suspected);
+        over(&s);
+    }
+}
+
 Test(ending, a_half_close_is_clean)
 {
     exchange13();
@@ -1017,5 +1044,62 @@ Test(ending, a_client_that_resets_after_the_path_died_is_not_the_cause)
     rst(&s, CLIENT, 15000);
 
     assert_primary(&s, 20000, F_TCP_PATH_DIED);
+    over(&s);
+}
+
+/* ---- a firewall's hardware ---- */
+
+/* Opened, and closed behind 400 octets of each side that nobody saw. */
+static void hidden(const char *format, bool fortinet)
+{
+    static const uint8_t mac[] = { 0x00, 0x09, 0x0f, 9, 0, 2 };
+
+    opened(&s);
+    strcpy(s.scene.format, format);
+    seen_elsewhere(&s, 63, 0);
+    const struct host *host = host_find(s.scene.hosts, &s.flow.address[SERVER]);
+    ((struct host_port *)(uintptr_t)host_port(host, 443))->answered = 2;
+    fin(&s, CLIENT, 100);
+    s.more.half[CLIENT].fin.seq = CLIENT_ISN + 401;
+    if (fortinet)
+        memcpy(s.more.half[SERVER].mac, mac, sizeof mac);
+}
+
+Test(ending, what_a_sniffer_cannot_see_of_all_connections_is_carried_in_hardware)
+{
+    hidden("sniffer text", false);
+
+    assert_primary(&s, 9000, F_CANNOT_TELL_OFFLOADED);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    over(&s);
+}
+
+Test(ending, a_file_beside_a_fortigate_may_be_taken_on_it)
+{
+    hidden("pcap", true);
+    assert_primary(&s, 9000, F_CANNOT_TELL_OFFLOADED);
+    cr_assert_eq(s.verdict.primary.fact, POSSIBLE);
+    over(&s);
+
+    hidden("pcap", false);
+    assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+    over(&s);
+}
+
+Test(ending, one_octet_of_payload_anywhere_shows_that_the_sniffer_sees_them)
+{
+    hidden("sniffer text", false);
+    s.scene.data_bytes = 1;
+
+    assert_primary(&s, 9000, F_CANNOT_TELL_CAPTURE_LOSS);
+    over(&s);
+}
+
+Test(ending, a_close_that_counts_nothing_hides_nothing)
+{
+    hidden("sniffer text", true);
+    s.more.half[CLIENT].fin.seq = CLIENT_ISN + 1;
+
+    assert_primary(&s, 9000, F_OK_TCP_PORT_PROBE);
     over(&s);
 }

@@ -62,6 +62,20 @@ Test(spoken, each_status_that_a_proxy_gives_has_its_meaning)
     }
 }
 
+Test(spoken, a_proxy_is_a_mistake_where_the_way_should_be_direct)
+{
+    for (int direct = 0; direct < 2; direct++) {
+        refused(407);
+        s.profile.site.ems_direct = direct;
+
+        assert_primary(&s, 9000, F_PROXY_CONNECT_407);
+        const struct raised *r = noticed(&s.verdict, F_PROXY_BYPASS_EXPECTED);
+        cr_assert_eq(r != NULL, direct);
+        cr_assert(!r || (r->owner == OWNER_CLIENT && r->severity == SEVERITY_WARNING));
+        over(&s);
+    }
+}
+
 Test(spoken, a_login_that_follows_on_this_connection_is_no_failure)
 {
     refused(407);
