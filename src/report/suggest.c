@@ -37,7 +37,7 @@ static void write_server(struct report *r, const struct scene *scene, size_t i, 
     const struct address *address = table_key(&r->summary.servers, i);
     const struct server *s = table_at(&r->summary.servers, i);
     const char *name = name_of(scene, address, s);
-    char text[ADDRESS_TEXT], line[256];
+    char text[ADDRESS_TEXT], line[300];
     struct text t = text_of(line, sizeof line);
 
     put_line(r, "");
