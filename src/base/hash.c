@@ -22,10 +22,10 @@ uint64_t hash_bytes(const void *p, size_t n, struct hash_seed seed)
     uint64_t h = seed.b ^ n, tail = 0;
     if (n < 8) {
         memcpy(&tail, at, n);
-        return hash_fold(hash_mix(h, tail, seed), 0x9fb21c651e98df25);
+        return hash_end(hash_mix(h, tail, seed));
     }
     const uint8_t *last = at + n - 8; /* it may overlap the word before it */
     for (; at < last; at += 8)
         h = hash_mix(h, hash_load64(at), seed);
-    return hash_fold(hash_mix(h, hash_load64(last), seed), 0x9fb21c651e98df25);
+    return hash_end(hash_mix(h, hash_load64(last), seed));
 }

@@ -35,4 +35,12 @@ static inline uint64_t hash_mix(uint64_t h, uint64_t word, struct hash_seed seed
     return hash_fold(h ^ word ^ seed.a, seed.b | 1);
 }
 
+/* Of 16 octets, an address for one; and of what was mixed, once all of it is. */
+static inline uint64_t hash_mix16(uint64_t h, const void *p, struct hash_seed seed)
+{
+    return hash_mix(hash_mix(h, hash_load64(p), seed), hash_load64((const uint8_t *)p + 8), seed);
+}
+
+static inline uint64_t hash_end(uint64_t h) { return hash_fold(h, 0x9fb21c651e98df25); }
+
 uint64_t hash_bytes(const void *p, size_t n, struct hash_seed seed);

@@ -56,12 +56,17 @@ static uint64_t hash_of(const struct table *t, const void *key)
     return hash_bytes(key, t->key_bytes, t->seed);
 }
 
+void *table_get_hashed(const struct table *t, const void *key, uint64_t hash)
+{
+    if (!t->n)
+        return NULL;
+    uint32_t number = slot_of(t, key, hash)->number;
+    return number ? entry(t, number - 1) + t->value_at : NULL;
+}
+
 void *table_get(const struct table *t, const void *key)
 {
-    if (!t->slots)
-        return NULL;
-    uint32_t number = slot_of(t, key, hash_of(t, key))->number;
-    return number ? entry(t, number - 1) + t->value_at : NULL;
+    return t->n ? table_get_hashed(t, key, hash_of(t, key)) : NULL;
 }
 
 static bool grow_slots(struct table *t)
@@ -117,19 +122,30 @@ static bool grow_chunks(struct table *t)
     return true;
 }
 
-void *table_put(struct table *t, const void *key)
+/* Room for one more record, in the index too; *moved tells that the index is another one. */
+static bool make_room(struct table *t, bool *moved)
 {
+    if (t->n >= t->max_records || !grow_chunks(t))
+        return false;
+    *moved = t->n * 2 >= t->n_slots;
+    return !*moved || grow_slots(t);
+}
+
+void *table_put_hashed(struct table *t, const void *key, uint64_t hash)
+{
+    bool moved = false;
+
     if (!t->slots)
         return NULL;
-    uint64_t hash = hash_of(t, key);
     struct table_slot *slot = slot_of(t, key, hash);
     if (slot->number)
         return entry(t, slot->number - 1) + t->value_at;
-    if (t->n >= t->max_records || !grow_chunks(t) || (t->n * 2 >= t->n_slots && !grow_slots(t))) {
+    if (!make_room(t, &moved)) {
         t->refused++;
         return NULL;
     }
-    slot = slot_of(t, key, hash);
+    if (moved)
+        slot = slot_of(t, key, hash);
     uint8_t *e = entry(t, t->n++);
     *slot = (struct table_slot){ tag_of(hash), (uint32_t)t->n };
     memset(e, 0, t->span);
@@ -137,18 +153,28 @@ void *table_put(struct table *t, const void *key)
     return e + t->value_at;
 }
 
-void table_prefetch_slot(const struct table *t, const void *key)
+void *table_put(struct table *t, const void *key)
 {
-    if (t->slots)
-        __builtin_prefetch(&t->slots[place_of(t, tag_of(hash_of(t, key)))], 1);
+    return table_put_hashed(t, key, hash_of(t, key));
 }
 
-void table_prefetch_record(const struct table *t, const void *key)
+void table_prefetch_slot_hashed(const struct table *t, uint64_t hash)
 {
-    uint32_t tag = tag_of(hash_of(t, key));
+    if (t->slots)
+        __builtin_prefetch(&t->slots[place_of(t, tag_of(hash))], 1);
+}
+
+void table_prefetch_slot(const struct table *t, const void *key)
+{
+    table_prefetch_slot_hashed(t, hash_of(t, key));
+}
+
+void table_prefetch_record_hashed(const struct table *t, uint64_t hash)
+{
+    uint32_t tag = tag_of(hash);
     size_t i = place_of(t, tag);
 
-    if (!t->slots)
+    if (!t->n)
         return;
     while (t->slots[i].number && t->slots[i].tag != tag)
         i = (i + 1) & (t->n_slots - 1);
@@ -157,6 +183,11 @@ void table_prefetch_record(const struct table *t, const void *key)
     const uint8_t *record = entry(t, t->slots[i].number - 1);
     for (size_t n = 0; n < t->span && n < 256; n += 64)
         __builtin_prefetch(record + n, 1);
+}
+
+void table_prefetch_record(const struct table *t, const void *key)
+{
+    table_prefetch_record_hashed(t, hash_of(t, key));
 }
 
 void *table_at(const struct table *t, size_t i) { return entry(t, i) + t->value_at; }

@@ -42,6 +42,14 @@ void table_close(struct table *t); /* accepts a zeroed table */
 void *table_get(const struct table *t, const void *key); /* NULL when it is not there */
 void *table_put(struct table *t, const void *key);       /* found, or new and zeroed, or NULL */
 
+/* The same with a hash that the caller made, of the whole key and always in the same way: for keys
+ * that several tables share, or that are asked for several times.  Who begins so goes on so: a
+ * table knows nothing of where a hash comes from. */
+void *table_get_hashed(const struct table *t, const void *key, uint64_t hash);
+void *table_put_hashed(struct table *t, const void *key, uint64_t hash);
+void table_prefetch_slot_hashed(const struct table *t, uint64_t hash);
+void table_prefetch_record_hashed(const struct table *t, uint64_t hash);
+
 /* Asks memory for what table_get or table_put of this key will look at: for the place in the index
  * first, and when that is there, for the record. */
 void table_prefetch_slot(const struct table *t, const void *key);

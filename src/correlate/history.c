@@ -83,4 +83,17 @@ static int by_time(const void *a, const void *b)
     return (int)x->failed - (int)y->failed;
 }
 
-void moments_sort(struct moment *m, size_t n) { qsort(m, n, sizeof *m, by_time); }
+/* Of most services and groups they are in order as they come. */
+static bool are_sorted(const struct moment *m, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (by_time(&m[i - 1], &m[i]) > 0)
+            return false;
+    return true;
+}
+
+void moments_sort(struct moment *m, size_t n)
+{
+    if (!are_sorted(m, n))
+        qsort(m, n, sizeof *m, by_time);
+}

@@ -25,9 +25,31 @@ struct parties {
     struct traits traits;
 };
 
+/* In five steps, without a loop: it is asked for with every connection, three times. */
+static uint64_t hash_of_service(const struct summary *s, const struct service_key *key)
+{
+    uint64_t hash = hash_mix16(s->seed.b, &key->client, s->seed);
+
+    hash = hash_mix16(hash, &key->server, s->seed);
+    return hash_end(hash_mix(hash, (uint32_t)key->port << 16 | key->is_lookup, s->seed));
+}
+
+static struct service_key service_key(const struct address *client, const struct address *server,
+                                      uint16_t port, bool lookup)
+{
+    struct service_key key;
+    memset(&key, 0, sizeof key);
+    key.client = *client;
+    key.server = *server;
+    key.port = port;
+    key.is_lookup = lookup;
+    return key;
+}
+
 bool summary_open(struct summary *s, bool keep_all)
 {
     memset(s, 0, sizeof *s);
+    s->seed = hash_seed_draw();
     s->keep_all = keep_all;
     s->shapes = shapes_open();
     if (table_open(&s->groups, sizeof(struct group_key), sizeof(struct group), SUMMARY_GROUPS) &&
@@ -294,13 +316,8 @@ static void note_deed(struct summary *s, const struct service_count *c, const st
 static struct service_count *service_of(struct summary *s, struct endpoint *e,
                                         const struct parties *who)
 {
-    struct service_key key;
-    memset(&key, 0, sizeof key);
-    key.client = *who->client;
-    key.server = *who->server;
-    key.port = who->port;
-    key.is_lookup = who->lookup;
-    struct service_count *c = table_put(&s->services, &key);
+    const struct service_key key = service_key(who->client, who->server, who->port, who->lookup);
+    struct service_count *c = table_put_hashed(&s->services, &key, hash_of_service(s, &key));
     if (c && !c->number) {
         c->number = (uint32_t)s->services.n;
         c->failed_stage = ATTEMPT_STAGES;
@@ -424,16 +441,17 @@ static void count_outcome(struct summary *s, enum outcome outcome)
 
 void summary_prefetch(const struct summary *s, const struct flow *flow, bool records)
 {
-    struct service_key key;
-    void (*prefetch)(const struct table *, const void *) =
-        records ? table_prefetch_record : table_prefetch_slot;
+    const struct service_key key =
+        service_key(&flow->address[CLIENT], &flow->address[SERVER], flow->port[SERVER], false);
+    uint64_t hash = hash_of_service(s, &key);
 
-    memset(&key, 0, sizeof key);
-    key.client = flow->address[CLIENT];
-    key.server = flow->address[SERVER];
-    key.port = flow->port[SERVER];
-    prefetch(&s->services, &key);
-    prefetch(&s->endpoints, &flow->address[CLIENT]);
+    if (records) {
+        table_prefetch_record_hashed(&s->services, hash);
+        table_prefetch_record(&s->endpoints, &flow->address[CLIENT]);
+    } else {
+        table_prefetch_slot_hashed(&s->services, hash);
+        table_prefetch_slot(&s->endpoints, &flow->address[CLIENT]);
+    }
 }
 
 uint32_t summary_add(struct summary *s, const struct scene *scene, const struct verdict *v)
@@ -846,13 +864,8 @@ size_t summary_order(const struct summary *s, const struct group **out, size_t n
 const struct service_count *service_find(const struct summary *s, const struct address *client,
                                          const struct address *server, uint16_t port, bool lookup)
 {
-    struct service_key key;
-    memset(&key, 0, sizeof key);
-    key.client = *client;
-    key.server = *server;
-    key.port = port;
-    key.is_lookup = lookup;
-    return table_get(&s->services, &key);
+    const struct service_key key = service_key(client, server, port, lookup);
+    return table_get_hashed(&s->services, &key, hash_of_service(s, &key));
 }
 
 uint32_t service_attempts(const struct summary *s, const struct address *client,

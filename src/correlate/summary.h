@@ -155,6 +155,7 @@ struct totals {
 
 struct summary {
     struct table groups, members, endpoints, services, servers, traits;
+    struct hash_seed seed;  /* of services: they are always asked for with a hash (service_find) */
     struct traits usual[2]; /* the two latest of each kind, of all endpoints */
     uint32_t last_server;   /* number + 1 */
     struct shapes *shapes;  /* of hellos; NULL without memory: then all is worked out each time */

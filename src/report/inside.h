@@ -16,6 +16,8 @@ enum {
     WORDS_MESSAGES = 32,
     STATED = 16,
     STATED_TEXT = 192,
+    CAUSED = 16,
+    CAUSED_TEXT = 480,
     SERVERS_KNOWN = 16,
     MAC_TEXT = 18 /* with a dash behind it */
 };
@@ -66,6 +68,12 @@ struct report {
             size_t n;
             char text[STATED_TEXT];
         } stated[STATED];
+        struct caused { /* and its cause, where that has no blanks to fill */
+            enum finding_id id;
+            enum confidence cause;
+            size_t n;
+            char text[CAUSED_TEXT];
+        } caused[CAUSED];
     } words;
     struct prints_maker *prints; /* NULL until a fingerprint is shown */
     bool clock_relative;

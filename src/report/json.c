@@ -93,18 +93,18 @@ static const char *clock_of(struct report *r, int64_t seconds)
 
 size_t json_time_text(struct report *r, int64_t ns, char out[TIME_TEXT])
 {
-    enum { SECONDS = CLOCK_TEXT - 1, FRACTION = 1 + SECONDS + 1 };
+    enum { SECONDS = CLOCK_TEXT - 1, FRACTION = 1 + SECONDS + 1, MICRO = 6, EIGHT = 8 };
     int64_t seconds = stamp_seconds(ns);
     uint32_t fraction = (uint32_t)(ns - seconds * 1000000000);
     uint32_t micro = fraction / 1000, nano = fraction % 1000;
-    size_t n = FRACTION + 6;
+    uint64_t digits = pen_eight_digits(micro) | UINT64_C(0x3030303030303030);
+    size_t n = FRACTION + MICRO;
 
     out[0] = '"';
     memcpy(out + 1, clock_of(r, seconds), SECONDS);
     out[FRACTION - 1] = '.';
-    memcpy(out + FRACTION, text_two_digits + micro / 10000 * 2, 2);
-    memcpy(out + FRACTION + 2, text_two_digits + micro / 100 % 100 * 2, 2);
-    memcpy(out + FRACTION + 4, text_two_digits + micro % 100 * 2, 2);
+    digits = htole64(digits >> 8 * (EIGHT - MICRO));
+    memcpy(out + FRACTION, &digits, sizeof digits); /* two octets more, and they are written over */
     if (nano) {
         out[n++] = (char)('0' + nano / 100);
         memcpy(out + n, text_two_digits + nano % 100 * 2, 2);
@@ -463,17 +463,51 @@ void json_put_cause(struct report *r, const char *text, enum confidence confiden
     json_end_object(&r->writer);
 }
 
-/* The cause in words; most connections have none, and pay nothing. */
-static void put_cause_of(struct report *r, const struct scene *scene, const struct verdict *v)
+static void put_filled_cause(struct report *r, const struct scene *scene, const struct verdict *v)
 {
     char line[1024];
     struct text t = text_of(line, sizeof line);
-    if (!v->primary.cause)
-        return;
     struct group g = report_group_of(v);
     struct facts facts = report_facts(r, scene, &g);
+
     fill(&facts, finding_of(g.id)->prose.means, &t);
     json_put_cause(r, line, v->primary.cause);
+}
+
+/* Without blanks, and without the word that not every server deserves, it is always the same. */
+static bool is_fixed(const char *template)
+{
+    return !template || (!strchr(template, '{') && !strstr(template, "EMS"));
+}
+
+/* Writes it as it comes, and keeps what came where that will come again. */
+static void put_new_cause(struct report *r, const struct scene *scene, const struct verdict *v)
+{
+    struct caused *known = &r->words.caused[v->primary.id % CAUSED];
+    size_t begin = r->writer.n - r->writer.line;
+
+    put_filled_cause(r, scene, v);
+    size_t n = r->writer.n - r->writer.line - begin;
+    if (r->cut || r->writer.too_long || n > sizeof known->text ||
+        !is_fixed(finding_of(v->primary.id)->prose.means))
+        return;
+    known->id = v->primary.id;
+    known->cause = v->primary.cause;
+    known->n = n;
+    memcpy(known->text, r->writer.at + r->writer.n - n, n);
+}
+
+/* The cause in words; most connections have none, and pay nothing. */
+static void put_cause_of(struct report *r, const struct scene *scene, const struct verdict *v)
+{
+    const struct caused *known = &r->words.caused[v->primary.id % CAUSED];
+
+    if (!v->primary.cause)
+        return;
+    if (known->n && known->id == v->primary.id && known->cause == v->primary.cause)
+        writer_put_n(&r->writer, known->text, known->n);
+    else
+        put_new_cause(r, scene, v);
 }
 
 static void state(struct stated *s, const struct raised *primary)

@@ -8,7 +8,8 @@
 enum { CANDIDATES_MAX = 4096 };
 
 struct candidates {
-    struct table set; /* key: struct address; the value says nothing */
+    struct table set;    /* key: struct address; the value says nothing */
+    struct address last; /* one of them, which many connections lead to; unspecified = none yet */
 };
 
 struct candidates *candidates_open(void)
@@ -45,8 +46,12 @@ static bool names_ems(const struct profile *profile, const struct flow *flow)
 
 void candidate_note(struct candidates *c, const struct profile *profile, const struct flow *flow)
 {
-    if (!flow_is_tcp(flow) || candidate_is(c, &flow->address[SERVER]))
+    if (!flow_is_tcp(flow))
         return;
+    if (candidate_is(c, &flow->address[SERVER])) {
+        c->last = flow->address[SERVER];
+        return;
+    }
     uint8_t seen = flow->half[CLIENT].flags | flow->half[SERVER].flags;
     bool by_port = is_checkin(profile, flow) && seen & (HALF_SYN | HALF_DATA);
     if (by_port || names_ems(profile, flow))
@@ -55,5 +60,6 @@ void candidate_note(struct candidates *c, const struct profile *profile, const s
 
 bool candidate_is(const struct candidates *c, const struct address *address)
 {
-    return c && table_get(&c->set, address);
+    bool is_last = c && address_equal(&c->last, address) && !address_is_unspecified(address);
+    return is_last || (c && table_get(&c->set, address));
 }

@@ -362,8 +362,10 @@ struct matter matter_of(const struct scene *scene, const struct flow *flow)
         m.name_lookup = names_lookup_for(scene->names, &flow->address[CLIENT],
                                          &flow->address[SERVER], flow->first_ns);
     m.tls13 = m.tls && tls_is_13(m.tls);
-    if (m.tls)
-        m.sealed = sealed_read(m.tls, &m.end);
+    if (m.tls) {
+        const struct sealed_reading *known = served_reading(scene->served, flow, &m.end);
+        m.sealed = known ? *known : sealed_read(m.tls, &m.end);
+    }
     m.alert = find_alert(&m);
     m.opened = is_opened(&m);
     m.stop = stop_of(&m);

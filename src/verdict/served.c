@@ -34,10 +34,26 @@ struct logins {
     int64_t ok_ns[LOGINS_KEPT]; /* the newest ones */
 };
 
+/* The service that was noted last, of each remainder of a port: most connections lead to few. */
+enum { RECENT = 4 };
+
 struct served {
     struct table logins;   /* struct login_key -> struct logins */
     struct table services; /* struct service_key -> struct service_seen */
-    struct table dealings; /* struct dealing_key -> struct dealing */
+    struct table dealings; /* struct dealing_key -> struct dealing; hash_of_dealing */
+    struct hash_seed seed;
+    struct {
+        struct address server;
+        uint16_t port;
+        struct service_seen *seen; /* NULL: none yet */
+    } recent[RECENT];
+    struct { /* what was read of the connection noted last, as it was then */
+        const struct flow *flow;
+        const struct tls *tls;
+        uint64_t first_frame, last_frame;
+        struct sealed_end end;
+        struct sealed_reading reading;
+    } last;
 };
 
 static struct service_key service_key(const struct address *server, uint16_t port)
@@ -55,10 +71,24 @@ static struct dealing_key dealing_key(const struct address *client, const struct
     return key;
 }
 
+/* What all dealings of two have in common, and one of them. */
+static uint64_t hash_of_two(const struct served *s, const struct address *client,
+                            const struct address *server)
+{
+    return hash_mix16(hash_mix16(s->seed.b, client, s->seed), server, s->seed);
+}
+
+static uint64_t hash_of_dealing(const struct served *s, uint64_t two, uint16_t port)
+{
+    return hash_end(hash_mix(two, port, s->seed));
+}
+
 struct served *served_open(void)
 {
     struct served *s = calloc(1, sizeof *s);
 
+    if (s)
+        s->seed = hash_seed_draw();
     if (s &&
         table_open(&s->services, sizeof(struct service_key), sizeof(struct service_seen),
                    SERVICES_SEEN) &&
@@ -197,15 +227,38 @@ static void note_tls(struct service_seen *seen, const struct told *told)
     }
 }
 
+/* NULL: not among the recent ones. */
+static struct service_seen *recent_of(const struct served *s, const struct address *server,
+                                      uint16_t port)
+{
+    const size_t i = port % RECENT;
+    bool same = s->recent[i].seen && s->recent[i].port == port &&
+                address_equal(&s->recent[i].server, server);
+    return same ? s->recent[i].seen : NULL;
+}
+
+static struct service_seen *put_service(struct served *s, const struct address *server,
+                                        uint16_t port)
+{
+    const struct service_key key = service_key(server, port);
+    struct service_seen *seen = recent_of(s, server, port);
+
+    if (seen)
+        return seen;
+    seen = table_put(&s->services, &key);
+    s->recent[port % RECENT].server = *server;
+    s->recent[port % RECENT].port = port;
+    s->recent[port % RECENT].seen = seen;
+    return seen;
+}
+
 static void note_service(struct served *s, const struct told *told)
 {
     const struct flow *flow = told->flow;
-    const struct service_key key = service_key(&flow->address[SERVER], flow->port[SERVER]);
-    struct service_seen *seen = NULL;
 
     if (!(flow->half[SERVER].flags & HALF_SEEN) || flow->state == TCP_REFUSED)
         return;
-    seen = table_put(&s->services, &key);
+    struct service_seen *seen = put_service(s, &flow->address[SERVER], flow->port[SERVER]);
     if (!seen)
         return;
     const struct address subnet = served_subnet(&flow->address[CLIENT]);
@@ -280,12 +333,12 @@ static void note_leaf(struct dealing *d, const struct cert *leaf)
     d->leaf = leaf ? leaf : d->leaf;
 }
 
-static void note_dealing(struct served *s, const struct told *told, uint16_t port)
+static void note_dealing(struct served *s, const struct told *told, uint64_t two, uint16_t port)
 {
     const struct flow *flow = told->flow;
     const struct dealing_key key =
         dealing_key(&flow->address[CLIENT], &flow->address[SERVER], port);
-    struct dealing *d = table_put(&s->dealings, &key);
+    struct dealing *d = table_put_hashed(&s->dealings, &key, hash_of_dealing(s, two, port));
 
     if (!d)
         return;
@@ -355,6 +408,31 @@ bool served_login_follows(const struct served *s, const struct flow *flow, int64
     return false;
 }
 
+static void keep_reading(struct served *s, const struct told *told, const struct sealed_end *end)
+{
+    s->last.flow = told->flow;
+    s->last.tls = told->tls;
+    s->last.first_frame = told->flow->first_frame;
+    s->last.last_frame = told->flow->last_frame;
+    s->last.end = *end;
+    s->last.reading = told->sealed;
+}
+
+static bool same_end(const struct sealed_end *a, const struct sealed_end *b)
+{
+    return a->closed == b->closed && a->closed_by == b->closed_by && a->by_reset == b->by_reset &&
+           a->close_ns == b->close_ns && a->last_ns == b->last_ns && a->rtt_ns == b->rtt_ns;
+}
+
+const struct sealed_reading *served_reading(const struct served *s, const struct flow *flow,
+                                            const struct sealed_end *end)
+{
+    bool same = s && s->last.flow == flow && s->last.first_frame == flow->first_frame &&
+                s->last.last_frame == flow->last_frame && s->last.tls == flow->session->tls &&
+                !flow->session->unsealer && same_end(&s->last.end, end);
+    return same ? &s->last.reading : NULL;
+}
+
 void served_note(struct served *s, const struct flow *flow)
 {
     if (!s || !flow_is_tcp(flow))
@@ -363,6 +441,7 @@ void served_note(struct served *s, const struct flow *flow)
     if (told.tls) {
         const struct sealed_end end = session_sealed_end(flow);
         told.sealed = sealed_read(told.tls, &end);
+        keep_reading(s, &told, &end);
         told.leaf = leaf_shown(flow);
         told.empty = is_empty(flow, told.tls, &told.sealed);
     }
@@ -372,35 +451,37 @@ void served_note(struct served *s, const struct flow *flow)
         note_login(s, flow);
     if (!(flow->half[CLIENT].flags & HALF_SYN))
         return;
-    note_dealing(s, &told, flow->port[SERVER]);
-    note_dealing(s, &told, 0);
+    uint64_t two = hash_of_two(s, &flow->address[CLIENT], &flow->address[SERVER]);
+    note_dealing(s, &told, two, flow->port[SERVER]);
+    note_dealing(s, &told, two, 0);
 }
 
 void served_prefetch(const struct served *s, const struct flow *flow, bool records)
 {
-    const struct service_key service = service_key(&flow->address[SERVER], flow->port[SERVER]);
-    const struct dealing_key dealing[] = {
-        dealing_key(&flow->address[CLIENT], &flow->address[SERVER], flow->port[SERVER]),
-        dealing_key(&flow->address[CLIENT], &flow->address[SERVER], 0),
-    };
-    void (*prefetch)(const struct table *, const void *) =
-        records ? table_prefetch_record : table_prefetch_slot;
+    uint64_t two = hash_of_two(s, &flow->address[CLIENT], &flow->address[SERVER]);
+    void (*prefetch)(const struct table *, uint64_t) =
+        records ? table_prefetch_record_hashed : table_prefetch_slot_hashed;
 
-    prefetch(&s->services, &service);
-    prefetch(&s->dealings, &dealing[0]);
-    prefetch(&s->dealings, &dealing[1]);
+    prefetch(&s->dealings, hash_of_dealing(s, two, flow->port[SERVER]));
+    prefetch(&s->dealings, hash_of_dealing(s, two, 0));
 }
 
 const struct service_seen *served_service(const struct served *s, const struct address *server,
                                           uint16_t port)
 {
     const struct service_key key = service_key(server, port);
-    return s ? table_get(&s->services, &key) : NULL;
+    const struct service_seen *recent = s ? recent_of(s, server, port) : NULL;
+
+    return recent ? recent : s ? table_get(&s->services, &key) : NULL;
 }
 
 const struct dealing *served_dealing(const struct served *s, const struct address *client,
                                      const struct address *server, uint16_t port)
 {
     const struct dealing_key key = dealing_key(client, server, port);
-    return s ? table_get(&s->dealings, &key) : NULL;
+
+    if (!s)
+        return NULL;
+    uint64_t hash = hash_of_dealing(s, hash_of_two(s, client, server), port);
+    return table_get_hashed(&s->dealings, &key, hash);
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "flow/flow.h"
+#include "tls/sealed.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,6 +80,11 @@ void served_prefetch(const struct served *served, const struct flow *flow, bool 
 /* NULL when nothing was seen.  All accept a NULL table. */
 const struct service_seen *served_service(const struct served *served, const struct address *server,
                                           uint16_t port);
+/* What the sealed records of the connection that was told of last say, if it is this one and
+ * nothing came since; NULL = to be read (tls/sealed.h).  It has a session with TLS. */
+const struct sealed_reading *served_reading(const struct served *served, const struct flow *flow,
+                                            const struct sealed_end *end);
+
 /* port 0: all ports together. */
 const struct dealing *served_dealing(const struct served *served, const struct address *client,
                                      const struct address *server, uint16_t port);

@@ -237,7 +237,7 @@ struct raised spoken_judge(const struct matter *m)
     const struct remark *said = spoken_remark(m);
 
     if (!said)
-        return (struct raised){ .id = F_NONE };
+        return raise_of(F_NONE);
     return login_may_come(m, said) ? raise_of(F_INFO_INCOMPLETE_IN_PROGRESS) : raised_of(m, said);
 }
 

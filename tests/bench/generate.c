@@ -1,11 +1,13 @@
 /* generate.c - makes captures of known content for the benchmarks.
  *
- *     generate KIND FLOWS OPEN CERTIFICATES CAPTURE TRUTH
+ *     generate KIND FLOWS OPEN CERTIFICATES CAPTURE TRUTH [CLIENTS]
  *
- * KIND is handshakes (TLS 1.2 and 1.3, one in twenty refused, one in twenty reset), certificates
- * (TLS 1.2 only), bulk, half_open or established.  OPEN connections are under way at any time, and
- * any of them may be next: the same flows with another OPEN differ in nothing but their order.
- * CERTIFICATES server certificates are made, signed by one authority.
+ * KIND is handshakes (TLS 1.2 and 1.3, one in twenty refused, one in twenty reset), sessions (the
+ * same with two further exchanges), certificates (TLS 1.2 only), bulk, half_open or established.
+ * OPEN connections are under way at any time, and any of them may be next: the same flows with
+ * another OPEN differ in nothing but their order.
+ * CERTIFICATES server certificates are made, signed by one authority.  CLIENTS addresses open the
+ * connections by turns, 60000 unless said.
  * CAPTURE is a classic pcap of Ethernet frames; TRUTH says as JSON what is in it.
  * The same arguments give the same packets, certificates excepted. */
 #include "script.h"
@@ -17,7 +19,7 @@
 #include <string.h>
 
 enum { CLIENTS = 60000, CERTIFICATES_MAX = 2000, HEADERS_MAX = 14 + 20 + 40, BUFFER = 1 << 20 };
-enum { BULK_RECORDS = 64 };
+enum { PORTS = 60000, BULK_RECORDS = 64, FURTHER_EXCHANGES = 2 };
 
 struct truth {
     uint64_t packets, connections, names, server_hellos, alerts;
@@ -31,7 +33,7 @@ struct slot {
 struct generator {
     FILE *out;
     const char *kind;
-    uint32_t flows, next_flow;
+    uint32_t flows, next_flow, clients;
     struct slot *slots; /* owned */
     uint32_t n_slots;
     struct script *scripts; /* owned */
@@ -79,10 +81,15 @@ static size_t der_of(X509 *x, uint8_t **out)
 
 static bool is_kind(const struct generator *g, const char *kind) { return !strcmp(g->kind, kind); }
 
+static bool shakes_hands(const struct generator *g)
+{
+    return is_kind(g, "handshakes") || is_kind(g, "sessions");
+}
+
 /* Which script a flow plays. */
 static const struct script *script_of(const struct generator *g, uint32_t flow)
 {
-    if (!is_kind(g, "handshakes"))
+    if (!shakes_hands(g))
         return &g->scripts[flow % g->n_scripts];
     unsigned which = flow % 20 == 0 ? 2 : flow % 20 == 1 ? 3 : flow % 2; /* refused, reset, good */
     return &g->scripts[4 * (flow / 20 % g->n_certificates) + which];
@@ -92,14 +99,15 @@ static bool scripts_for_chain(struct generator *g, const struct chain *chain)
 {
     struct script *s = &g->scripts[g->n_scripts];
 
-    if (is_kind(g, "handshakes")) {
+    if (shakes_hands(g)) {
+        unsigned further = is_kind(g, "sessions") ? FURTHER_EXCHANGES : 0;
         g->n_scripts += 4;
-        return script_tls12(&s[0], chain, false) && script_tls13(&s[1], chain) &&
-               script_tls12(&s[2], chain, true) && script_reset(&s[3]);
+        return script_tls12(&s[0], chain, further) && script_tls13(&s[1], chain, further) &&
+               script_refused(&s[2], chain) && script_reset(&s[3]);
     }
     g->n_scripts++;
     if (is_kind(g, "certificates"))
-        return script_tls12(s, chain, false);
+        return script_tls12(s, chain, 0);
     if (is_kind(g, "bulk"))
         return script_bulk(s, chain, BULK_RECORDS);
     return is_kind(g, "half_open") ? script_half_open(s)
@@ -159,10 +167,10 @@ static uint16_t folded(uint32_t sum)
     return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
 }
 
-static void ip_write(uint8_t *ip, uint32_t flow, const struct step *step, size_t length,
+static void ip_write(uint8_t *ip, uint32_t client, const struct step *step, size_t length,
                      uint16_t identification)
 {
-    uint32_t address[2] = { 0x0a000001u + flow % CLIENTS, 0x0afa000au };
+    uint32_t address[2] = { 0x0a000001u + client, 0x0afa000au };
 
     memset(ip, 0, 20);
     ip[0] = 0x45;
@@ -192,13 +200,14 @@ static size_t tcp_options(uint8_t *p, const struct step *step, uint32_t now)
     return syn ? sizeof on_syn : sizeof later;
 }
 
-static size_t tcp_write(uint8_t *tcp, uint32_t flow, const struct slot *slot,
+static size_t tcp_write(uint8_t *tcp, uint16_t client_port, const struct slot *slot,
                         const struct script *script, const struct step *step, uint32_t now)
 {
+    uint32_t flow = slot->flow;
     bool looped = slot->step >= script->loop_from && script->loops;
     uint32_t isn[2] = { mixed(flow), mixed(~flow) };
     uint32_t shift[2] = { 0, 0 };
-    uint16_t port[2] = { (uint16_t)(1024 + flow / CLIENTS), flow % 2 ? 8013 : 443 };
+    uint16_t port[2] = { client_port, flow % 2 ? 8013 : 443 };
 
     for (unsigned side = 0; side < 2 && looped; side++)
         shift[side] = slot->loop * script->loop_bytes[side];
@@ -237,10 +246,11 @@ static void packet_emit(struct generator *g, const struct slot *slot, const stru
     uint32_t now = (uint32_t)(g->time_us / 1000);
 
     memcpy(frame + 16, ethernet[step->from], 14);
-    size_t header = tcp_write(tcp, slot->flow, slot, script, step, now);
+    uint16_t client_port = (uint16_t)(1024 + slot->flow / g->clients);
+    size_t header = tcp_write(tcp, client_port, slot, script, step, now);
     payload_write(tcp + header, slot->flow, script, step);
     size_t length = header + step->length;
-    ip_write(ip, slot->flow, step, 20 + length, (uint16_t)g->truth.packets);
+    ip_write(ip, slot->flow % g->clients, step, 20 + length, (uint16_t)g->truth.packets);
     uint32_t sum = sum_of(ip + 12, 8, 6 + (uint32_t)length);
     store(tcp + 16, folded(sum_of(tcp, length, sum)), 2);
     uint32_t record[4] = { (uint32_t)(g->time_us / 1000000), (uint32_t)(g->time_us % 1000000),
@@ -343,12 +353,15 @@ static bool number_read(const char *text, uint32_t least, uint32_t most, uint32_
     return *end == '\0' && n >= least && n <= most;
 }
 
-static bool generator_open(struct generator *g, char **argv)
+/* `clients` is NULL when nobody said how many. */
+static bool generator_open(struct generator *g, char **argv, const char *clients)
 {
     uint32_t open, certificates;
 
     g->kind = argv[1];
-    if (!number_read(argv[2], 1, CLIENTS * 60000u, &g->flows) ||
+    g->clients = CLIENTS;
+    if ((clients && !number_read(clients, 1, CLIENTS, &g->clients)) ||
+        !number_read(argv[2], 1, g->clients * PORTS, &g->flows) ||
         !number_read(argv[3], 1, g->flows, &open) ||
         !number_read(argv[4], 1, CERTIFICATES_MAX, &certificates))
         return false;
@@ -367,8 +380,8 @@ int main(int argc, char **argv)
 {
     struct generator g = { 0 };
 
-    if (argc != 7 || !generator_open(&g, argv)) {
-        fprintf(stderr, "generate KIND FLOWS OPEN CERTIFICATES CAPTURE TRUTH\n");
+    if (argc < 7 || argc > 8 || !generator_open(&g, argv, argv[7])) {
+        fprintf(stderr, "generate KIND FLOWS OPEN CERTIFICATES CAPTURE TRUTH [CLIENTS]\n");
         return 2;
     }
     bool made = generate(&g, argv[5]) && truth_write(&g, argv[6]);

@@ -337,6 +337,17 @@ static void send_sealed(struct script *s, int from, uint8_t type, size_t length)
     flight(s, from, begin);
 }
 
+/* A request and its reply, and small ones after them, as of a client that checks in. */
+static void exchange(struct script *s, unsigned further)
+{
+    send_sealed(s, CLIENT, APPLICATION_DATA, 320);
+    send_sealed(s, SERVER, APPLICATION_DATA, 900);
+    while (further-- > 0) {
+        send_sealed(s, CLIENT, APPLICATION_DATA, 140);
+        send_sealed(s, SERVER, APPLICATION_DATA, 330);
+    }
+}
+
 static void reject_12(struct script *s)
 {
     size_t begin = s->n_octets, record = record_begin(s, ALERT);
@@ -347,22 +358,29 @@ static void reject_12(struct script *s)
     s->n_alerts++;
 }
 
-bool script_tls12(struct script *s, const struct chain *chain, bool rejected)
+bool script_tls12(struct script *s, const struct chain *chain, unsigned further)
 {
     if (!script_open(s))
         return false;
     tcp_accept(s);
     client_hello(s, false);
     server_flight_12(s, chain);
-    if (rejected) {
-        reject_12(s);
-    } else {
-        finish_12(s);
-        send_sealed(s, CLIENT, APPLICATION_DATA, 320);
-        send_sealed(s, SERVER, APPLICATION_DATA, 900);
-        send_sealed(s, CLIENT, ALERT, 26);
-        send_sealed(s, SERVER, ALERT, 26);
-    }
+    finish_12(s);
+    exchange(s, further);
+    send_sealed(s, CLIENT, ALERT, 26);
+    send_sealed(s, SERVER, ALERT, 26);
+    tcp_close(s);
+    return fits(s);
+}
+
+bool script_refused(struct script *s, const struct chain *chain)
+{
+    if (!script_open(s))
+        return false;
+    tcp_accept(s);
+    client_hello(s, false);
+    server_flight_12(s, chain);
+    reject_12(s);
     tcp_close(s);
     return fits(s);
 }
@@ -391,14 +409,13 @@ static void handshake_13(struct script *s, const struct chain *chain)
     flight(s, SERVER, begin);
 }
 
-bool script_tls13(struct script *s, const struct chain *chain)
+bool script_tls13(struct script *s, const struct chain *chain, unsigned further)
 {
     if (!script_open(s))
         return false;
     tcp_accept(s);
     handshake_13(s, chain);
-    send_sealed(s, CLIENT, APPLICATION_DATA, 320);
-    send_sealed(s, SERVER, APPLICATION_DATA, 900);
+    exchange(s, further);
     send_sealed(s, CLIENT, APPLICATION_DATA, 19);
     send_sealed(s, SERVER, APPLICATION_DATA, 19);
     tcp_close(s);

@@ -46,8 +46,10 @@ struct chain { /* DER, borrowed */
 
 bool script_half_open(struct script *s);   /* SYNs that nobody answers */
 bool script_established(struct script *s); /* opened, kept alive, never closed */
-bool script_tls12(struct script *s, const struct chain *chain, bool rejected);
-bool script_tls13(struct script *s, const struct chain *chain);
+/* A handshake, one exchange, `further` small ones. */
+bool script_tls12(struct script *s, const struct chain *chain, unsigned further);
+bool script_tls13(struct script *s, const struct chain *chain, unsigned further);
+bool script_refused(struct script *s, const struct chain *chain); /* unknown_ca, TLS 1.2 */
 bool script_reset(struct script *s); /* the ClientHello is answered by a reset */
 bool script_bulk(struct script *s, const struct chain *chain, unsigned records);
 void script_close(struct script *s);

@@ -44,3 +44,31 @@ Test(table, order_is_that_of_insertion)
         cr_assert_eq(*(const uint32_t *)table_key(&t, i), 900 - 3 * i);
     table_close(&t);
 }
+
+Test(table, a_hash_that_is_handed_on_leads_to_the_record_even_where_all_are_the_same)
+{
+    struct table t;
+    cr_assert(table_open(&t, sizeof(uint32_t), sizeof(uint64_t), 1000));
+
+    for (uint32_t key = 0; key < 300; key++)
+        *(uint64_t *)table_put_hashed(&t, &key, key % 2 ? 7 : (uint64_t)key << 32) = key;
+
+    for (uint32_t key = 0; key < 300; key++) {
+        const uint64_t hash = key % 2 ? 7 : (uint64_t)key << 32;
+        cr_assert_eq(*(uint64_t *)table_get_hashed(&t, &key, hash), key);
+    }
+    cr_assert_eq(t.n, 300);
+    table_close(&t);
+}
+
+Test(table, nothing_is_found_before_something_is_put)
+{
+    struct table t, closed = { 0 };
+    uint32_t key = 0;
+    cr_assert(table_open(&t, sizeof key, sizeof key, 10));
+
+    cr_assert_null(table_get(&t, &key));
+    cr_assert_null(table_get(&closed, &key));
+    table_prefetch_record(&closed, &key);
+    table_close(&t);
+}

@@ -34,6 +34,22 @@ Test(scope, a_check_in_port_names_its_server)
     close_scope();
 }
 
+Test(scope, a_server_that_is_known_names_no_other)
+{
+    struct address known;
+
+    open_scope();
+    syn(&s, 0);
+    known = s.flow.address[SERVER];
+    candidate_note(candidates, &s.profile, &s.flow);
+    candidate_note(candidates, &s.profile, &s.flow);
+
+    cr_assert(candidate_is(candidates, &known));
+    cr_assert_not(candidate_is(candidates, &s.flow.address[CLIENT]));
+    cr_assert_not(candidate_is(candidates, &(struct address){ 0 }));
+    close_scope();
+}
+
 Test(scope, a_configured_address_needs_no_traffic)
 {
     open_scope();
