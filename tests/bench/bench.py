@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures shakeout against libpcap's empty loop and against tshark, on captures of known content.
 
-    bench.py BINARY [--scale X] [PART...]
+    bench.py BINARY [--scale X] [--keep FOLDER] [PART...]
 
 Parts: A (handshakes, 1.06 GB, 180,000 connections, 28 packets each), B (bulk, 2.3 GB), C (1.4 million half-open
 connections, 1.0 GB), D (100,000 handshakes of TLS 1.2, 50 certificates, 0.46 GB), tshark (A, beside tshark), growth
@@ -9,6 +9,7 @@ connections, 1.0 GB), D (100,000 handshakes of TLS 1.2, 50 certificates, 0.46 GB
 and of grouping, by callgrind), endpoints (a million connections of 10,000 endpoints).  All unless some are named.
 
 The captures are made by generate.c in a temporary folder (at most 4.5 GB at a time; --scale 0.1 makes them a tenth).
+With --keep they stay in a folder, and are taken from there when they are wanted again.
 Only CPU seconds (user and system) of processes on the same file in the same run are compared; of several runs the
 fastest counts, on both sides, because other work on the machine only ever adds.  Instructions are counted by callgrind
 over small captures of the same kind, as the difference of two sizes: what happens once a run falls out.  What shakeout
@@ -30,7 +31,7 @@ import instructions
 HERE = pathlib.Path(__file__).resolve().parent
 FLAGS = ['-std=c11', '-D_DEFAULT_SOURCE', '-O2', '-Wall', '-Wextra']
 RUNS = 5
-TSHARK_RUNS = 2
+BESIDE_TSHARK = 2  # and tshark once: it takes minutes
 HEALTHY, FAILURES, NO_VERDICT = 0, 1, 3  # exit statuses of shakeout
 
 # goals
@@ -124,9 +125,10 @@ def compile_tool(folder, name, sources, library):
 
 
 class Bench:
-    def __init__(self, binary, folder, scale):
+    def __init__(self, binary, folder, scale, keep):
         self.binary = str(pathlib.Path(binary).resolve())
         self.folder, self.scale = folder, scale
+        self.kept = pathlib.Path(keep) if keep else None
         self.generate = compile_tool(folder, 'generate', ['generate.c', 'script.c'], '-lcrypto')
         self.emptyloop = compile_tool(folder, 'emptyloop', ['emptyloop.c'], '-lpcap')
         self.report = folder / 'report.jsonl'
@@ -138,10 +140,17 @@ class Bench:
 
     def make_sized(self, name, flows):
         kind, _, most_open, certificates, *clients = CAPTURES[name][0]
-        capture, truth = self.folder / 'bench.pcap', self.folder / 'truth.json'
-        words = [kind, flows, min(most_open, flows), certificates, capture, truth, *clients]
-        subprocess.run([self.generate, *map(str, words)], check=True)
+        words = [str(word) for word in (kind, flows, min(most_open, flows), certificates)]
+        stem = (self.kept or self.folder) / '.'.join(words + [str(n) for n in clients])
+        capture, truth = stem.with_name(stem.name + '.pcap'), stem.with_name(stem.name + '.json')
+        if not truth.exists():
+            subprocess.run([self.generate, *words, str(capture), str(truth), *map(str, clients)], check=True)
         return capture, json.loads(truth.read_text())
+
+    def done_with(self, capture):
+        if not self.kept:
+            capture.unlink()
+            capture.with_suffix('.json').unlink()
 
     def counted(self, command, name):
         """The counts of a run under callgrind, as a file."""
@@ -159,8 +168,8 @@ class Bench:
     def run_empty(self, capture):
         return cost_of([self.emptyloop, str(capture)], os.devnull)
 
-    def shakeout(self, capture, status):
-        costs = [self.run_shakeout(capture) for _ in range(RUNS)]
+    def shakeout(self, capture, status, runs=RUNS):
+        costs = [self.run_shakeout(capture) for _ in range(runs)]
         return with_status(best_of(costs), costs, status)
 
     def beside_loop(self, capture, status):
@@ -172,8 +181,7 @@ class Bench:
     def tshark(self, capture):
         fields = [word for field in TSHARK_FIELDS for word in ('-e', field)]
         command = ['tshark', '-n', '-r', str(capture), '-T', 'fields', *fields]
-        costs = [cost_of(command, self.folder / 'tshark.txt') for _ in range(TSHARK_RUNS)]
-        return with_status(best_of(costs), costs, 0)
+        return cost_of(command, self.folder / 'tshark.txt')
 
 
 # --- truth --------------------------------------------------------------------------------------------------
@@ -235,7 +243,7 @@ def against_tshark(tap, bench):
         return
     name = 'A'
     capture, truth = bench.make(name)
-    ours = bench.shakeout(capture, CAPTURES[name][1])
+    ours = bench.shakeout(capture, CAPTURES[name][1], BESIDE_TSHARK)
     check_truth(tap, name, bench.report, truth, ours)
     theirs = bench.tshark(capture)
     if theirs.status != 0:
@@ -245,7 +253,7 @@ def against_tshark(tap, bench):
     tap.result(ratio >= FASTER_THAN_TSHARK,
                f'{name}, {size_of(capture)}: tshark {theirs.cpu_s:.1f} s, {theirs.memory_mib:.0f} MiB; shakeout '
                f'{ours.cpu_s:.2f} s, {ours.memory_mib:.0f} MiB: {ratio:.0f} times, goal {FASTER_THAN_TSHARK}')
-    capture.unlink()
+    bench.done_with(capture)
 
 
 def count_instructions(bench, name):
@@ -256,7 +264,7 @@ def count_instructions(bench, name):
         ours.append(instructions.total(bench.counted_shakeout(capture)))
         loop.append(instructions.total(bench.counted([bench.emptyloop, str(capture)], 'loop')))
         packets.append(truth['packets'])
-        capture.unlink()
+        bench.done_with(capture)
     flows, more = COUNTED[name][1] - COUNTED[name][0], packets[1] - packets[0]
     note(f'{name}, {more / flows:.1f} packets a flow: {(ours[1] - ours[0]) / flows:.0f} instructions a flow, empty loop '
          f'{(loop[1] - loop[0]) / flows:.0f}, ratio {(ours[1] - ours[0]) / (loop[1] - loop[0]):.2f}')
@@ -266,7 +274,7 @@ def one_capture(name, goal=None):
     def part(tap, bench):
         capture, truth = bench.make(name)
         against_loop(tap, bench, name, capture, truth, goal)
-        capture.unlink()
+        bench.done_with(capture)
         if shutil.which('valgrind'):
             count_instructions(bench, name)
     return part
@@ -281,7 +289,7 @@ def growth_of(tap, bench, name):
         per_packet[many], memory[many] = nanoseconds(cost, truth), cost.memory_mib
         note(f'{name}, {many}: {per_packet[many]:.0f} ns a packet, {cost.memory_mib:.0f} MiB')
         check_truth(tap, f'{name}, {many}', bench.report, truth, cost)
-        capture.unlink()
+        bench.done_with(capture)
     ratio = per_packet['many'] / per_packet['few']
     flows = truth['connections']
     tap.result(ratio <= GROWTH, f'{name}: {flows} flows open against a thousand: {ratio:.2f}, goal {GROWTH}')
@@ -304,7 +312,7 @@ def twice(tap, bench):
         cost = bench.run_shakeout(capture)
         check_truth(tap, name, bench.report, truth, cost)
         memory.append(cost.memory_mib)
-        capture.unlink()
+        bench.done_with(capture)
     tap.result(memory[1] <= TWICE * memory[0], f'memory after twice the packets: {memory[0]:.0f} and {memory[1]:.0f} MiB, '
                f'{memory[1] / memory[0]:.2f}, goal {TWICE}')
 
@@ -326,7 +334,7 @@ def share(tap, bench, what, goal, name, sizes, cost_of):
         counts = bench.counted_shakeout(capture)
         costs.append(cost_of(counts))
         totals.append(instructions.total(counts))
-        capture.unlink()
+        bench.done_with(capture)
     full = CAPTURES[name][0][1]
 
     def at_full(values):
@@ -342,9 +350,9 @@ def shares(tap, bench):
     if not shutil.which('valgrind'):
         tap.skip('valgrind is not installed')
         return
-    share(tap, bench, 'X.509, of all TLS 1.2', X509_SHARE, 'D', (2_000, 8_000),
+    share(tap, bench, 'X.509, of all TLS 1.2', X509_SHARE, 'D', (1_000, 4_000),
           lambda counts: instructions.cost_of(counts, 'x509', 'libcrypto'))
-    share(tap, bench, f'grouping, {ENDPOINTS} endpoints', GROUPING_SHARE, 'endpoints', (2 * ENDPOINTS, 4 * ENDPOINTS),
+    share(tap, bench, f'grouping, {ENDPOINTS} endpoints', GROUPING_SHARE, 'endpoints', (ENDPOINTS, 2 * ENDPOINTS),
           lambda counts: instructions.cost_of(counts, 'correlate'))
 
 
@@ -354,7 +362,7 @@ def endpoints(tap, bench):
     check_truth(tap, 'endpoints', bench.report, truth, cost)
     tap.result(cost.memory_mib < CEILING_MIB, f'{ENDPOINTS} endpoints, {truth["connections"]} connections, {size_of(capture)}: '
                f'{cost.cpu_s:.2f} s, {cost.memory_mib:.0f} MiB, ceiling {CEILING_MIB}')
-    capture.unlink()
+    bench.done_with(capture)
 
 
 PARTS = {
@@ -383,6 +391,7 @@ def arguments():
     parser.add_argument('binary')
     parser.add_argument('parts', nargs='*', metavar='PART', help=', '.join(PARTS))
     parser.add_argument('--scale', type=float, default=1.0)
+    parser.add_argument('--keep', metavar='FOLDER')
     args = parser.parse_intermixed_args()
     unknown = [part for part in args.parts if part not in PARTS]
     if unknown:
@@ -393,7 +402,7 @@ def arguments():
 def main():
     args = arguments()
     with tempfile.TemporaryDirectory(prefix='shakeout-bench.') as folder:
-        return measure(Bench(args.binary, pathlib.Path(folder), args.scale), args.parts or list(PARTS))
+        return measure(Bench(args.binary, pathlib.Path(folder), args.scale, args.keep), args.parts or list(PARTS))
 
 
 if __name__ == '__main__':
