@@ -227,6 +227,7 @@ static bool judge(struct bundle *b, FILE *const *out, struct failure *failure)
                                            .markdown = out[3],
                                            .quality = out[4],
                                            .redaction = b->level,
+                                           .case_name = b->options->case_name,
                                            .utc = true,
                                            .command = names[FILE_EVIDENCE],
                                            .width = 80 };

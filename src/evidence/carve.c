@@ -207,7 +207,8 @@ struct writing {
     const struct capture_facts *facts;
 };
 
-static size_t notes_of(struct carving *c, uint64_t frame, const char **texts, bool *noted)
+static size_t notes_of(struct carving *c, uint64_t frame, const struct plan_note **notes,
+                       bool *noted)
 {
     size_t n = 0;
 
@@ -216,31 +217,41 @@ static size_t notes_of(struct carving *c, uint64_t frame, const char **texts, bo
         if (note->frame < frame)
             continue;
         *noted = true;
-        bool again = n && note->text && strcmp(texts[n - 1], note->text) == 0;
+        bool again = n && note->text && strcmp(notes[n - 1]->text, note->text) == 0;
         if (note->text && n < COMMENTS_AT_ONCE && !again)
-            texts[n++] = note->text;
+            notes[n++] = note;
     }
     return n;
 }
 
-static void put_frame(struct writing *w, const struct frame *frame, const char **texts, size_t n)
+/* Our words stay as they are; the name out of the packets gets the stand-in that it has there. */
+static const char *said_of(struct redactor *redactor, const struct plan_note *note,
+                           char said[PLAN_NOTE_TEXT])
+{
+    if (!redactor || !note->name_at)
+        return note->text;
+    snprintf(said, PLAN_NOTE_TEXT, "%s", note->text);
+    redactor_name(redactor, said + note->name_at);
+    return said;
+}
+
+static void put_frame(struct writing *w, const struct frame *frame,
+                      const struct plan_note *const *notes, size_t n)
 {
     struct carving *c = w->carving;
     struct redactor *redactor = c->source->redactor;
     struct bytes data = frame->data;
     char said[COMMENTS_AT_ONCE][PLAN_NOTE_TEXT];
+    const char *texts[COMMENTS_AT_ONCE];
 
     if (redactor) {
         const uint8_t *rewritten = redactor_frame(redactor, frame);
         if (!rewritten)
             return;
         data.at = rewritten;
-        for (size_t i = 0; i < n; i++) {
-            text_copy(said[i], sizeof said[i], texts[i]);
-            redactor_text(redactor, said[i]);
-            texts[i] = said[i];
-        }
     }
+    for (size_t i = 0; i < n; i++)
+        texts[i] = said_of(redactor, notes[i], said[i]);
     pcapng_packet(c->out, interface_of(c, w->facts, frame), frame->time_ns, c->nanoseconds, &data,
                   texts, n);
 }
@@ -280,9 +291,9 @@ static void write_wanted(void *context, const struct frame *frame, const struct 
 {
     struct writing *w = context;
     struct carving *c = w->carving;
-    const char *texts[COMMENTS_AT_ONCE];
+    const struct plan_note *notes[COMMENTS_AT_ONCE];
     bool noted = false;
-    size_t n = notes_of(c, p->frame, texts, &noted);
+    size_t n = notes_of(c, p->frame, notes, &noted);
 
     c->counts->frames++;
     if (!c->everything && !is_wanted(c, p) && !noted)
@@ -291,7 +302,7 @@ static void write_wanted(void *context, const struct frame *frame, const struct 
         note_left(c->source->left, c->counts->kept + c->source->left->n_frames + 1))
         return;
     c->counts->kept++;
-    put_frame(w, frame, texts, n);
+    put_frame(w, frame, notes, n);
 }
 
 /* ---- both ---- */
@@ -429,7 +440,7 @@ static void write_names(struct carving *c, const struct plan *plan)
         if (!redactor)
             continue;
         text_copy(masked[i], sizeof masked[i], names[i].name);
-        redactor_text(redactor, masked[i]);
+        redactor_name(redactor, masked[i]);
         redactor_address(redactor, &names[i].address);
         names[i].name = masked[i];
     }

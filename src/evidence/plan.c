@@ -173,6 +173,21 @@ void kept_note(struct kept *kept, uint64_t frame, const char *text, bool whole)
                                                       .whole = whole };
 }
 
+void kept_note_name(struct kept *kept, uint64_t frame, const char *lead, const char *name,
+                    bool whole)
+{
+    char words[PLAN_NOTE_TEXT];
+    struct text t = text_of(words, sizeof words);
+    uint8_t before = kept->n_notes;
+
+    text_add(&t, lead);
+    uint16_t name_at = (uint16_t)t.n;
+    text_add(&t, name);
+    kept_note(kept, frame, words, whole);
+    if (kept->n_notes != before)
+        kept->note[before].name_at = name_at;
+}
+
 void plan_name(struct plan *plan, const struct address *address, const char *name)
 {
     char **known = name && name[0] ? table_put(&plan->names, address) : NULL;

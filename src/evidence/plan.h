@@ -36,8 +36,9 @@ struct plan_key {
 
 struct plan_note {
     uint64_t frame;
-    char *text; /* NULL = nothing is written beside it */
-    bool whole; /* keep the conversation that this frame belongs to */
+    char *text;       /* NULL = nothing is written beside it */
+    uint16_t name_at; /* where in text a name out of the packets begins; 0 = all of it is ours */
+    bool whole;       /* keep the conversation that this frame belongs to */
 };
 
 struct kept {
@@ -66,6 +67,10 @@ struct kept *plan_working(struct plan *plan, const struct address *server, uint1
                           uint32_t packets);
 
 void kept_note(struct kept *kept, uint64_t frame, const char *text, bool whole);
+
+/* The same with a name out of the packets behind our words, which redaction replaces alone. */
+void kept_note_name(struct kept *kept, uint64_t frame, const char *lead, const char *name,
+                    bool whole);
 
 /* Frees the texts; of one that no plan owns. */
 void kept_clear(struct kept *kept);

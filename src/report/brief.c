@@ -5,7 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { BRIEF_LABEL = 10, BRIEF_WIDTH = 79, BRIEF_GROUPS = 4, BRIEF_TEXT = 700, RULE = 75 };
+enum { BRIEF_LABEL = 10, BRIEF_WIDTH = 79, BRIEF_TEXT = 700, RULE = 75 };
+enum { BRIEF_FINDINGS = 40 }; /* lines */
 
 struct brief {
     struct report *report;
@@ -66,12 +67,12 @@ static void blank(struct brief *b) { writer_end_line(b->paper.writer); }
 
 /* ---- what the fields of a block say, without their commands ---- */
 
-static void add_item(const struct gathered *item, struct text *t)
+static void add_item(const struct gathered *item, const char *join, struct text *t)
 {
     size_t n = strcspn(item->text, "\n");
 
     if (t->n)
-        text_add(t, item->lead[0] ? "; " : " ");
+        text_add(t, item->lead[0] ? "; " : join);
     if (item->lead[0] && (item->lead[0] < '0' || item->lead[0] > '9'))
         text_format(t, "%s: ", item->lead);
     text_add_n(t, item->text, n);
@@ -81,24 +82,38 @@ static void add_item(const struct gathered *item, struct text *t)
         text_format(t, " [%s]", item->tail);
 }
 
-static void put_field(struct brief *b, const char *label, const char *as, bool first_only)
+/* Who must act, and why, stands on a line of its own. */
+static bool is_of_owner(const struct gathered *item)
 {
-    const struct gathering *g = b->gathering;
-    char line[BRIEF_TEXT];
-    struct text t = text_of(line, sizeof line);
+    return strncmp(item->text, "act: ", 5) == 0;
+}
+
+/* The fields of that label, and those that belong to the first, joined; false: there is none. */
+static bool field_of(const struct gathering *g, const char *label, const char *join,
+                     bool first_only, struct text *t)
+{
     size_t i = 0;
 
     while (i < g->n && strcmp(g->item[i].label, label) != 0)
         i++;
     for (bool first = true; i < g->n && (first || (!g->item[i].label[0] && !first_only)); i++) {
-        if (!g->item[i].line)
-            add_item(&g->item[i], &t);
+        if (!g->item[i].line && !is_of_owner(&g->item[i]))
+            add_item(&g->item[i], join, t);
         first = false;
     }
-    for (char *p = line; *p; p++)
-        if (*p == '\n')
-            *p = ' ';
-    put(b, as, line);
+    for (size_t k = 0; k < t->n; k++)
+        if (t->at[k] == '\n')
+            t->at[k] = ' ';
+    return t->n;
+}
+
+static void put_field(struct brief *b, const char *label, const char *as, bool first_only)
+{
+    char line[BRIEF_TEXT];
+    struct text t = text_of(line, sizeof line);
+
+    if (field_of(b->gathering, label, " ", first_only, &t))
+        put(b, as, line);
 }
 
 /* ---- the parts ---- */
@@ -123,6 +138,29 @@ static void put_title(struct brief *b)
     blank(b);
 }
 
+/* Before anybody looks for an address of this text in a log of his own. */
+static void put_stand_ins(struct brief *b)
+{
+    const struct report_config *c = &b->report->config;
+    char line[300];
+
+    if (c->case_name)
+        put(b, "Case", c->case_name);
+    if (!report_has_stand_ins(b->report))
+        return;
+    snprintf(line, sizeof line,
+             "names and addresses here are stand-ins (redaction %s), the same ones everywhere; %s",
+             c->redaction,
+             c->case_name ? "who sent this turns them back:"
+                          : "drawn for this bundle alone, and no map of them was kept");
+    put(b, "Names", line);
+    if (c->case_name) {
+        snprintf(line, sizeof line, "shakeout unmask --case %s < your-reply.txt", c->case_name);
+        put_code(b, b->markdown ? "Turned back by" : "", line);
+    }
+    blank(b);
+}
+
 static void put_since(struct brief *b, const struct group *g)
 {
     char line[200], time[STAMP_TEXT];
@@ -137,6 +175,29 @@ static void put_since(struct brief *b, const struct group *g)
     put(b, "Since", line);
 }
 
+/* "Fact: ... [certain]": its own confidence beside it, never that of the cause. */
+static void put_fact(struct brief *b, const struct group *g)
+{
+    char line[BRIEF_TEXT];
+    struct text t = text_of(line, sizeof line);
+
+    if (!field_of(b->gathering, "Seen", " ", true, &t))
+        text_add(&t, finding_of(g->id)->title);
+    text_format(&t, " [%s]", confidence_name(g->fact));
+    put(b, "Fact", line);
+}
+
+static void put_owner(struct brief *b, const struct group *g)
+{
+    char line[BRIEF_TEXT];
+    struct text t = text_of(line, sizeof line);
+
+    text_add(&t, owner_people(g->owner));
+    if (g->owner_reason[0])
+        text_format(&t, ", because %s", g->owner_reason);
+    put(b, "Must act", line);
+}
+
 static void put_group(struct brief *b, const struct group *g)
 {
     const struct finding *f = finding_of(g->id);
@@ -146,12 +207,14 @@ static void put_group(struct brief *b, const struct group *g)
     b->gathering->n = 0;
     b->gathering->open[0] = b->gathering->label[0] = '\0';
     block_write(&b->page, b->report, b->scene, g);
-    snprintf(line, sizeof line, "%s: %s [%s]", f->id, f->title, confidence_name(g->fact));
+    snprintf(line, sizeof line, "%s: %s", f->id, f->title);
     put(b, "Finding", line);
     put_since(b, g);
-    put_field(b, "Seen", "Facts", true);
-    put_field(b, "Means", "Likely", false);
-    put(b, "Must act", owner_name(g->owner));
+    put_fact(b, g);
+    put_field(b, "Means", "Cause", false);
+    put_field(b, "Else", "Else", true);
+    put_field(b, "Not seen", "Not seen", true);
+    put_owner(b, g);
     put_field(b, "Ruled out", "Excluded", false);
     put_field(b, "Common", "Common", false);
     put_field(b, "Next", "Next", true);
@@ -180,17 +243,20 @@ static void put_works(struct brief *b)
 static void put_capture(struct brief *b)
 {
     const struct scene *s = b->scene;
-    char line[400], from[STAMP_TEXT], to[STAMP_TEXT];
+    char line[BRIEF_TEXT], from[STAMP_TEXT], to[STAMP_TEXT], duration[STAMP_TEXT];
 
     b->gathering->n = 0;
     b->gathering->open[0] = b->gathering->label[0] = '\0';
     text_of_capture(&b->page, b->report, s);
-    snprintf(line, sizeof line, "%s to %s, %" PRIu64 " packets",
+    snprintf(line, sizeof line, "%s to %s (%s), %" PRIu64 " packets",
              stamp_whole(s->first_ns, b->page.stamps, from),
-             stamp_whole(s->last_ns, b->page.stamps, to), s->packets);
+             stamp_whole(s->last_ns, b->page.stamps, to),
+             stamp_duration(s->last_ns - s->first_ns, duration), s->packets);
     put(b, "Captured", line);
     put_field(b, "Taken", "Taken", true);
-    put_field(b, "Quality", "Quality", false);
+    struct text t = text_of(line, sizeof line);
+    if (field_of(b->gathering, "Quality", "; ", false, &t))
+        put(b, "Quality", line);
     put(b, "Clock", "as the capturing machine had it; its offset is not known");
 }
 
@@ -202,21 +268,65 @@ static void put_forms(struct brief *b)
     put(b, "Made by", "shakeout " SHAKEOUT_VERSION ", from the packets alone");
 }
 
+/* What is put together before it is known whether it has room. */
+struct aside {
+    char *at; /* owned */
+    size_t n;
+    FILE *file, *before;
+};
+
+static bool aside_begin(struct brief *b, struct aside *a)
+{
+    struct writer *w = b->paper.writer;
+
+    writer_flush(w);
+    *a = (struct aside){ .before = w->out };
+    a->file = open_memstream(&a->at, &a->n);
+    if (a->file)
+        w->out = a->file;
+    return a->file != NULL;
+}
+
+static unsigned aside_end(struct brief *b, struct aside *a)
+{
+    struct writer *w = b->paper.writer;
+    unsigned lines = 0;
+
+    writer_flush(w);
+    w->out = a->before;
+    bool fine = fclose(a->file) == 0;
+    for (size_t i = 0; fine && i < a->n; i++)
+        lines += a->at[i] == '\n';
+    return lines;
+}
+
+/* At most so many lines of findings, and the first of them in any case. */
 static void put_groups(struct brief *b)
 {
     const struct group *groups[SUMMARY_GROUPS];
-    size_t n = summary_order(&b->report->summary, groups, SUMMARY_GROUPS), shown = 0, left = 0;
+    size_t n = summary_order(&b->report->summary, groups, SUMMARY_GROUPS), left = 0;
+    unsigned lines = 0;
     char line[80];
 
     for (size_t i = 0; i < n; i++) {
+        struct aside aside;
         if (!text_is_block(b->report, groups[i]))
             continue;
-        if (shown == BRIEF_GROUPS)
+        if (lines >= BRIEF_FINDINGS || !aside_begin(b, &aside)) {
+            left++;
+            continue;
+        }
+        put_group(b, groups[i]);
+        unsigned more = aside_end(b, &aside);
+        if (lines && lines + more > BRIEF_FINDINGS)
             left++;
         else
-            put_group(b, groups[i]), shown++;
+            writer_put_n(b->paper.writer, aside.at, aside.n);
+        lines += more;
+        free(aside.at);
     }
-    snprintf(line, sizeof line, "%zu more findings are in the full report", left);
+    snprintf(line, sizeof line, "%zu more finding%s in the full report", left,
+             left == 1 ? " is" : "s are");
     if (left)
         put(b, "More", line);
 }
@@ -241,6 +351,7 @@ void brief_report(struct report *r, const struct scene *scene, FILE *out, bool m
     b.paper.width = BRIEF_WIDTH;
     b.page.gather = b.gathering;
     put_title(&b);
+    put_stand_ins(&b);
     put_groups(&b);
     put_works(&b);
     put_capture(&b);

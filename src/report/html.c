@@ -201,10 +201,11 @@ static void put_theme(struct writer *w)
 
 static void put_badge(struct html *h)
 {
-    const char *level = h->report->config.redaction;
+    const struct report *r = h->report;
 
-    if (level && level[0])
-        html_format(h->w, "<a class=\"badge closed\" href=\"#made\">REDACTED: %s</a>", level);
+    if (report_has_stand_ins(r))
+        html_format(h->w, "<a class=\"badge closed\" href=\"#made\">REDACTED: %s</a>",
+                    r->config.redaction);
     else
         html_put(
             h->w,
@@ -490,15 +491,17 @@ static void put_made(struct html *h)
              "any host. Every statement names the packets it rests on; <i>certain</i> means that "
              "the octets say it, <i>probable</i> that there is one ordinary explanation, "
              "<i>possible</i> that there are several.</p>");
-    if (level && level[0])
+    if (report_has_stand_ins(h->report))
         html_format(
             h->w,
             "<p>Redaction: %s. Names and addresses are stand-ins of the same length, the same "
             "one everywhere; contents were removed; the verdicts were checked to be the same.</p>",
             level);
     else
-        html_put(h->w, "<p>Redaction: none. Addresses and names are real; application contents and "
-                       "TLS secrets are not in this file.</p>");
+        html_format(h->w,
+                    "<p>Redaction: %s. Addresses and names are real; application contents and "
+                    "TLS secrets are not in this file.</p>",
+                    level && level[0] ? level : "none");
     html_format(h->w, "<p>Scope: %s. Times are those of the capture's clock.</p>",
                 h->scene->scope == SCOPE_EMS ? "services of the profile towards EMS servers"
                                              : "every TCP connection");

@@ -115,6 +115,9 @@ void text_begin(struct page *p, const struct report *r, const struct scene *scen
 void text_of_capture(struct page *p, const struct report *r, const struct scene *scene);
 bool text_is_block(const struct report *r, const struct group *g);
 
+/* Are names and addresses of the input not the real ones? */
+bool report_has_stand_ins(const struct report *r);
+
 /* brief.c: at most 60 lines for a ticket. */
 void brief_report(struct report *r, const struct scene *scene, FILE *out, bool markdown);
 

@@ -716,6 +716,6 @@ void json_capture(struct report *r, const struct scene *scene)
     if (r->config.filter)
         json_string(w, "filter", r->config.filter->said, &r->cut);
     json_end_object(w);
-    json_word(w, "redaction", "none");
+    json_word(w, "redaction", r->config.redaction ? r->config.redaction : "none");
     json_end_shakeout(r);
 }

@@ -59,14 +59,10 @@ static void note_frames(struct kept *kept, const struct raised *raised, const st
 
 static void note_lookup(struct kept *kept, const struct lookup *lookup)
 {
-    char words[PLAN_NOTE_TEXT];
-    struct text t = text_of(words, sizeof words);
-
-    text_format(&t, "[DNS] %s", lookup->name);
     for (size_t i = 0; i < LOOKUP_FRAMES; i++)
-        kept_note(kept, lookup->frames[i], words, lookup->tcp);
-    kept_note(kept, lookup->reply_frame, words, false);
-    kept_note(kept, lookup->icmp_frame, words, false);
+        kept_note_name(kept, lookup->frames[i], "[DNS] ", lookup->name, lookup->tcp);
+    kept_note_name(kept, lookup->reply_frame, "[DNS] ", lookup->name, false);
+    kept_note_name(kept, lookup->icmp_frame, "[DNS] ", lookup->name, false);
 }
 
 static void note_checks(struct kept *kept, const struct verdict *v)

@@ -55,7 +55,8 @@ struct report_config {
     bool diagram_dot;      /* for Graphviz, else as SVG */
     const char *certs;     /* folder that gets the certificates as files; NULL = nobody asked */
     bool certs_replace;    /* they may replace others */
-    const char *redaction; /* of the input, as the page says it; NULL = none */
+    const char *redaction; /* level of the input, one of redaction_name(); NULL = none */
+    const char *case_name; /* of the ticket that it is made for; NULL = none */
     bool colour, ascii, utc, names_hidden; /* names_hidden: -n */
     bool terminal;  /* false: piped; timestamps absolute with date and offset */
     unsigned width; /* columns */

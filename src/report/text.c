@@ -223,12 +223,12 @@ static bool is_remarkable(const struct report *r, enum finding_id id)
     return id != F_CAPTURE_TOO_SHORT || r->mark == MARK_UNKNOWN || r->config.verbose;
 }
 
-/* The lines about capture findings that are not blocks of their own. */
+/* The lines about capture findings that are not blocks of their own; shown NULL: all of them. */
 static void write_remarks(struct page *p, const struct report *r, const struct group *const *groups,
                           size_t n, const bool *shown)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!groups[i]->of_capture || shown[i] || !is_remarkable(r, groups[i]->id))
+        if (!groups[i]->of_capture || (shown && (shown[i] || !is_remarkable(r, groups[i]->id))))
             continue;
         char line[200];
         snprintf(line, sizeof line, "%s [%s]", finding_of(groups[i]->id)->title,
@@ -326,18 +326,19 @@ static bool wants_group_table(const struct report *r, const struct group *const 
 
 void text_of_capture(struct page *p, const struct report *r, const struct scene *scene)
 {
+    const struct group *groups[SUMMARY_GROUPS];
+    size_t n = summary_order(&r->summary, groups, SUMMARY_GROUPS);
+
     write_servers(p, r, scene);
     write_capture(p, r, scene, true);
     write_taken(p, r);
     write_quality(p, r, scene);
+    write_remarks(p, r, groups, n, NULL);
 }
 
 void quality_report(struct report *r, const struct scene *scene, FILE *out)
 {
     FILE *before = r->writer.out;
-    const struct group *groups[SUMMARY_GROUPS];
-    bool shown[SUMMARY_GROUPS] = { false };
-    size_t n = summary_order(&r->summary, groups, SUMMARY_GROUPS);
 
     writer_flush(&r->writer);
     r->writer.out = out;
@@ -345,9 +346,15 @@ void quality_report(struct report *r, const struct scene *scene, FILE *out)
     struct page page = text_page(r);
     page.ascii = true;
     text_of_capture(&page, r, scene);
-    write_remarks(&page, r, groups, n, shown);
     writer_flush(&r->writer);
     r->writer.out = before;
+}
+
+bool report_has_stand_ins(const struct report *r)
+{
+    const char *level = r->config.redaction;
+
+    return level && (strcmp(level, "standard") == 0 || strcmp(level, "strict") == 0);
 }
 
 bool text_is_block(const struct report *r, const struct group *g) { return is_block(r, g); }

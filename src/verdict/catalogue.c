@@ -69,6 +69,22 @@ const char *owner_name(enum owner o)
     return names[o];
 }
 
+const char *owner_people(enum owner o)
+{
+    static const char *const people[] = {
+        [OWNER_CLIENT] = "who looks after the endpoint",
+        [OWNER_SERVER] = "who runs the EMS server",
+        [OWNER_NETWORK] = "who runs the network in between",
+        [OWNER_MIDDLEBOX] = "who runs the firewall, inspection or other device in between",
+        [OWNER_DNS] = "who runs the DNS server",
+        [OWNER_PROXY] = "who runs the proxy",
+        [OWNER_CAPTURE] = "who captures: this capture cannot show it",
+        [OWNER_NONE] = "nobody",
+        [OWNER_UNKNOWN] = "not to be told from these packets",
+    };
+    return people[o];
+}
+
 const char *stage_name(enum stage s)
 {
     static const char *const names[] = { "dns", "proxy", "tcp",     "tls", "cert", "app",

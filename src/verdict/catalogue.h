@@ -84,4 +84,5 @@ enum finding_id finding_nearest(
 const char *confidence_name(enum confidence c);
 const char *severity_name(enum severity s);
 const char *owner_name(enum owner o);
+const char *owner_people(enum owner o); /* "who runs the EMS server" */
 const char *stage_name(enum stage s);

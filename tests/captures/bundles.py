@@ -23,6 +23,7 @@ import tempfile
 import time
 import zipfile
 
+import evidence
 import page
 import pcapfile
 import redacted
@@ -73,6 +74,32 @@ def form_complaints(files):
             yield f'{name} has {len(lines)} lines'
     if b'REDACTED: standard' not in files['report.html']:
         yield 'the page does not say that it is redacted'
+
+
+def one_truth_complaints(files, case):
+    """What several files say, they say alike."""
+    level = json.loads(files['environment.json'])['redaction']
+    said = json.loads(files['findings.jsonl'].decode().splitlines()[0])['shakeout']['redaction']
+    if said != level:
+        yield f'findings.jsonl says {said}, environment.json {level}'
+    for name in 'summary.txt', 'summary.md':
+        head = files[name].decode()[:900].replace('\\', '')
+        if case.name not in head or 'stand-ins' not in head or f'unmask --case {case.name}' not in head:
+            yield f'the head of {name} does not say whose names these are'
+
+
+def comment_complaints(binary, case, files, folder):
+    """Beside a packet stands what stands there without redaction, but for the name of a question."""
+    path = folder / 'plain.pcapng'
+    subprocess.run([binary, *redacted.without_files(case.args), '-w', str(path), '--force', str(case.capture)], capture_output=True, check=False)
+    was, now = evidence.comments_of(path.read_bytes()), evidence.comments_of(files['evidence.pcapng'])
+    path.unlink()
+    if not any(now):
+        yield 'no packet has a comment'
+    for number, (before, after) in enumerate(zip(was, now, strict=True), 1):
+        ours = [[re.sub(r'^(\[DNS\]) .+', r'\1', c) for c in comments] for comments in (before, after)]
+        if ours[0] != ours[1]:
+            yield f'packet {number}: {before} became {after}'
 
 
 def originals_of(capture):
@@ -127,6 +154,8 @@ def one_case(tap, binary, case, folder):
     tap.check(f'{case.name}: twelve files, as the manifest says', [sorted(files) != NAMES and f'{sorted(files)}',
                                                                    *manifest_complaints(files)])
     tap.check(f'{case.name}: forms', form_complaints(files))
+    tap.check(f'{case.name}: one truth', one_truth_complaints(files, case))
+    tap.check(f'{case.name}: comments', comment_complaints(binary, case, files, folder))
     tap.check(f'{case.name}: nothing of the original', leak_complaints(files, case.capture))
     tap.check(f'{case.name}: the same failures', verdict_complaints(binary, case, files, folder))
     if case.primary and b'EMS connectivity: HEALTHY' not in files['summary.txt']:

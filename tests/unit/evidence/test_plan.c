@@ -122,3 +122,15 @@ Test(plan, an_address_keeps_its_first_name)
     cr_assert_str_eq(plan_name_at(plan, 0, &found), "ems.corp.example");
     cr_assert(address_equal(&found, &server));
 }
+
+Test(plan, a_name_out_of_the_packets_is_known_beside_our_words)
+{
+    struct kept *kept = plan_capture(plan);
+
+    kept_note_name(kept, 7, "[DNS] ", "ems.corp.example", false);
+    kept_note(kept, 8, "[DNS] none", false);
+
+    cr_assert_str_eq(kept->note[0].text, "[DNS] ems.corp.example");
+    cr_assert_str_eq(kept->note[0].text + kept->note[0].name_at, "ems.corp.example");
+    cr_assert_eq(kept->note[1].name_at, 0);
+}
