@@ -76,9 +76,12 @@ static void put_check(struct report *r, const struct shown_key *key, const struc
     const struct cert_facts *c = cert_facts(key->cert);
     int64_t shown_s = stamp_seconds(shown->at.time_ns);
 
-    if (!c->parsed)
-        return;
     json_object(w, "check");
+    if (!c->parsed) {
+        json_word(w, "form", "unreadable");
+        json_end_object(w);
+        return;
+    }
     json_word(w, "dates",
               shown_s > c->not_after_s    ? "expired"
               : shown_s < c->not_before_s ? "not-yet-valid"

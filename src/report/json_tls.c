@@ -226,7 +226,12 @@ static char *pen_alerts(char *p, const struct tls *t)
         p = PEN_PUT(p, "},");
     }
     p -= t->n_alerts != 0;
-    return PEN_PUT(p, "]");
+    p = PEN_PUT(p, "]");
+    if (t->messages_lost || t->alerts_lost) {
+        p = PEN_PUT(p, ",\"not_listed\":");
+        p = pen_number(p, (uint64_t)t->messages_lost + t->alerts_lost);
+    }
+    return p;
 }
 
 /* The client's first record that is sealed and no early data: what the decision table reads. */

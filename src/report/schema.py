@@ -100,7 +100,8 @@ def ours():
         endpoints_count=COUNT, attempts={"type": "object", "additionalProperties": COUNT}, services={
             "type": "object", "patternProperties": {"^[0-9]+$": service}, "additionalProperties": False},
         state={"enum": ["healthy", "failing", "undecided"]}, last_success=TIME,
-        tls=opened(ja4=JA4, handshake=listed(message), alerts=listed(alert), version_raw=RAW, cipher_raw=RAW,
+        tls=opened(ja4=JA4, handshake=listed(message), alerts=listed(alert), not_listed=COUNT,
+                   version_raw=RAW, cipher_raw=RAW,
                    certificate_visible=BOOLEAN,
                    keyless=opened(id=ref("id"), confidence=ref("confidence"),
                                   inference={"enum": ["right", "undecided", "wrong"]}),

@@ -12,6 +12,20 @@ static bool could_be_judged(const struct facts *f, enum side side)
     return session && session->n_chain[side] && !session->chain_cut[side];
 }
 
+/* Nor does any client read it. */
+static bool add_unreadable(const struct facts *f, enum side side, struct text *out)
+{
+    const struct session *session = f->verdict->flow->session;
+
+    for (size_t i = 0; i < session->n_chain[side]; i++)
+        if (!cert_facts(session->chain[side][i])->parsed) {
+            text_format(out, "not judged: certificate %zu of the chain is not readable as X.509",
+                        i + 1);
+            return true;
+        }
+    return false;
+}
+
 static void add_good(const struct trust_reading *trust, struct text *out)
 {
     text_format(out, "by the bundle given the chain leads to \"%s\"", trust->authority);
@@ -27,6 +41,8 @@ bool trusted_text(const struct facts *f, struct text *out)
     if (!f->verdict || finding_of(f->group->id)->stage != STAGE_CERT || !could_be_judged(f, side))
         return false;
     const struct trust_reading *trust = f->verdict->trust[side];
+    if (add_unreadable(f, side, out))
+        return true;
     if (!trust)
         text_add(out, f->scene && f->scene->trust
                           ? "not judged: more chains than can be kept"

@@ -242,6 +242,8 @@ static enum record_use handshake_use(const struct tls *t, struct tls_half *half,
 static enum record_use record_use(const struct tls *t, struct tls_half *half,
                                   const struct bytes *body)
 {
+    if (half->record_length == 0 && half->record_type < TLS_HANDSHAKE)
+        return USE_NOTHING; /* no change of keys, and no alert (RFC 5246 section 6.2.1) */
     switch (half->record_type) {
     case TLS_CHANGE_CIPHER_SPEC:
         return USE_KEY_CHANGE;
@@ -281,11 +283,23 @@ static bool record_sought(struct tls *t, enum side from, struct bytes *in)
     return false;
 }
 
+static bool is_too_long(const struct tls *t, const uint8_t *header)
+{
+    return t->chose_13 && (header[3] << 8 | header[4]) > RECORD_BODY_MAX_13;
+}
+
+/* As record_header_fits, by the limit of the version that was chosen. */
+static int header_fits(const struct tls *t, const struct bytes *in)
+{
+    int fits = record_header_fits(in);
+    return fits == 1 && is_too_long(t, in->at) ? 0 : fits;
+}
+
 /* Reads the next header; false when there is none, or not all of it yet. */
 static bool record_begin(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
 {
     struct tls_half *half = &t->half[from];
-    int fits = record_header_fits(in);
+    int fits = header_fits(t, in);
 
     if (fits == 0) {
         half->alien = !half->gap;
@@ -396,7 +410,7 @@ static bool application_record(struct tls *t, enum side from, struct bytes *in, 
     const uint8_t *p = in->at;
 
     if (in->left <= RECORD_HEADER || p[0] != TLS_APPLICATION_DATA || t->keep ||
-        record_header_fits(in) != 1)
+        header_fits(t, in) != 1)
         return false;
     uint16_t length = (uint16_t)(p[3] << 8 | p[4]);
     if (!length || in->left - RECORD_HEADER < length)

@@ -101,6 +101,51 @@ Test(record, empty_records_are_counted_and_harmless)
     connection_close(&c);
 }
 
+Test(record, an_empty_change_of_keys_changes_none_and_an_empty_alert_is_none)
+{
+    struct connection c;
+
+    connection_open(&c);
+    w.n = 0;
+    put_record(&w, TLS_CHANGE_CIPHER_SPEC, "", 0);
+    put_record(&w, TLS_ALERT, "", 0);
+    put(&w, full12_client, 228);
+    feed_wire(&c, CLIENT, &w);
+
+    cr_assert(!c.tls->half[CLIENT].sealed && !c.tls->half[CLIENT].unsure);
+    cr_assert_eq(c.tls->n_alerts, 0);
+    cr_assert_not_null(c.tls->hello);
+    connection_close(&c);
+}
+
+/* RFC 8446 section 5.2, RFC 5246 section 6.2.3 */
+Test(record, the_longest_record_depends_on_the_version)
+{
+    static const uint8_t zeros[(1 << 14) + 2049];
+    static const struct {
+        size_t n;
+        bool tls13, fits;
+    } of[] = { { 16384 + 256, true, true },
+               { 16384 + 257, true, false },
+               { 16384 + 257, false, true },
+               { 16384 + 2048, false, true },
+               { 16384 + 2049, false, false } };
+
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        struct connection c;
+
+        connection_open(&c);
+        w.n = 0;
+        put_record(&w, TLS_APPLICATION_DATA, zeros, of[i].n);
+        feed(&c, CLIENT, of[i].tls13 ? reject13_client : full12_client, of[i].tls13 ? 322 : 228);
+        feed(&c, SERVER, of[i].tls13 ? reject13_server : full12_server, of[i].tls13 ? 881 : 839);
+        feed_wire(&c, SERVER, &w);
+
+        cr_assert_eq(c.tls->half[SERVER].alien, !of[i].fits, "row %zu", i);
+        connection_close(&c);
+    }
+}
+
 Test(record, bodies_that_nobody_needs_may_be_skipped_unseen)
 {
     struct connection c;
