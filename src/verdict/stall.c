@@ -674,15 +674,15 @@ static int64_t last_content_ns(const struct matter *m, uint64_t then)
     return last_ns;
 }
 
-/* After the request the server begins another handshake in sealed records; no data follow, and it
- * is the server that ends it.  RFC 5246 section 7.4.1.1; the client may decline by an alert. */
-static const struct tls_sealed *second_handshake(const struct matter *m)
+/* The first sealed handshake record of this side behind all data. */
+static const struct tls_sealed *begun_again(const struct matter *m, enum side by)
 {
     const struct tls_half *client = &m->tls->half[CLIENT], *server = &m->tls->half[SERVER];
-    uint32_t n = server->n_sealed < TLS_SEALED_MAX ? server->n_sealed : TLS_SEALED_MAX;
+    const struct tls_half *half = &m->tls->half[by];
+    uint32_t n = half->n_sealed < TLS_SEALED_MAX ? half->n_sealed : TLS_SEALED_MAX;
 
     for (uint32_t i = 0; !m->tls13 && client->n_application && i < n; i++) {
-        const struct tls_sealed *record = &server->sealed_list[i];
+        const struct tls_sealed *record = &half->sealed_list[i];
         if (record->type == TLS_HANDSHAKE && record->at.frame > client->last_application.frame &&
             record->at.frame > server->last_application.frame)
             return record;
@@ -690,16 +690,42 @@ static const struct tls_sealed *second_handshake(const struct matter *m)
     return NULL;
 }
 
+/* After the request another handshake begins in sealed records, and no data follow (RFC 5246
+ * section 7.4.1.1): the server asks for it and ends it, for the client may decline by an alert ... */
+static const struct tls_sealed *second_of_server(const struct matter *m)
+{
+    const struct tls_sealed *again = begun_again(m, SERVER);
+    return again && m->tls->half[CLIENT].sealed_last.at.frame > again->at.frame &&
+                   server_left_first(m)
+               ? again
+               : NULL;
+}
+
+/* ... or the client begins it, and the server answers by an alert and nothing else. */
+static const struct tls_sealed *second_of_client(const struct matter *m)
+{
+    const struct tls_sealed *again = begun_again(m, CLIENT);
+    const struct tls_sealed *answer = &m->tls->half[SERVER].sealed_last;
+    const struct tls_sealed *goodbye = &m->tls->half[CLIENT].sealed_last;
+
+    if (!again || begun_again(m, SERVER) || answer->type != TLS_ALERT ||
+        answer->at.frame <= again->at.frame)
+        return NULL;
+    /* An alert in answer to the client's own is a goodbye. */
+    return goodbye->type == TLS_ALERT && goodbye->at.frame < answer->at.frame ? NULL : again;
+}
+
 static bool second_handshake_fails(const struct matter *m)
 {
-    const struct tls_sealed *again = second_handshake(m);
-    return again && m->tls->half[CLIENT].sealed_last.at.frame > again->at.frame &&
-           server_left_first(m);
+    return second_of_server(m) || second_of_client(m);
 }
 
 static void weigh_second(const struct matter *m, struct raised *r)
 {
-    const struct tls_sealed *again = second_handshake(m);
+    const struct tls_sealed *again = second_of_server(m);
+
+    if (!again)
+        again = second_of_client(m);
     raise_frame(r, again ? again->at.frame : 0);
 }
 

@@ -16,6 +16,19 @@ case_clientcert_second_handshake() {
     primary $ME:50001 $EMS:8013 tls.clientcert.renegotiation_fail unknown possible possible
     exits 1; absent tcp app ok
 }
+case_second_handshake_declined() {
+    TITLE='The client begins a second handshake of TLS 1.2, and the server declines.'
+    BROKEN='the R of s_client: it negotiates again'
+    TRUTH='The server answers the first line. Behind all data the client sends an encrypted handshake record, and the server an encrypted alert (no_renegotiation); s_client says "no renegotiation" and closes.'
+    up; serve 8013 bin/tlsd.py 8013 --cert made/certs/good
+    record client
+    port 50001; c bash -c "{ sleep 1; echo hello; sleep 1; echo R; sleep 2; } | openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem -tls1_2 -no_ign_eof"
+    stop 1
+    must 1+ 'tcp.srcport==8013 && tls.record.content_type==23'; must 1+ 'tcp.srcport==8013 && tls.record.content_type==21'
+    grep -q 'no renegotiation' "$OUT/client.log" || die 'the server does not decline'
+    primary $ME:50001 $EMS:8013 tls.clientcert.renegotiation_fail unknown possible possible
+    exits 1; absent tcp app ok
+}
 case_ok_second_handshake() {
     TITLE='Apache wants a client certificate for one path only; the client shows one in a second handshake and gets the page.'
     TRUTH='curl prints the page; data of the server follow the second handshake.'

@@ -12,14 +12,23 @@ DATA, ALERT, LATE, BARE, QUIET, SERVER, OTHER = (
     'close before its Finished', 'close after its Finished', 'alert of the server', 'something else')
 
 
-def shakeout(program, path):
-    """Verdicts by client port: id and confidence of the fact."""
-    done = subprocess.run([program, '--format', 'jsonl', '--no-ndpi', path], capture_output=True, text=True, timeout=120)
+def lines_of(program, path, *options):
+    done = subprocess.run([program, '--format', 'jsonl', '--no-ndpi', *options, path], capture_output=True, text=True, timeout=120)
     if done.returncode not in (0, 1, 3):
         raise RuntimeError(f'shakeout {path}: {done.stderr}')
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def inferences(program, path, keylog):
+    """What the key log says of the verdict without keys, by client port: right, undecided, wrong; '' when it opens nothing."""
+    return {row['client']['port']: row['shakeout']['tls'].get('keyless', {}).get('inference', '')
+            for row in lines_of(program, path, '--keylog', keylog) if row['event']['dataset'] == 'shakeout.tls'}
+
+
+def shakeout(program, path, *options):
+    """Verdicts by client port: id and confidence of the fact."""
     verdicts = {}
-    for line in done.stdout.splitlines():
-        row = json.loads(line)
+    for row in lines_of(program, path, *options):
         if row['event']['dataset'] == 'shakeout.connection':
             s = row['shakeout']
             verdicts[row['client']['port']] = (s['primary'], s.get('confidence', ''), s.get('severity', ''),
@@ -98,6 +107,19 @@ def fault(stream, refused, verdict):
     if kind == QUIET:
         return '' if rejected or name in ('ok.tls.no_data', 'cannot_tell.encrypted_reason') else 'a finished session'
     return ''
+
+
+def fault_with_keys(stream, refused, verdict):
+    """As fault; and a refusal in a message must be named by its own id.  It is certain, or probable where it is the
+    certificate that names the defect and not the alert."""
+    wrong = fault(stream, refused, verdict)
+    if wrong == 'certain without the bytes' and stream.fatal('client'):
+        wrong = ''  # the bytes were read
+    if wrong or not refused or looks(stream) not in (ALERT, LATE):
+        return wrong
+    if not verdict[0].startswith(REJECTED) or verdict[0].endswith('.encrypted'):
+        return 'the refusal by message is not named'
+    return '' if RANK[verdict[1]] >= RANK['probable'] else 'less sure than the bytes'
 
 
 def fault_repeated(stream, verdict):

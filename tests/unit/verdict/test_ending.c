@@ -676,6 +676,36 @@ Test(ending, a_second_handshake_after_the_request_that_the_server_ends)
     }
 }
 
+Test(ending, a_second_handshake_of_the_client_that_the_server_declines)
+{
+    static const struct {
+        uint8_t first, reply; /* of the server: 0 none */
+        bool answered;
+        enum finding_id id;
+    } rows[] = {
+        { TLS_HANDSHAKE, TLS_ALERT, false, F_TLS_CLIENTCERT_RENEGOTIATION_FAIL },
+        { TLS_HANDSHAKE, 0, false, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN },
+        { TLS_HANDSHAKE, TLS_ALERT, true, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN },
+        { TLS_ALERT, TLS_ALERT, false, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        up12(&s);
+        data12(&s, CLIENT, 60, 60);
+        data12(&s, SERVER, 60, 65);
+        s.tls.half[CLIENT].n_sealed = s.tls.half[SERVER].n_sealed = 0;
+        sealed12(CLIENT, rows[i].first, 70);
+        if (rows[i].reply)
+            sealed12(SERVER, rows[i].reply, 80);
+        if (rows[i].answered)
+            data12(&s, SERVER, 60, 90);
+        fin(&s, CLIENT, 100);
+
+        assert_primary(&s, 9000, rows[i].id);
+        over(&s);
+    }
+}
+
 Test(ending, an_answer_that_the_client_no_longer_wanted)
 {
     static const struct {
