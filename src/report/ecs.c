@@ -173,7 +173,7 @@ static void put_tls(struct writer *w, const struct exported *c)
     if (established != ESTABLISHED_UNKNOWN)
         json_flag(w, "established", established == ESTABLISHED_YES);
     if (choice->present)
-        json_flag(w, "resumed", tls_resumed(t));
+        json_flag(w, "resumed", tls_resumed(t) && !tls_psk_is_external(t));
     if (choice->alpn.left)
         json_bytes(w, "next_protocol", choice->alpn.at, choice->alpn.left, &cut);
     put_client(w, c);

@@ -298,7 +298,7 @@ static void tls_line(struct writer *w, const struct exported *c)
     json_object(w, "tls");
     if (c->session->n_chain[SERVER])
         put_certificate(w, c->session->chain[SERVER][0]);
-    if (t->server_hello.present && tls_resumed(t))
+    if (t->server_hello.present && tls_resumed(t) && !tls_psk_is_external(t))
         json_flag(w, "session_resumed", true);
     if (c->session->server_name && c->session->server_name[0])
         json_string(w, "sni", c->session->server_name, &cut);

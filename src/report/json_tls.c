@@ -140,7 +140,7 @@ static char *pen_tls(struct report *r, char *p, const struct verdict *v,
     }
     if (t->server_hello.present) {
         p = PEN_PUT(p, "\"resumed\":");
-        p = pen_flag(p, tls_resumed(t));
+        p = pen_flag(p, tls_resumed(t) && !tls_psk_is_external(t));
         p = PEN_PUT(p, ",");
     }
     if (t->server_hello.alpn.left) {

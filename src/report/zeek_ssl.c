@@ -177,7 +177,7 @@ static void put_offer(struct writer *w, const struct exported *c)
         zeek_octets(w, t->hello->server_name.at, t->hello->server_name.left);
     else
         zeek_text(w, c->session->server_name);
-    zeek_flag(w, tls_resumed(t));
+    zeek_flag(w, tls_resumed(t) && !tls_psk_is_external(t));
     put_last_alert(w, t);
     zeek_octets(w, choice->alpn.at, choice->alpn.left);
 }

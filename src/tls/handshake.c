@@ -583,3 +583,36 @@ bool tls_resumed(const struct tls *t)
            (!client.frame || server.frame < client.frame) &&
            (!t->half[SERVER].gap || t->server_hello.session_id_echoed);
 }
+
+static struct bytes extension_find(struct bytes block, uint16_t wanted)
+{
+    while (bytes_ok(&block) && block.left) {
+        uint16_t number = bytes_u16(&block);
+        struct bytes value = bytes_vector(&block, 2);
+        if (number == wanted && bytes_ok(&block))
+            return value;
+    }
+    return bytes_whole(NULL, 0);
+}
+
+bool tls_psk_is_external(const struct tls *t)
+{
+    enum { PRE_SHARED_KEY = 41 };
+    const struct tls_client_hello *hello = t->hello_again ? t->hello_again : t->hello;
+    struct bytes offer = bytes_whole(NULL, 0), choice = offer;
+    uint32_t age = 1;
+
+    if (!tls_is_13(t) || !t->server_hello.psk || !hello)
+        return false;
+    offer = extension_find(hello->extensions, PRE_SHARED_KEY);
+    choice = extension_find(t->server_hello.extensions, PRE_SHARED_KEY);
+    uint16_t chosen = bytes_u16(&choice);
+    struct bytes identities = bytes_vector(&offer, 2);
+    for (uint32_t i = 0; i <= chosen && bytes_ok(&identities) && identities.left; i++) {
+        (void)bytes_vector(&identities, 2);
+        age = bytes_u32(&identities);
+        if (i == chosen)
+            return bytes_ok(&choice) && bytes_ok(&identities) && age == 0;
+    }
+    return false;
+}

@@ -13,9 +13,9 @@
 
 enum {
     RECORD_HEADER = 5,
-    RECORD_BODY_MAX = (1 << 14) + 2048, /* the most liberal limit, that of TLSCiphertext in 1.2 */
+    RECORD_BODY_MAX = (1 << 14) + 2048,   /* the most liberal limit, that of TLSCiphertext in 1.2 */
     RECORD_BODY_MAX_13 = (1 << 14) + 256, /* RFC 8446 section 5.2 */
-    RECORD_ALERT = 2,                   /* octets of a plain alert; no sealed one is as short */
+    RECORD_ALERT = 2,                     /* octets of a plain alert; no sealed one is as short */
 };
 
 /* How far a window agrees with a record header: 1 yes, 0 no, -1 so far, but it is too short. */

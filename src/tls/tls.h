@@ -344,6 +344,10 @@ bool tls_is_13(const struct tls *t);
 uint16_t tls_group(const struct tls *t); /* that both agreed on; 0 = none, or not known */
 bool tls_resumed(const struct tls *t);   /* PSK accepted, or an abbreviated handshake */
 
+/* The PSK that was accepted comes from elsewhere, not from a session before: its age was given as 0
+ * (RFC 8446 section 4.2.11). */
+bool tls_psk_is_external(const struct tls *t);
+
 /* The highest version offered: supported_versions without GREASE, else the legacy version. */
 uint16_t tls_offered_highest(const struct tls_client_hello *hello);
 uint16_t tls_offered_lowest_hint(const struct tls_client_hello *hello); /* 0 when not listed */

@@ -1,5 +1,6 @@
 #include "verdict/checks.h"
 
+#include "tls/names.h"
 #include "verdict/blame.h"
 #include "verdict/inspector.h"
 #include "verdict/leaves.h"
@@ -336,6 +337,24 @@ static void weigh_schemes(const struct matter *m, struct raised *r)
         raise_frame(r, leaves->leaf[i].first_frame);
 }
 
+/* A key that both sides were given beforehand, and that differs, looks like damage on the way. */
+static void weigh_psk(const struct matter *m, struct raised *r)
+{
+    const struct tls *t = m->tls;
+    const char *suite = tls_suite_known(t) ? tls_suite_name(t->server_hello.suite) : NULL;
+    bool offered = !t->server_hello.present && t->hello && t->hello->psk;
+    bool chosen = !m->tls13 && suite && strstr(suite, "_PSK_") && !t->half[SERVER].n_application;
+
+    if (r->id == F_TLS_EXTENSION_PROBLEM ? m->alert->from != SERVER || !offered : !chosen)
+        return;
+    r->cause = POSSIBLE;
+    raise_owner(r, OWNER_UNKNOWN,
+                offered ? "the client offers a pre-shared key, and one that is not the server's is "
+                          "answered by this alert too"
+                        : "the keys come from a pre-shared key, and one that differs between the "
+                          "sides looks the same");
+}
+
 static void weigh_alert(const struct matter *m, struct raised *r)
 {
     switch (r->id) {
@@ -355,6 +374,10 @@ static void weigh_alert(const struct matter *m, struct raised *r)
     case F_TLS_EXTENSION_PROBLEM:
         if (m->alert->code != 47 || !offers_mlkem(m))
             r->cause = POSSIBLE;
+        weigh_psk(m, r);
+        break;
+    case F_TLS_RECORD_CORRUPT:
+        weigh_psk(m, r);
         break;
     case F_TLS_CLIENTCERT_REQUIRED:
         r->fact = m->alert->code == 116 ? CERTAIN : PROBABLE;

@@ -340,7 +340,7 @@ void notes_add(const struct matter *m, struct verdict *out)
     if (m->tls) {
         note_versions(m, out);
         note_server_name(m, out);
-        if (matter_resumed(m))
+        if (matter_resumed(m) && !tls_psk_is_external(m->tls))
             add(m, out, F_OK_TLS_RESUMED, 0, E_ANSWER);
         note_client_certificate(m, out);
         note_certificate(m, out);

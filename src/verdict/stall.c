@@ -691,7 +691,8 @@ static const struct tls_sealed *begun_again(const struct matter *m, enum side by
 }
 
 /* After the request another handshake begins in sealed records, and no data follow (RFC 5246
- * section 7.4.1.1): the server asks for it and ends it, for the client may decline by an alert ... */
+ * section 7.4.1.1): the server asks for it and ends it, for the client may decline by an alert ...
+ */
 static const struct tls_sealed *second_of_server(const struct matter *m)
 {
     const struct tls_sealed *again = begun_again(m, SERVER);

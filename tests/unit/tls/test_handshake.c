@@ -530,3 +530,42 @@ Test(handshake, a_psk_that_is_offered_and_not_taken_is_no_resumption)
         connection_close(&c);
     }
 }
+
+/* RFC 8446 section 4.2.11: an identity established externally has the age 0. */
+Test(handshake, a_psk_without_an_age_is_no_session_before)
+{
+    static const struct {
+        const char *identities, *chosen;
+        bool external;
+    } rows[] = {
+        { "000a 0004 61626364 00000000", "0000", true },
+        { "000a 0004 61626364 00000001", "0000", false },
+        { "0014 0004 61626364 12345678 0004 65666768 00000000", "0000", false },
+        { "0014 0004 61626364 12345678 0004 65666768 00000000", "0001", true },
+        { "000a 0004 61626364 00000000", "0001", false }, /* there is no second one */
+        { "000a 0004 61626364 00000000", "", false },
+        { "00ff 0004 61626364 00000000", "0000", false },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct connection c;
+
+        connection_open(&c);
+        start();
+        put_extension(&extensions, 43, "02 0304");
+        put_extension(&extensions, 41, rows[i].identities);
+        put_client_hello(&body, "1301", &extensions);
+        put_handshake(&w, TLS_CLIENT_HELLO, body.octets, body.n);
+        feed_wire(&c, CLIENT, &w);
+        start();
+        put_extension(&extensions, 43, "0304");
+        put_extension(&extensions, 41, rows[i].chosen);
+        put_server_hello(&body, 0x0303, 0x1301, &extensions);
+        put_handshake(&w, TLS_SERVER_HELLO, body.octets, body.n);
+        feed_wire(&c, SERVER, &w);
+
+        cr_assert(tls_resumed(c.tls));
+        cr_assert_eq(tls_psk_is_external(c.tls), rows[i].external, "row %zu", i);
+        connection_close(&c);
+    }
+}

@@ -552,6 +552,28 @@ static void reach(enum phase phase)
     }
 }
 
+/* A key that was given to both sides beforehand may differ: nobody has to have changed anything. */
+Test(handshake, a_pre_shared_key_that_differs_blames_nobody)
+{
+    reach(AFTER_HELLO);
+    s.hello.psk = true;
+    alert(&s, SERVER, 47, 100);
+    fin(&s, SERVER, 101);
+    assert_primary(&s, 9000, F_TLS_EXTENSION_PROBLEM);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_UNKNOWN);
+    over(&s);
+
+    for (int i = 0; i < 2; i++) {
+        reach(AFTER_HELLO_12);
+        s.tls.server_hello.suite = i ? 0x00a9 : 0xc030; /* TLS_PSK_WITH_AES_256_GCM_SHA384 */
+        alert(&s, SERVER, 20, 100);
+        fin(&s, SERVER, 101);
+        assert_primary(&s, 9000, F_TLS_RECORD_CORRUPT);
+        cr_assert_eq(s.verdict.primary.owner, i ? OWNER_UNKNOWN : OWNER_MIDDLEBOX);
+        over(&s);
+    }
+}
+
 Test(handshake, alerts_mean_what_their_sender_and_place_say)
 {
     static const struct {
