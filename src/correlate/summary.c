@@ -283,9 +283,13 @@ static const struct tls *hello_of(const struct verdict *v)
     return session && session->tls && session->tls->hello ? session->tls : NULL;
 }
 
+/* An address that gives no answer is a warning where another one of the name works; it is no
+ * success. */
+static bool got_through(const struct verdict *v) { return v->stage[STAGE_TCP] < TOKEN_FAIL; }
+
 bool outcome_has_data(const struct verdict *v)
 {
-    return v->flow && outcome_of(&v->primary) == OUTCOME_OK &&
+    return v->flow && outcome_of(&v->primary) == OUTCOME_OK && got_through(v) &&
            v->primary.id != F_OK_TCP_PORT_PROBE && v->primary.id != F_OK_TLS_NO_DATA;
 }
 
@@ -382,7 +386,7 @@ static struct endpoint *count_endpoint(struct summary *s, const struct verdict *
     e->attempts++;
     e->ok += outcome == OUTCOME_OK;
     e->failed += outcome == OUTCOME_FAILED;
-    if (outcome == OUTCOME_OK && who->last_ns > e->last_ok_ns)
+    if (outcome == OUTCOME_OK && who->last_ns > e->last_ok_ns && got_through(v))
         e->last_ok_ns = who->last_ns;
     struct service_count *c = service_of(s, e, who);
     if (c)

@@ -514,8 +514,8 @@ static bool check_text(const struct block *b, const struct check *c, const char 
         text_add(t, "no packet is missing around this");
         return !has_check(b, CHECK_BOTH_DIRECTIONS);
     case CHECK_RST_TTL_EQUAL:
-        *label = "another device";
-        text_format(t, "the reset has the TTL of other packets of %s", server);
+        *label = "forged reset"; /* not excluded: who stands as far away looks the same */
+        text_format(t, "unlikely: it has the TTL of other packets of %s", server);
         return true;
     case CHECK_RST_TTL_DIFFERS:
         *label = "the server";

@@ -110,7 +110,7 @@ static void put_ruled_out(struct writer *w, const struct verdict *v)
         [CHECK_NAME_RESOLVED] = "dns",
         [CHECK_BOTH_DIRECTIONS] = "one-way-capture",
         [CHECK_NO_CAPTURE_LOSS] = "capture-loss",
-        [CHECK_RST_TTL_EQUAL] = "another-device",
+        [CHECK_RST_TTL_EQUAL] = "forged-reset",
         [CHECK_RST_TTL_DIFFERS] = "server",
         [CHECK_CLOSED_PORT_RESETS] = "closed-port",
         [CHECK_NETWORK_WORKS] = "network",

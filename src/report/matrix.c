@@ -42,8 +42,10 @@ static void add_to_cell(struct cell *cell, const struct service_count *c)
         cell->token = c->stage[c->failed_stage];
     else if (c->failed)
         cell->token = TOKEN_FAIL;
+    else if (!cell->failed && c->ok)
+        cell->token = c->stage[STAGE_TCP] < TOKEN_FAIL ? TOKEN_OK : TOKEN_WARN;
     else if (!cell->failed)
-        cell->token = c->ok ? TOKEN_OK : TOKEN_UNSEEN;
+        cell->token = TOKEN_UNSEEN;
     cell->attempts += c->attempts;
     cell->ok += c->ok;
     cell->failed += c->failed;
@@ -77,7 +79,7 @@ const char *matrix_cell_text(const struct cell *cell, char out[24])
     else if (cell->failed)
         return token_name(cell->token);
     else
-        return cell->ok ? "ok" : "?";
+        return cell->ok ? token_name(cell->token) : "?";
     return out;
 }
 
@@ -85,7 +87,7 @@ static enum page_style cell_style(const struct cell *cell)
 {
     if (cell->failed)
         return cell->ok ? STYLE_YELLOW : STYLE_RED;
-    return STYLE_PLAIN;
+    return cell->token == TOKEN_WARN ? STYLE_YELLOW : STYLE_PLAIN;
 }
 
 /* In a column of that width; 0 is the last one. */

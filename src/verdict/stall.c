@@ -972,7 +972,7 @@ static void weigh_idle(const struct matter *m, struct raised *r)
     struct forgery f = blame_reset(m, side);
     if (!abstain_from_blame(&f, r))
         raise_owner(r, side == CLIENT ? OWNER_CLIENT : OWNER_SERVER,
-                    "nothing tells the reset from other packets of its sender");
+                    "the reset looks like the other packets of its sender");
     raise_evidence(r, m, E_DATA);
     if (side == CLIENT && nothing_is_due(m)) {
         r->severity = SEVERITY_WARNING; /* nobody waited for anything */

@@ -70,6 +70,15 @@ def story_complaints(lines):
                 yield f'{line["client"]["ip"]}: the failures of a story do not add up'
 
 
+def success_complaints(lines):
+    """Whom no server ever sent a packet had no success and did not check in."""
+    answered = {line['client']['ip'] for line in of_type(lines, 'connection') if line['destination']['packets']}
+    for line in of_type(lines, 'endpoint'):
+        ours = line['shakeout']
+        if line['client']['ip'] not in answered and (ours.get('last_success') or ours.get('checkin', {}).get('count')):
+            yield f'{line["client"]["ip"]}: no server answers it, and it has a success'
+
+
 def text_complaints(text, counts):
     """Line one and the table beneath it."""
     first = ' '.join(text.split('\n\n')[0].split())
@@ -157,7 +166,7 @@ def complaints_of(binary, args, capture, folder):
     if 'left_out' in summary:
         return []
     text = told(binary, [*args, '--width', '110', '--html', str(page), '--force'], capture)
-    return [*line_complaints(lines, summary), *story_complaints(lines), *text_complaints(text, summary['endpoints']),
+    return [*line_complaints(lines, summary), *story_complaints(lines), *success_complaints(lines), *text_complaints(text, summary['endpoints']),
             *filter_complaints(binary, args, capture, lines), *page_complaints(page.read_text(), summary['endpoints']),
             *matrix_complaints(told(binary, [*args, '--matrix=csv'], capture), lines)]
 
