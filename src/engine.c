@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     MIB = 1 << 20,
@@ -30,10 +31,12 @@ enum {
     CAPTURE_FINDINGS = 16,
     PARTINGS = 1024,     /* closed flows that wait for late packets before they may be let go */
     LOOKED_AT = 1 << 16, /* live: flows a look */
+    LOOK_US = 100000,    /* live: of them at a time, */
+    LOOK_BUSY_US = 2000, /* and where packets wait */
     NOTICES = 16,        /* live: lines a look; the rest of them is one number */
 };
 
-static const int64_t second_ns = 1000000000;
+static const int64_t second_ns = 1000000000, microsecond_ns = 1000;
 static const int64_t largest_step_ns = 60 * 1000000000LL; /* of the expiry clock, a packet */
 /* What is said while the capture runs is said as of so long ago: the kernel hands packets over in
  * blocks, and a SYN's repeat comes just after the time that would make its silence a finding. */
@@ -70,6 +73,9 @@ struct engine {
         int64_t next_count_ns;           /* steady clock: when check-ins are counted */
         int64_t end_ns; /* steady clock: when this run ends, and the next begins; 0 = never */
         bool over;
+        bool looking;                  /* a look is not at its end */
+        int64_t next_part_ns;          /* steady clock: when it goes on */
+        size_t n_looked, n_said;       /* this look */
         size_t n_left;                 /* failed, and went before anybody looked */
         unsigned n_owed;               /* told in spite of a storm, this look */
         bool one_way;                  /* and told */
@@ -77,9 +83,13 @@ struct engine {
         int64_t next_loss_ns;          /* steady clock: when losses may be told again */
         size_t first_lookup, endpoint; /* that may have something to say */
         uint32_t cursor;
-        bool absent[CAPTURE_DEVICES]; /* interfaces, and told */
-        bool blind;                   /* all are gone, or nothing came since */
-    } watch;                          /* live */
+        bool absent[CAPTURE_DEVICES];         /* interfaces, and told */
+        bool blind;                           /* all are gone, or nothing came since */
+        struct scene_loss loss[SCENE_LOSSES]; /* oldest first */
+        size_t n_losses;
+        uint64_t counted;   /* drops, */
+        int64_t counted_ns; /* at this time of day */
+    } watch;                /* live */
 };
 
 /* The ceiling is one for both, but flows keep at least half of it. */
@@ -178,6 +188,38 @@ static uint64_t drops_of(const struct capture_facts *facts)
     return sum;
 }
 
+static int64_t time_of_day_ns(void)
+{
+    struct timespec now;
+
+    return clock_gettime(CLOCK_REALTIME, &now) == 0 ? now.tv_sec * second_ns + now.tv_nsec : 0;
+}
+
+/* Live: what the counters have more than before was lost since then, on the clock of the packets.
+ * Losses that follow each other are one; of too many the two oldest are. */
+static void note_losses(struct watch *w, uint64_t drops)
+{
+    int64_t now_ns = time_of_day_ns(), then_ns = w->counted_ns ? w->counted_ns : now_ns;
+    struct scene_loss loss = { then_ns < now_ns ? then_ns : now_ns,
+                               then_ns < now_ns ? now_ns : then_ns };
+    struct scene_loss *newest = w->n_losses ? &w->loss[w->n_losses - 1] : NULL;
+
+    w->counted_ns = now_ns;
+    if (drops == w->counted)
+        return;
+    w->counted = drops;
+    if (newest && loss.from_ns <= newest->to_ns + second_ns && loss.to_ns >= newest->from_ns) {
+        newest->from_ns = loss.from_ns < newest->from_ns ? loss.from_ns : newest->from_ns;
+        newest->to_ns = loss.to_ns > newest->to_ns ? loss.to_ns : newest->to_ns;
+        return;
+    }
+    if (w->n_losses == SCENE_LOSSES) {
+        w->loss[1].from_ns = w->loss[0].from_ns;
+        memmove(w->loss, w->loss + 1, --w->n_losses * sizeof *w->loss);
+    }
+    w->loss[w->n_losses++] = loss;
+}
+
 /* What the rules need to know of the capture as a whole, as of now. */
 static void scene_refresh(struct engine *e)
 {
@@ -202,6 +244,10 @@ static void scene_refresh(struct engine *e)
     s->file_bytes = facts->bytes_total;
     s->drops = drops_of(facts) - e->lost;
     s->drops_known = s->live;
+    if (s->live)
+        note_losses(&e->watch, s->drops);
+    s->losses = e->watch.loss;
+    s->n_losses = e->watch.n_losses;
     for (size_t i = 0; i < facts->n_interfaces; i++)
         s->drops_known |= facts->interface[i].dropped_known;
     s->data_bytes = flows->data_bytes;
@@ -616,34 +662,76 @@ static void look_at_capture(struct engine *e, int64_t now_ns)
     w->next_loss_ns = clock_steady_ns() + LOSS_EVERY_S * second_ns;
 }
 
-static void look_around(struct engine *e)
+/* Ends a look: the rest of what it found is one number. */
+static void look_end(struct engine *e)
 {
-    size_t n_said, n_looked = 0;
-    struct flow *flow = NULL, kept;
-    int64_t now_ns = watch_clock(e);
+    struct watch *w = &e->watch;
+    size_t n_left = w->n_left + (w->n_said > NOTICES ? w->n_said - NOTICES : 0);
 
+    w->looking = false;
+    w->n_left = w->n_said = 0;
+    if (n_left)
+        report_notice_more(e->report, n_left);
+    look_at_checkins(e, watch_clock(e));
+}
+
+static void look_begin(struct engine *e)
+{
+    struct watch *w = &e->watch;
+
+    if (w->looking)
+        look_end(e);
     scene_refresh(e);
     keys_poll(e->world.keys);
-    e->watch.n_owed = 0;
-    look_at_capture(e, now_ns);
-    n_said = look_at_lookups(e, now_ns, 0);
-    size_t n_left = e->watch.n_left;
-    e->watch.n_left = 0;
-    while (n_looked++ < LOOKED_AT && (flow = flows_next(e->flows, &e->watch.cursor)) != NULL) {
+    w->n_owed = 0;
+    w->n_looked = 0;
+    look_at_capture(e, watch_clock(e));
+    w->n_said = look_at_lookups(e, watch_clock(e), 0);
+    w->looking = true;
+}
+
+/* Looks at a few connections; false when all were looked at, or enough. */
+static bool look_at_some(struct engine *e, int64_t now_ns)
+{
+    enum { SOME = 64 };
+    struct watch *w = &e->watch;
+    struct flow *flow, kept;
+
+    for (size_t i = 0; i < SOME; i++) {
+        if (w->n_looked++ == LOOKED_AT)
+            return false;
+        flow = flows_next(e->flows, &w->cursor);
+        if (!flow) {
+            w->cursor = 0;
+            return false;
+        }
         e->scene.last_ns = now_ns - hindsight_ns;
         if (!is_noticeable(e, flow))
             continue;
         bool unfolded = flow_unfold(e->flows, flow, &kept);
-        n_said += look_at(e, flow, now_ns, n_said >= NOTICES);
+        w->n_said += look_at(e, flow, now_ns, w->n_said >= NOTICES);
         if (unfolded)
             flow_fold(e->flows, flow, &kept);
     }
-    n_left += n_said > NOTICES ? n_said - NOTICES : 0;
-    if (n_left)
-        report_notice_more(e->report, n_left);
-    look_at_checkins(e, now_ns);
-    if (!flow)
-        e->watch.cursor = 0;
+    return true;
+}
+
+/* Packets go on while connections are looked at, and the kernel's ring holds a tenth of a second of
+ * them: what takes longer is done in parts, which take a fifth of the time where packets wait. */
+static void look_on(struct engine *e, bool busy)
+{
+    int64_t began_ns = clock_steady_ns(), now_ns = began_ns;
+    int64_t clock_ns = watch_clock(e);
+
+    scene_refresh(e);
+    while (now_ns - began_ns < (busy ? LOOK_BUSY_US : LOOK_US) * microsecond_ns) {
+        if (!look_at_some(e, clock_ns)) {
+            look_end(e);
+            return;
+        }
+        now_ns = clock_steady_ns();
+    }
+    e->watch.next_part_ns = now_ns + (busy ? 4 * (now_ns - began_ns) : 0);
 }
 
 /* What the rules of the site tell; that a thing is over is good news. */
@@ -739,12 +827,14 @@ static void watch(struct engine *e, size_t n_frames)
         e->watch.newest_ns = now_ns;
     if (e->config->recorder)
         recorder_tick(e->config->recorder, watch_clock(e));
+    if (e->watch.looking && now_ns >= e->watch.next_part_ns && !e->watch.blind)
+        look_on(e, n_frames == FRAME_BATCH);
     if (now_ns < e->watch.next_look_ns)
         return;
     e->watch.next_look_ns = now_ns + second_ns / 2;
     look_at_interfaces(e);
     if (e->watch.newest_ns && !e->watch.blind)
-        look_around(e);
+        look_begin(e);
     write_state(e, false);
     tell_alerts(e);
     e->watch.over = e->watch.end_ns && (now_ns >= e->watch.end_ns || names_refused(e->world.names));

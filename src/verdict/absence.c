@@ -31,11 +31,29 @@ static bool passed_elsewhere(const struct matter *m)
     return scene_missed(m->scene, m->flow->first_frame, m->flow->last_ns);
 }
 
+/* An answer to its newest packet, or to one of those shortly before, may be among what was lost. */
+static bool lost_meanwhile(const struct matter *m)
+{
+    enum { SHORTLY_S = 60, ANSWERED_WITHIN_S = 10 };
+    static const int64_t second_ns = 1000000000;
+    int64_t from = m->flow->last_ns - SHORTLY_S * second_ns;
+    int64_t to = m->flow->last_ns + ANSWERED_WITHIN_S * second_ns;
+
+    return scene_lost(m->scene, from > m->flow->first_ns ? from : m->flow->first_ns,
+                      to < m->now_ns ? to : m->now_ns);
+}
+
+/* When packets were lost is known where a watch looks at its counters. */
+static bool lost_sometime(const struct matter *m)
+{
+    return !m->scene->live && m->scene->drops_known && m->scene->drops;
+}
+
 static bool lost_here(const struct matter *m, enum side side)
 {
     return m->more->half[side].unseen_bytes || m->flow->flags & FLOW_NO_MEMORY ||
-           (m->scene->drops_known && m->scene->drops) ||
-           (m->session && m->session->gave_up[side]) || passed_elsewhere(m);
+           lost_sometime(m) || lost_meanwhile(m) || (m->session && m->session->gave_up[side]) ||
+           passed_elsewhere(m);
 }
 
 /* Words of a capture filter that select by direction, flags or size: answers may be filtered out
@@ -73,7 +91,7 @@ enum confidence absence_weigh(const struct matter *m, enum side side, enum confi
 {
     unsigned unmet = absence_unmet(m, side);
 
-    if (unmet & UNMET_NOBODY || passed_elsewhere(m))
+    if (unmet & UNMET_NOBODY || passed_elsewhere(m) || lost_meanwhile(m))
         return NO_CONFIDENCE;
     for (; unmet && word > NO_CONFIDENCE; unmet &= unmet - 1)
         word--;

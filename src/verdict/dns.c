@@ -316,12 +316,13 @@ static struct raised judge_silence(const struct scene *scene, const struct looku
         raise_frame(&r, l->icmp_frame);
         return r;
     }
-    if (a->replied || !is_silent(scene, l) || scene_missed(scene, l->frames[0], l->last_try_ns))
+    if (a->replied || !is_silent(scene, l) || scene_missed(scene, l->frames[0], l->last_try_ns) ||
+        scene_lost(scene, l->first_ns, l->last_try_ns + SECONDS(10)))
         return none;
     struct raised r = failed(F_DNS_TIMEOUT, l);
     if (!return_seen(scene, l))
         r.fact--;
-    if (scene->drops_known && scene->drops)
+    if (!scene->live && scene->drops_known && scene->drops)
         r.fact--;
     r.cause = POSSIBLE;
     return r;

@@ -24,3 +24,11 @@ bool scene_missed(const struct scene *scene, uint64_t first_frame, int64_t last_
             return true;
     return scene->unwatched_ns && scene->unwatched_ns < last_ns;
 }
+
+bool scene_lost(const struct scene *scene, int64_t from_ns, int64_t to_ns)
+{
+    for (size_t i = 0; i < scene->n_losses; i++)
+        if (scene->losses[i].from_ns <= to_ns && scene->losses[i].to_ns >= from_ns)
+            return true;
+    return false;
+}

@@ -272,7 +272,8 @@ static bool server_plain(const struct matter *m)
 static bool server_plain_first(const struct matter *m)
 {
     const struct half_more *half = m->more->half;
-    return server_plain(m) && half[SERVER].first_data.frame &&
+    bool whole = m->flow->half[SERVER].flags & HALF_SYN && !half[SERVER].unseen_bytes;
+    return server_plain(m) && whole && half[SERVER].first_data.frame &&
            (!half[CLIENT].first_data.frame ||
             half[SERVER].first_data.frame < half[CLIENT].first_data.frame);
 }
@@ -652,6 +653,9 @@ static struct tls_stamp leaves_first(const struct matter *m, enum side *leaver)
 }
 
 /* The server says goodbye, and the client, which waited for more, is the first to close. */
+/* The client acknowledges octets of the server that are not in the capture: its reply may be. */
+static bool answer_unseen(const struct matter *m) { return m->more->half[SERVER].unseen_bytes; }
+
 static bool server_left_first(const struct matter *m)
 {
     enum side leaver = CLIENT;
@@ -1271,6 +1275,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_UP), CLOSED, NULL, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL | E_CLOSE, NULL },
     { BIT(STOP_UP) | BIT(STOP_FINAL), O, done_and_taken, F_OK_TLS_NO_DATA, ON_SIGHT, E_ANSWER | E_FINAL, NULL },
     { BIT(STOP_REQUEST) | BIT(STOP_DATA), CLOSED, second_handshake_fails, F_TLS_CLIENTCERT_RENEGOTIATION_FAIL, ON_SIGHT, E_DATA | E_CLOSE, weigh_second },
+    { BIT(STOP_REQUEST), CLOSED, answer_unseen, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, NULL },
     { BIT(STOP_REQUEST), RS, late_refusal, F_TLS_CLIENTCERT_LATE_FAILURE, ON_SIGHT, E_FINAL | E_CLOSE, weigh_guess },
     { BIT(STOP_REQUEST), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_REQUEST), FS | RS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, weigh_possible },

@@ -109,6 +109,13 @@ struct kin;        /* kin.h */
 struct ledgers;    /* flow/ledger.h */
 struct neighbours; /* flow/neighbour.h */
 
+/* Packets were lost between two looks at the counters. */
+struct scene_loss {
+    int64_t from_ns, to_ns;
+};
+
+enum { SCENE_LOSSES = 32 };
+
 /* The capture as a whole: copied from the stages by the engine, read by every rule. */
 struct scene {
     enum scope scope;
@@ -131,7 +138,9 @@ struct scene {
     char damage[160], format[24], file[256];
     uint64_t file_bytes;
     bool drops_known;
-    uint64_t drops; /* kernel and interface */
+    uint64_t drops;                  /* kernel and interface */
+    const struct scene_loss *losses; /* live: when that was, as far as it is not long ago */
+    size_t n_losses;
     uint64_t data_bytes, unseen_bytes;
     uint64_t copies, payload_copies, payload_packets, first_copy_frame;
     uint64_t ttl_steps; /* copies whose TTL differs: seen on both sides of a router */
@@ -152,6 +161,9 @@ struct scene {
     const struct candidates *candidates; /* addresses taken for an EMS; NULL = configured ones */
     struct kin *kin; /* other connections, and how often they were searched; NULL = not kept */
 };
+
+/* Live: were packets lost in this time? */
+bool scene_lost(const struct scene *scene, int64_t from_ns, int64_t to_ns);
 
 /* Is the other direction missing altogether, as far as it was read? */
 bool scene_is_one_way(const struct scene *scene);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A million spoofed SYNs a minute, and real endpoints beneath.
 
-    flood.py BINARY [--seconds N] [--rate SYNS_PER_SECOND] [--endpoints N]
+    flood.py BINARY [--seconds N] [--rate SYNS_PER_SECOND] [--endpoints N] [--every SECONDS]
 
 A mirror as in mirror.py.  Real endpoints go on checking in while SYNs from addresses that nobody has go to the same
 port.  The memory must stay below its ceiling, real endpoints must be judged right, and what was given up must be
@@ -61,6 +61,7 @@ def flood(rate, seconds):
 
 
 def endpoint(address, folder, until, interval):
+    time.sleep(random.random() * interval)  # not all at once
     while time.monotonic() < until:
         subprocess.run(['openssl', 's_client', '-connect', f'{SERVER}:{mirror.EMS}', '-bind', address, '-servername',
                         'ems.corp.example', '-CAfile', folder / 'cert.pem', '-verify_return_error', '-quiet'],
@@ -92,7 +93,7 @@ def scene(tests, binary, net, folder, args):
         sh('ip', 'addr', 'add', f'{address}/24', 'dev', 'c0')
     watch = mirror.Watch(binary, folder / 'flood', '--evidence', folder / 'evidence')
     until = time.monotonic() + args.seconds
-    threads = [threading.Thread(target=endpoint, args=(address, folder, until, 3)) for address in addresses]
+    threads = [threading.Thread(target=endpoint, args=(address, folder, until, args.every)) for address in addresses]
     for thread in threads:
         thread.start()
     failing = threading.Timer(args.seconds - TAIL_S, fail_one, args=(net, folder))
@@ -153,6 +154,7 @@ def main():
     parser.add_argument('--seconds', type=int, default=60)
     parser.add_argument('--rate', type=int, default=16_700)
     parser.add_argument('--endpoints', type=int, default=20)
+    parser.add_argument('--every', type=float, default=3)  # between two check-ins of each
     args = parser.parse_args()
     binary = str(pathlib.Path(args.binary).resolve())
     if os.environ.get(INSIDE):

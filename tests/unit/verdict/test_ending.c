@@ -502,6 +502,19 @@ Test(ending, without_a_request_the_same_record_has_no_reason)
     over(&s);
 }
 
+/* The reply may be what the client acknowledges and the capture does not have. */
+Test(ending, no_reply_is_missed_where_octets_of_the_server_are)
+{
+    flight(false);
+    sealed(&s, CLIENT, 69, 40);
+    sealed(&s, CLIENT, 100, 41);
+    fin(&s, SERVER, 61);
+    assert_primary(&s, 5000, F_APP_CLOSED_WITHOUT_REPLY);
+    s.more.half[SERVER].unseen_bytes = 1448;
+    assert_primary(&s, 5000, F_CANNOT_TELL_CAPTURE_LOSS);
+    over(&s);
+}
+
 Test(ending, a_missing_client_certificate_that_the_server_accepts_is_a_note)
 {
     flight(true);

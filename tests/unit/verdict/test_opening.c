@@ -168,6 +168,27 @@ Test(opening, no_silence_is_told_while_an_interface_is_gone)
     over(&s);
 }
 
+/* The answer may be among what was lost; what was lost at another time cannot be one. */
+Test(opening, no_silence_is_told_where_a_watch_lost_packets)
+{
+    struct scene_loss loss = { when(6500), when(7200) };
+    begin(&s);
+    for (int ms = 0; ms <= 7000; ms += 1000)
+        syn(&s, ms);
+    s.scene.live = s.scene.drops_known = true;
+    s.scene.drops = 100;
+    s.scene.losses = &loss;
+    s.scene.n_losses = 1;
+    assert_primary(&s, 40000, F_CANNOT_TELL_CAPTURE_LOSS);
+    loss = (struct scene_loss){ when(10000), when(11000) };
+    assert_primary(&s, 40000, F_CANNOT_TELL_CAPTURE_LOSS);
+    loss = (struct scene_loss){ when(20000), when(30000) };
+    assert_primary(&s, 40000, F_TCP_SYN_SILENT_DROP);
+    loss = (struct scene_loss){ when(-9000), when(-1000) };
+    assert_primary(&s, 40000, F_TCP_SYN_SILENT_DROP);
+    over(&s);
+}
+
 Test(opening, beside_the_server_another_hardware_address_tells_the_device)
 {
     begin(&s);
