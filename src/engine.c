@@ -496,8 +496,12 @@ static void accept_packet(struct engine *e, const struct packet *p, struct flow 
 
     if (e->config->recorder)
         recorder_take(e->config->recorder, frame, p, met);
-    if (p->fragment || twin_seen(e->twins, p))
+    if (p->fragment)
         return;
+    if (twin_seen(e->twins, p)) {
+        flow_note_copy(met, p);
+        return;
+    }
     neighbours_take(e->neighbours, p);
     struct flow *flow = flow_accept_met(e->flows, p, met, &from);
     if (p->kind == PACKET_ICMP)

@@ -117,6 +117,8 @@ struct ending_packet {
     uint8_t state_before; /* enum tcp_state */
     bool timestamps;
     uint8_t mac[6];
+    uint8_t dscp;
+    bool dont_fragment;
 };
 
 struct icmp_note {
@@ -185,10 +187,24 @@ struct half_more {
                           */
     uint16_t ip_id_own;  /* of its first acknowledgement of payload, or its first data */
     bool leg_changed;    /* TCP options of its SYN differ there */
-    uint64_t leg_frame;  /* its SYN once more at once with another TTL: behind a router */
+    /* Of its SYN and its first data, when these agree. */
+    uint8_t style_known : 1, style_varies : 1, dont_fragment_own : 1;
+    uint8_t dscp_own;
+    /* Octets between the numbers of its first reset and of a further one that followed at once, the
+     * most; both acknowledge, as those of programs do. */
+    uint32_t rst_step;
+    uint64_t leg_frame; /* its SYN once more at once with another TTL: behind a router */
 };
 
 _Static_assert(sizeof(struct half_more) == 512, "with the log both sides fit into 2 KiB");
+
+/* Copies that the capture shows of what this side sent: behind a router that records on all its
+ * sides, what it passed on. */
+struct passed_on {
+    uint64_t frame;   /* of the newest; 0 = none */
+    uint32_t next;    /* behind the highest octet of them */
+    uint32_t largest; /* payload octets of the largest; 0 = none with any, `next` means nothing */
+};
 
 struct flow_more {
     /* first line: every packet */
@@ -207,6 +223,7 @@ struct flow_more {
     struct icmp_note icmp;    /* first unreachable or time exceeded that quotes this flow */
     struct icmp_note too_big; /* first "fragmentation needed" or "packet too big" */
     uint32_t n_icmp;
+    struct passed_on passed_on[SIDES];
 };
 
 struct flow_limits {
@@ -266,6 +283,9 @@ struct flow *flow_accept(struct flows *flows, const struct packet *packet, enum 
 /* The same for a packet of which flows_met(flows, i) said this since the last flows_prefetch. */
 struct flow *flow_accept_met(struct flows *flows, const struct packet *packet, struct flow *met,
                              enum side *from);
+
+/* A copy of a packet of this flow (NULL is accepted), which is not counted otherwise. */
+void flow_note_copy(struct flow *flow, const struct packet *packet);
 
 /* The client is the other side after all (a ClientHello says so).  Swaps everything. */
 void flow_swap_roles(struct flow *flow, enum role_source why);

@@ -316,6 +316,7 @@ static void opening_first(struct turn *t, enum event_kind kind)
     t->more->mss[t->from] = p->options.mss;
     more->ip_id_syn = p->ip_id;
     more->ttl_syn = p->ttl;
+    style_note(more, p);
     more->first_syn = more->last_syn = t->more->progress = turn_log(t, kind, 1);
     if (t->length) {
         half->flags |= HALF_DATA;
@@ -412,7 +413,9 @@ static struct ending_packet ending_of(const struct turn *t)
                                     .ttl = p->ttl,
                                     .flags = p->flags,
                                     .state_before = t->flow->state,
-                                    .timestamps = p->options.timestamps };
+                                    .timestamps = p->options.timestamps,
+                                    .dscp = p->dscp,
+                                    .dont_fragment = p->dont_fragment };
     if (p->time_ns > t->flow->last_ns)
         ending.gap_ns = (int64_t)((uint64_t)p->time_ns - (uint64_t)t->flow->last_ns);
     if (p->has_mac)
@@ -420,11 +423,25 @@ static struct ending_packet ending_of(const struct turn *t)
     return ending;
 }
 
+/* A host resets once; a device that cannot see which number will fit tries several. */
+static void rst_step_note(struct half_more *more, const struct packet *p)
+{
+    static const int64_t at_once_ns = 1000000000;
+    uint32_t apart = p->seq - more->rst.seq;
+
+    apart = apart < UINT32_MAX / 2 ? apart : 0 - apart;
+    if (more->rst.flags & p->flags & TCP_ACK && p->time_ns - more->rst.time_ns < at_once_ns &&
+        more->last_data.frame < more->rst.frame && apart > more->rst_step)
+        more->rst_step = apart;
+}
+
 static void rst_take(struct turn *t)
 {
     struct half_more *more = turn_half_more(t);
     if (!more->rst.frame)
         more->rst = ending_of(t);
+    else
+        rst_step_note(more, t->packet);
     more->rst_ttl_varies |= more->rst.ttl != t->packet->ttl;
     more->n_rst++;
     turn_half(t)->flags |= HALF_RST;

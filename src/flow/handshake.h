@@ -58,6 +58,17 @@ static inline bool is_opening_state(uint8_t state)
     return state == TCP_SYN_SENT || state == TCP_SYN_CROSSED || state == TCP_SYN_ANSWERED;
 }
 
+/* How the side's IP writes its packets: what a reset is compared with. */
+static inline void style_note(struct half_more *half, const struct packet *p)
+{
+    if (half->style_known &&
+        (half->dscp_own != p->dscp || half->dont_fragment_own != p->dont_fragment))
+        half->style_varies = true;
+    half->style_known = true;
+    half->dscp_own = p->dscp;
+    half->dont_fragment_own = p->dont_fragment;
+}
+
 /* octets.c: payload, acknowledgement and window of the packet. */
 void octets_take(const struct turn *t);
 void all_acked_note(const struct turn *t);

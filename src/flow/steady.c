@@ -41,6 +41,7 @@ void data_note(struct flows *flows, struct flow *flow, struct flow_more *more,
         half->first_data = event;
         half->ttl_data = p->ttl;
         half->ip_id_own = half->ip_id_own ? half->ip_id_own : p->ip_id;
+        style_note(half, p);
     }
     half->last_data = more->progress = event;
 }

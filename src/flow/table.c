@@ -642,6 +642,9 @@ static void more_turn(struct flow_more *more)
     uint16_t mss = more->mss[CLIENT];
     more->mss[CLIENT] = more->mss[SERVER];
     more->mss[SERVER] = mss;
+    struct passed_on passed = more->passed_on[CLIENT];
+    more->passed_on[CLIENT] = more->passed_on[SERVER];
+    more->passed_on[SERVER] = passed;
     bool all_acked = more->all_acked[CLIENT];
     more->all_acked[CLIENT] = more->all_acked[SERVER];
     more->all_acked[SERVER] = all_acked;
@@ -656,6 +659,22 @@ static void more_turn(struct flow_more *more)
     icmp_turn(&more->too_big);
     for (size_t i = 0; i < more->log.n; i++)
         event_turn(&more->log.event[i]);
+}
+
+void flow_note_copy(struct flow *flow, const struct packet *p)
+{
+    enum side from = CLIENT;
+    uint32_t length = (uint32_t)bytes_on_wire(&p->payload);
+
+    if (!flow || p->kind != PACKET_TCP || !met_stands(flow, p, &from) || !flow->more)
+        return;
+    if (p->ttl == flow->half[from].ttl)
+        return; /* of a mirror: it has not passed a router */
+    struct passed_on *passed = &flow->more->passed_on[from];
+    if (length && (!passed->largest || seq_after(p->seq + length, passed->next)))
+        passed->next = p->seq + length;
+    passed->largest = length > passed->largest ? length : passed->largest;
+    passed->frame = p->frame;
 }
 
 void flow_swap_roles(struct flow *flow, enum role_source why)

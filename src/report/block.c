@@ -4,6 +4,7 @@
 #include "report/tell.h"
 #include "report/trusted.h"
 #include "tls/names.h"
+#include "verdict/blame.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -556,6 +557,32 @@ static void write_ruled_out(struct block *b)
     }
 }
 
+static void add_signs(unsigned signs, const char *label, struct text *t)
+{
+    unsigned n = 0;
+
+    for (int i = 0; i < SIGNS; i++)
+        if (signs & 1U << i)
+            text_format(t, "%s%s", n++ ? ", " : label, sign_name((enum sign)i));
+    text_add(t, n ? "; " : "");
+}
+
+/* What a reset was asked about its sender, and where there was no answer. */
+static void write_signs(struct block *b)
+{
+    const struct verdict *v = b->facts.verdict;
+    struct text t = text_of(b->text, sizeof b->text);
+
+    if (!v || !v->signs_asked || !v->flow)
+        return;
+    add_signs(v->signs_found, "against its sender: ", &t);
+    add_signs(v->signs_asked & ~(unsigned)(v->signs_found | v->signs_unusable), "for it: ", &t);
+    add_signs(v->signs_unusable, "could not be used: ", &t);
+    if (t.n >= 2)
+        b->text[t.n - 2] = '\0';
+    page_field(b->page, "Signs", PAGE_FIELD, b->text, NULL);
+}
+
 /* Up to what the damage lets through. */
 static void write_usable(struct block *b)
 {
@@ -699,6 +726,7 @@ void block_write(struct page *p, const struct report *r, const struct scene *sce
     write_prints(&b);
     write_template(&b, "Else", b.finding->prose.others);
     write_ruled_out(&b);
+    write_signs(&b);
     common_write(p, r, group);
     write_trust(&b);
     write_next(&b);

@@ -2,6 +2,7 @@
 #include "report/commands.h"
 #include "report/json_parts.h"
 #include "report/trusted.h"
+#include "verdict/blame.h"
 
 #include <stdlib.h>
 
@@ -125,6 +126,26 @@ static void put_ruled_out(struct writer *w, const struct verdict *v)
     json_end_array(w);
 }
 
+static void put_sign_list(struct writer *w, const char *key, unsigned signs)
+{
+    json_array(w, key);
+    for (int i = 0; i < SIGNS; i++)
+        if (signs & 1U << i)
+            json_word(w, NULL, sign_name((enum sign)i));
+    json_end_array(w);
+}
+
+/* What a reset was asked about its sender. */
+static void put_signs(struct writer *w, const struct verdict *v)
+{
+    if (!v || !v->signs_asked)
+        return;
+    json_object(w, "reset_signs");
+    put_sign_list(w, "against", v->signs_found);
+    put_sign_list(w, "unusable", v->signs_unusable);
+    json_end_object(w);
+}
+
 static void put_finding_facts(struct report *r, const struct group *g, const struct facts *facts)
 {
     struct writer *w = &r->writer;
@@ -143,6 +164,7 @@ static void put_finding_facts(struct report *r, const struct group *g, const str
         trusted_json(w, g->example->trust[trusted_side(g->id)], &r->cut);
     put_members(r, g);
     put_ruled_out(w, g->example);
+    put_signs(w, g->example);
     json_put_common(r, g);
     json_put_frames(w, g->frames, g->n_frames < GROUP_FRAMES ? g->n_frames : GROUP_FRAMES);
     block_filter(g, &t);

@@ -27,10 +27,31 @@ static enum origin compare_places(uint8_t ttl, uint8_t own)
                                                 : ORIGIN_OTHER;
 }
 
-static void sign(struct forgery *f, unsigned weight, const char *reason)
+const char *sign_name(enum sign sign)
+{
+    static const char *const names[SIGNS] = {
+        [SIGN_TTL] = "TTL",
+        [SIGN_MAC] = "hardware address",
+        [SIGN_ORDER] = "data behind it",
+        [SIGN_SEQUENCE] = "sequence number",
+        [SIGN_STEPS] = "steps of several resets",
+        [SIGN_STAMPS] = "timestamps",
+        [SIGN_IP_ID] = "IP id",
+        [SIGN_WINDOW] = "window",
+        [SIGN_DSCP] = "DSCP",
+        [SIGN_DF] = "DF",
+        [SIGN_TIME] = "time",
+    };
+    return names[sign];
+}
+
+static void cannot_use(struct forgery *f, enum sign sign) { f->unusable |= (uint16_t)(1U << sign); }
+
+static void sign(struct forgery *f, enum sign which, unsigned weight, const char *reason)
 {
     struct text t = { .at = f->why, .size = sizeof f->why, .n = strlen(f->why) };
 
+    f->found |= (uint16_t)(1U << which);
     f->score += weight;
     f->strong |= weight == STRONG;
     text_add(&t, t.n ? "; " : "");
@@ -69,30 +90,37 @@ static void compare_ttl(const struct matter *m, enum side side, struct forgery *
 
     if (has_no_way_in(m, side)) {
         f->ttl = ORIGIN_OTHER;
-        sign(f, STRONG, "it only leaves the recording router, all else passes it");
+        sign(f, SIGN_TTL, STRONG, "it only leaves the recording router, all else passes it");
         return;
     }
-    if (!own || !half->rst.ttl)
+    if (!own || !half->rst.ttl) {
+        cannot_use(f, SIGN_TTL);
         return;
+    }
     f->frame = half->first_syn.frame ? half->first_syn.frame : half->first_data.frame;
     f->ttl = compare_places(half->rst.ttl, own);
     if (f->ttl == ORIGIN_SAME)
         return;
     snprintf(text, sizeof text, "its TTL is %u, that of the %s's other packets is %u",
              half->rst.ttl, side_name(side), own);
-    sign(f, f->ttl == ORIGIN_OTHER ? STRONG : WEAK, text);
+    sign(f, SIGN_TTL, f->ttl == ORIGIN_OTHER ? STRONG : WEAK, text);
+}
+
+static bool is_set(const uint8_t mac[6])
+{
+    static const uint8_t none[6];
+    return memcmp(mac, none, sizeof none) != 0;
 }
 
 /* Only a sender on this link shows its own hardware address. */
 static void compare_mac(const struct matter *m, enum side side, struct forgery *f)
 {
-    static const uint8_t none[6];
     const struct half_more *half = &m->more->half[side];
 
-    if (!blame_is_adjacent(half->rst.ttl) || memcmp(half->mac, none, 6) == 0 ||
-        memcmp(half->rst.mac, none, 6) == 0 || memcmp(half->rst.mac, half->mac, 6) == 0)
-        return;
-    sign(f, STRONG, "it comes from another hardware address");
+    if (!blame_is_adjacent(half->rst.ttl) || !is_set(half->mac) || !is_set(half->rst.mac))
+        cannot_use(f, SIGN_MAC);
+    else if (memcmp(half->rst.mac, half->mac, sizeof half->mac) != 0)
+        sign(f, SIGN_MAC, STRONG, "it comes from another hardware address");
 }
 
 static void look_behind(const struct matter *m, enum side side, struct forgery *f)
@@ -102,7 +130,7 @@ static void look_behind(const struct matter *m, enum side side, struct forgery *
     if (half->n_rst && half->last_data.frame > half->rst.frame &&
         seq_after(m->flow->half[side].next, half->rst.seq)) {
         f->frame = half->last_data.frame;
-        sign(f, STRONG, "data of the same side comes after it");
+        sign(f, SIGN_ORDER, STRONG, "data of the same side comes after it");
     }
 }
 
@@ -115,10 +143,20 @@ static void compare_sequence(const struct matter *m, enum side side, struct forg
 
     if (!(own->flags & HALF_ACKED) || own->flags & HALF_FIN || half->unseen_bytes ||
         m->scene->drops)
-        return;
-    if (seq_before(half->rst.seq + 1, own->acked)) {
-        sign(f, STRONG, "its sequence number is outside the window");
-    }
+        cannot_use(f, SIGN_SEQUENCE);
+    else if (seq_before(half->rst.seq + 1, own->acked))
+        sign(f, SIGN_SEQUENCE, STRONG, "its sequence number is outside the window");
+}
+
+/* A host that resets knows its own number. */
+static void compare_steps(const struct matter *m, enum side side, struct forgery *f)
+{
+    const struct half_more *half = &m->more->half[side];
+
+    if (half->n_rst < 2 || !(half->rst.flags & TCP_ACK))
+        cannot_use(f, SIGN_STEPS);
+    else if (half->rst_step > 1)
+        sign(f, SIGN_STEPS, STRONG, "several resets follow each other with different numbers");
 }
 
 /* A kernel answers what belongs to nothing with a bare reset that takes its number from the
@@ -135,6 +173,28 @@ bool blame_is_answer(const struct matter *m)
     return close && close == &m->more->half[side].rst && is_answer(close);
 }
 
+/* One weak sign: whether it can be used, and whether it is there. */
+static void weak_sign(struct forgery *f, enum sign which, bool usable, bool there,
+                      const char *reason)
+{
+    if (!usable)
+        cannot_use(f, which);
+    else if (there)
+        sign(f, which, WEAK, reason);
+}
+
+/* How its IP writes it. */
+static void compare_header(const struct matter *m, const struct half_more *half, struct forgery *f)
+{
+    bool known = half->style_known && !half->style_varies;
+    bool v4 = address_is_ipv4(&m->flow->address[CLIENT]);
+
+    weak_sign(f, SIGN_DSCP, known, half->rst.dscp != half->dscp_own,
+              "its DSCP is not that of its other packets");
+    weak_sign(f, SIGN_DF, known && v4, half->rst.dont_fragment != half->dont_fragment_own,
+              "its DF is not that of its other packets");
+}
+
 /* How an abort is written; a bare answer has none of this wherever it comes from. */
 static void compare_style(const struct matter *m, enum side side, struct forgery *f)
 {
@@ -142,35 +202,39 @@ static void compare_style(const struct matter *m, enum side side, struct forgery
     const struct half_more *peer = &m->more->half[side_other(side)];
 
     f->answer = is_answer(&half->rst);
-    if (f->answer || !half->rst.flags)
+    if (f->answer || !half->rst.flags) {
+        for (int i = SIGN_STAMPS; i <= SIGN_DF; i++)
+            cannot_use(f, (enum sign)i);
         return;
-    if (half->syn_options.timestamps && peer->syn_options.timestamps && !half->rst.timestamps) {
-        sign(f, WEAK, "it lacks the timestamps of its other packets");
     }
-    if (half->ip_id_own && !half->rst.ip_id) {
-        sign(f, WEAK, "its IP id is 0, theirs is not");
-    }
-    if (!half->rst.window) {
-        sign(f, WEAK, "its window is 0");
-    }
+    weak_sign(f, SIGN_STAMPS, half->syn_options.timestamps && peer->syn_options.timestamps,
+              !half->rst.timestamps, "it lacks the timestamps of its other packets");
+    weak_sign(f, SIGN_IP_ID, half->ip_id_own, !half->rst.ip_id, "its IP id is 0, theirs is not");
+    weak_sign(f, SIGN_WINDOW, true, !half->rst.window, "its window is 0");
+    compare_header(m, half, f);
 }
 
-/* Sooner than any answer of that server ever came here: one alone may have waited for ARP. */
-static bool is_too_soon(const struct matter *m, int64_t since_ns, int64_t rst_ns)
+/* Is it known how long an answer of that server takes here?  One alone may have waited for ARP. */
+static bool knows_time(const struct matter *m)
 {
     const struct host *host = m->server;
-    return host && host->n_answers >= 2 && host->answer_ns > 5000000 && rst_ns > since_ns &&
-           rst_ns - since_ns < host->answer_ns / 2;
+    return host && host->n_answers >= 2 && host->answer_ns > 5000000;
+}
+
+/* Sooner than any answer of that server ever came here. */
+static bool is_too_soon(const struct matter *m, int64_t since_ns, int64_t rst_ns)
+{
+    return knows_time(m) && rst_ns > since_ns && rst_ns - since_ns < m->server->answer_ns / 2;
 }
 
 static void compare_time(const struct matter *m, enum side side, struct forgery *f)
 {
     const struct half_more *peer = &m->more->half[CLIENT];
 
-    if (side != SERVER || !peer->first_data.frame ||
-        !is_too_soon(m, peer->last_data.time_ns, m->more->half[SERVER].rst.time_ns))
-        return;
-    sign(f, MEDIUM, "it comes sooner than the server can answer");
+    if (side != SERVER || !peer->first_data.frame || !knows_time(m))
+        cannot_use(f, SIGN_TIME);
+    else if (is_too_soon(m, peer->last_data.time_ns, m->more->half[SERVER].rst.time_ns))
+        sign(f, SIGN_TIME, MEDIUM, "it comes sooner than the server can answer");
 }
 
 struct forgery blame_reset(const struct matter *m, enum side side)
@@ -183,6 +247,7 @@ struct forgery blame_reset(const struct matter *m, enum side side)
     compare_mac(m, side, &f);
     look_behind(m, side, &f);
     compare_sequence(m, side, &f);
+    compare_steps(m, side, &f);
     compare_style(m, side, &f);
     compare_time(m, side, &f);
     return f;
@@ -202,9 +267,23 @@ bool blame_both_ends(const struct matter *m, bool *far)
     return apart <= 1000000;
 }
 
+uint16_t blame_refusal_unusable(const struct matter *m)
+{
+    const struct ending_packet *rst = &m->more->half[SERVER].rst;
+    const struct host *host = m->server;
+    struct forgery f = { .score = 0 };
+
+    if (!host || !host->ttl || !host->ttl_frame || host->ttl_varies || !rst->ttl)
+        cannot_use(&f, SIGN_TTL);
+    if (!host || !host->has_mac || !blame_is_adjacent(rst->ttl) || !is_set(rst->mac))
+        cannot_use(&f, SIGN_MAC);
+    if (!knows_time(m))
+        cannot_use(&f, SIGN_TIME);
+    return f.unusable;
+}
+
 enum origin blame_refusal(const struct matter *m, uint64_t *compared_frame)
 {
-    static const uint8_t none[6];
     const struct ending_packet *rst = &m->more->half[SERVER].rst;
     const struct host *host = m->server;
 
@@ -217,7 +296,7 @@ enum origin blame_refusal(const struct matter *m, uint64_t *compared_frame)
     *compared_frame = host->ttl_frame;
     if (host->ttl != rst->ttl)
         return compare_places(rst->ttl, host->ttl);
-    if (host->has_mac && blame_is_adjacent(rst->ttl) && memcmp(rst->mac, none, 6) != 0 &&
+    if (host->has_mac && blame_is_adjacent(rst->ttl) && is_set(rst->mac) &&
         memcmp(rst->mac, host->mac, 6) != 0)
         return ORIGIN_OTHER;
     return ORIGIN_SAME;

@@ -15,6 +15,22 @@ enum origin {
     ORIGIN_OTHER,
 };
 
+/* What a reset is asked. */
+enum sign {
+    SIGN_TTL,
+    SIGN_MAC,
+    SIGN_ORDER,    /* data of the same side behind it */
+    SIGN_SEQUENCE, /* outside the window */
+    SIGN_STEPS,    /* several resets, each further on */
+    SIGN_STAMPS,
+    SIGN_IP_ID,
+    SIGN_WINDOW,
+    SIGN_DSCP,
+    SIGN_DF,
+    SIGN_TIME,
+    SIGNS,
+};
+
 /* Signs that a reset with the address of `side` was sent by somebody else. */
 struct forgery {
     unsigned score;  /* a strong sign counts 3; from 3 up it was probably forged */
@@ -23,7 +39,10 @@ struct forgery {
     enum origin ttl; /* compared with the SYN-ACK or data of that side in this connection */
     uint64_t frame;  /* a packet compared with, or the deciding one */
     char why[VERDICT_NOTE];
+    uint16_t found, unusable; /* by enum sign; the others speak for its sender */
 };
+
+const char *sign_name(enum sign sign);
 
 enum { FORGED = 3, DOUBTFUL = 2 }; /* scores: probably forged; too much for blaming its sender */
 
@@ -35,8 +54,10 @@ bool blame_is_answer(const struct matter *m);
 /* Resets of both sides within 1 ms; rtt above 5 ms tells that one cannot answer the other. */
 bool blame_both_ends(const struct matter *m, bool *far);
 
-/* A reset to a SYN, compared with what else the server sent in the whole capture. */
+/* A reset to a SYN, compared with what else the server sent in the whole capture.  The second says
+ * which of its signs could not be used. */
 enum origin blame_refusal(const struct matter *m, uint64_t *compared_frame);
+uint16_t blame_refusal_unusable(const struct matter *m);
 
 /* One client of many: client; all clients: server; else OWNER_UNKNOWN.  Writes the reason. */
 enum owner blame_rejection(const struct matter *m, char why[VERDICT_NOTE], uint64_t *frame);

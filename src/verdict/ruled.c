@@ -71,12 +71,18 @@ static void check_reset(const struct matter *m, struct verdict *out)
     enum side side = SERVER;
     enum origin origin = ORIGIN_UNKNOWN;
 
-    if (m->stop == STOP_REFUSED)
+    if (m->stop == STOP_REFUSED) {
         origin = blame_refusal(m, &frame);
-    else if ((m->how == ENDED_RST_CLIENT || m->how == ENDED_RST_SERVER) && matter_close(m, &side)) {
+        out->signs_asked = 1U << SIGN_TTL | 1U << SIGN_MAC | 1U << SIGN_TIME;
+        out->signs_unusable = blame_refusal_unusable(m);
+    } else if ((m->how == ENDED_RST_CLIENT || m->how == ENDED_RST_SERVER) &&
+               matter_close(m, &side)) {
         struct forgery f = blame_reset(m, side);
         origin = f.ttl;
         frame = f.frame;
+        out->signs_asked = (1U << SIGNS) - 1;
+        out->signs_found = f.found;
+        out->signs_unusable = f.unusable;
     }
     if (origin == ORIGIN_SAME)
         add(out, CHECK_RST_TTL_EQUAL, frame, 0, 0);

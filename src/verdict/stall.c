@@ -501,6 +501,33 @@ static bool path_death(const struct matter *m)
     return (unheard(m, CLIENT) || unheard(m, SERVER)) && worked_before(m);
 }
 
+/* Of this side a segment is repeated in vain, of a size that passed before or that every path
+ * carries (RFC 1122 section 3.3.3), while a router that records on all its sides goes on passing
+ * other packets of it on: seen to come, and not to leave. */
+static bool is_selected(const struct matter *m, enum side side)
+{
+    enum { ANY_PATH = 536 };
+    const struct half_more *half = &m->more->half[side];
+    const struct passed_on *passed = &m->more->passed_on[side];
+    bool small = half->again_length <= ANY_PATH || half->again_length <= passed->largest;
+
+    return half->again_count >= 3 && passed->frame > half->again_first.frame && small &&
+           (!passed->largest || !seq_after(passed->next, half->again_seq)) &&
+           matter_waited(m, half->again_first.time_ns) >= SECONDS(3);
+}
+
+/* What it passes on is there twice, with one hop between; what it discards is there once. */
+static bool is_inside_router(const struct scene *scene)
+{
+    return scene->ttl_steps * 2 > scene->copies && scene->copies * 4 >= scene->packets;
+}
+
+static bool selected(const struct matter *m)
+{
+    return is_inside_router(m->scene) && m->opened && worked_before(m) &&
+           (is_selected(m, CLIENT) || is_selected(m, SERVER));
+}
+
 /* ---- resets
  * -------------------------------------------------------------------------------------- */
 
@@ -1012,6 +1039,19 @@ static void weigh_refused_client(const struct matter *m, struct raised *r)
     r->fact = m->sealed.client_certificate_sent ? PROBABLE : POSSIBLE;
 }
 
+static void weigh_selected(const struct matter *m, struct raised *r)
+{
+    enum side side = is_selected(m, CLIENT) ? CLIENT : SERVER;
+    char why[VERDICT_NOTE];
+
+    r->fact = POSSIBLE;
+    raise_frame(r, m->more->passed_on[side].frame);
+    snprintf(why, sizeof why,
+             "it comes in %u times and never goes out, while other packets of the %s do",
+             m->more->half[side].again_count + 1, side_name(side));
+    raise_owner(r, OWNER_MIDDLEBOX, why);
+}
+
 static void weigh_guess(const struct matter *m, struct raised *r)
 {
     (void)m;
@@ -1064,6 +1104,38 @@ static void weigh_tunnel(const struct matter *m, struct raised *r)
     raise_frame(r, f.frame);
     if (f.ttl == ORIGIN_UNKNOWN)
         r->fact = PROBABLE;
+}
+
+/* One request: all that the client sent, it sent at once. */
+static bool one_request_30s(const struct matter *m)
+{
+    int64_t first_ns = m->tls ? finished_at(m) : m->more->half[CLIENT].first_data.time_ns;
+
+    return request_30s(m) && m->service && !m->service->only_ems &&
+           last_of(m, CLIENT) - first_ns < SECONDS(5) && !hidden_payload(m);
+}
+
+/* The fact of a client that is still there is the same; it may yet be answered. */
+static void weigh_waiting(const struct matter *m, struct raised *r)
+{
+    (void)m;
+    r->cause = POSSIBLE;
+    r->fact = PROBABLE;
+}
+
+/* Something like a question to the user keeps the client from going on. */
+static void weigh_unfinished(const struct matter *m, struct raised *r)
+{
+    char why[VERDICT_NOTE];
+    int64_t waited_ns = matter_waited(m, last_of(m, SERVER));
+
+    if (m->stop != STOP_CERTIFIED || waited_ns < SECONDS(5) || !matter_all_acked(m, SERVER))
+        return;
+    raise_evidence(r, m, E_HELLO | E_ANSWER | E_FLIGHT);
+    snprintf(why, sizeof why,
+             "the client has the server's part of the handshake and has been silent for %d s since",
+             (int)(waited_ns / SECONDS(1)));
+    raise_owner(r, OWNER_CLIENT, why);
 }
 
 static void weigh_possible(const struct matter *m, struct raised *r)
@@ -1158,6 +1230,7 @@ static const struct stall silences[] = {
     { BIT(STOP_FLIGHT), O | FC | RC, stalled, F_TLS_SERVER_STALLED, ON_SERVER, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_FINAL), O | FC | RC, stalled_12, F_TLS_SERVER_STALLED, ON_SERVER, E_HELLO | E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY), O | FC | RC, data_repeated, F_TCP_PATH_DIED, ON_SERVER, E_HELLO | E_AGAIN_C, weigh_path },
+    { LIVING | SHAKING, ANY, selected, F_TCP_SEQ_ANOMALY, ON_SIGHT, E_AGAIN_C | E_AGAIN_S | E_DATA, weigh_selected },
     { LIVING | SHAKING | BIT(STOP_MIDSTREAM), ANY, idle_death, F_TCP_IDLE_SILENT_DROP, ON_SERVER, E_AGAIN_C | E_AGAIN_S | E_DATA, NULL },
     { LIVING | SHAKING | BIT(STOP_MIDSTREAM), ANY, path_death, F_TCP_PATH_DIED, ON_SERVER, E_AGAIN_C | E_AGAIN_S, weigh_path },
 };
@@ -1209,12 +1282,14 @@ static const struct stall stalls[] = {
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_PLAIN), O | FC | RC, tunnel_10s, F_PROXY_CONNECT_NO_REPLY, ON_SERVER, E_HELLO | E_CLOSE, NULL },
     { BIT(STOP_PLAIN), FS, login_unanswered, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_DATA | E_CLOSE, weigh_possible },
     { BIT(STOP_PLAIN), FC, login_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA | E_CLOSE, NULL },
+    { BIT(STOP_PLAIN), O, login_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA, weigh_waiting },
     { BIT(STOP_PLAIN), O, login_unanswered, F_INFO_INCOMPLETE_IN_PROGRESS, ON_SIGHT, 0, NULL },
     { BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), FS | RS, ssh_hidden, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_SERVER_ONLY) | BIT(STOP_PLAIN), FS | RS, ssh_shut, F_APP_SSH_CLOSED_AFTER_VERSION, ON_SIGHT, E_ANSWER | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY), FS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_HELLO | E_CLOSE, weigh_possible },
     { BIT(STOP_CLIENT_ONLY) | BIT(STOP_SERVER_ONLY), RS, NULL, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
     { BIT(STOP_CLIENT_ONLY), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_HELLO | E_CLOSE, weigh_reset },
+    { BIT(STOP_CLIENT_ONLY), O, one_request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_HELLO | E_DATA, weigh_waiting },
     { BIT(STOP_CLIENT_ONLY), FC, request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_HELLO | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_ONLY), FC, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_HELLO | E_CLOSE, NULL },
     { BIT(STOP_SERVER_ONLY), ANY, NULL, F_OK_TCP_NO_TLS, ON_SIGHT, E_ANSWER | E_CLOSE, NULL },
@@ -1281,6 +1356,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_REQUEST), FS | RS, NULL, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_FINAL | E_DATA | E_CLOSE, weigh_possible },
     { BIT(STOP_REQUEST), FC | RC, server_left_first, F_APP_CLOSED_WITHOUT_REPLY, ON_SIGHT, E_DATA | E_CLOSE, weigh_goodbye },
     { BIT(STOP_REQUEST), FC | RC, request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA | E_CLOSE, NULL },
+    { BIT(STOP_REQUEST), O, one_request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA, weigh_waiting },
     { BIT(STOP_REQUEST), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_REQUEST), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_DATA | E_CLOSE, NULL },
     { BIT(STOP_DATA), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
@@ -1303,7 +1379,7 @@ static const struct stall stalls[] = {
     { ~0UL, ANY, blind_loss, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
     { ~0UL, ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER, NULL },
     { ~0UL, O, breaks_off, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_HELLO | E_ANSWER, weigh_guess },
-    { ~0UL, ANY, NULL, F_INFO_INCOMPLETE_IN_PROGRESS, ON_SIGHT, 0, NULL },
+    { ~0UL, ANY, NULL, F_INFO_INCOMPLETE_IN_PROGRESS, ON_SIGHT, 0, weigh_unfinished },
 };
 /* clang-format on */
 

@@ -87,6 +87,8 @@ struct verdict {
     uint8_t failed_stage;             /* enum stage; ATTEMPT_STAGES = none */
     uint8_t n_checks;
     struct check checks[VERDICT_CHECKS];
+    uint16_t signs_found, signs_unusable; /* of a reset, by enum sign (blame.h); with signs_asked */
+    uint16_t signs_asked;
     uint8_t defects;                          /* of the visible server certificate, enum defect */
     const struct trust_reading *trust[SIDES]; /* of the chain shown; NULL = not judged */
     const struct tls_alert *alert;            /* the one that decided; NULL = none */

@@ -17,6 +17,7 @@ p.add_argument("--twice", action="store_true", help="each answer in two records 
 p.add_argument("--think", type=float, default=0, help="seconds before each answer")
 p.add_argument("--mute", action="store_true", help="read a request and close without an answer")
 p.add_argument("--defer", type=int, help="TCP_DEFER_ACCEPT, seconds")
+p.add_argument("--keepalive", action="store_true", help="TCP keep-alive every second")
 p.add_argument("--idle", type=float, default=0, help="close after this many seconds without a request")
 p.add_argument("--flight", type=int, help="send only so many records of the first flight, then --then")
 p.add_argument("--then", choices=["stall", "fin", "rst"], default="stall")
@@ -122,6 +123,10 @@ if a.defer:
 if ":" in a.address:
     listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
 listener.bind((a.address, a.port))
+if a.keepalive:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
 listener.listen(16)
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()

@@ -10,7 +10,8 @@
   the octet at PLACE of the payload; from its end when PLACE is negative
 --cut TEXT  as an inspection device: where TEXT passes from the first interface, a reset goes back to its sender and,
   with --cut-both, on to the other end; --cut-pass lets the packet itself pass; --cut-ttl N, else that of the other
-  end's packets; --cut-mac writes a hardware address of its own; --cut-late N waits for the Nth packet with TEXT
+  end's packets; --cut-dscp N marks it, --cut-steps N adds so many resets, each 1460 octets ahead of the one before it;
+  --cut-fragments lets it be fragmented; --cut-mac writes a hardware address of its own; --cut-late N waits for the Nth packet with TEXT
 --cut-syn PORT  answers a SYN to PORT with a reset
 """
 import argparse, heapq, select, socket, time
@@ -30,6 +31,9 @@ p.add_argument("--cut")
 p.add_argument("--cut-syn", type=int)
 p.add_argument("--cut-ttl", type=int, default=0)
 p.add_argument("--cut-late", type=int, default=1)
+p.add_argument("--cut-dscp", type=int, default=0)
+p.add_argument("--cut-steps", type=int, default=0)
+p.add_argument("--cut-fragments", action="store_true")
 p.add_argument("--cut-both", action="store_true")
 p.add_argument("--cut-pass", action="store_true")
 p.add_argument("--cut-mac", action="store_true")
@@ -60,17 +64,18 @@ def checksum(data):
     return (~total & 0xFFFF).to_bytes(2, "big")
 
 
-def reset(frame, back, ttl):
-    """A frame with a reset in answer to this one (back), or in its place."""
+def reset(frame, back, ttl, ahead=0):
+    """A frame with a reset in answer to this one (back), or in its place; its number so many octets ahead."""
     ip, tcp = frame[14:34], frame[14 + (frame[14] & 15) * 4:]
     size = int.from_bytes(ip[2:4], "big") - (frame[14] & 15) * 4 - (tcp[12] >> 4) * 4 + (tcp[13] & 2) // 2
     end = ((int.from_bytes(tcp[4:8], "big") + size) & 0xFFFFFFFF).to_bytes(4, "big")
     ends = ip[16:20] + ip[12:16] if back else ip[12:20]
     ports = tcp[2:4] + tcp[:2] if back else tcp[:4]
-    numbers = tcp[8:12] + end if back else end + tcp[8:12]
+    number = ((int.from_bytes(tcp[8:12] if back else end, "big") + ahead) & 0xFFFFFFFF).to_bytes(4, "big")
+    numbers = number + (end if back else tcp[8:12])
     segment = ports + numbers + b"\x50\x14" + bytes(6)
     segment = segment[:16] + checksum(ends + b"\0\x06\0\x14" + segment) + segment[18:]
-    head = b"\x45\0\0\x28\0\0\x40\0" + bytes([ttl]) + b"\x06"
+    head = b"\x45" + bytes([a.cut_dscp << 2]) + b"\0\x28\0\0" + (b"\0\0" if a.cut_fragments else b"\x40\0") + bytes([ttl]) + b"\x06"
     macs = frame[6:12] + frame[:6] if back else frame[:12]
     if a.cut_mac:
         macs = macs[:6] + bytes.fromhex("020000000666")
@@ -144,7 +149,8 @@ while True:
         if sock is ends[1] and is_tcp(frame):
             far_ttl = frame[22]
         if (a.cut or a.cut_syn) and sock is ends[0] and is_cut(frame):
-            ends[0].send(reset(frame, True, a.cut_ttl or far_ttl))
+            for step in range(1 + a.cut_steps):
+                ends[0].send(reset(frame, True, a.cut_ttl or far_ttl, 1460 * step))
             if a.cut_both:
                 ends[1].send(reset(frame, False, a.cut_ttl or frame[22]))
             if not a.cut_pass:

@@ -178,3 +178,29 @@ case_ok_router_both_sides() {
     must 2 'tcp.flags.syn==1 && tcp.flags.ack==0 && tcp.options.mss_val==1460'
     absent tcp
 }
+
+# next_number: of the client's next octet, read off the recording
+next_number() {
+    tshark -n -r "$OUT/raw.pcap" -o tcp.relative_sequence_numbers:FALSE -Y "ip.src==$ME && tcp.len>0" -T fields -e tcp.nxtseq 2>/dev/null | tail -1
+}
+stuck() { # stuck RULE...: in the middle of a connection the router begins to discard some of it
+    local i
+    up; serve 8013 bin/tlsd.py 8013 --keepalive
+    IF=any record router
+    port 50001; PYTHONUNBUFFERED=1 LIMIT=120 c bin/tlsc.py $EMS:8013 --times 3 --every 40 &
+    for i in $(seq 200); do grep -qs bytes "$OUT/client.log" && break; sleep 0.2; done
+    sleep 2; N=$(next_number); "$@"; sleep 56; stop 0.5
+    must 4+ "ip.src==$ME && tcp.len>0 && tcp.seq_raw==$N"; must 4+ "ip.src==$ME && tcp.flags.syn==0 && tcp.seq_raw<$N"
+    exits 1
+}
+forget() { on router iptables -I FORWARD -p tcp --dport 8013 -m u32 --u32 "0>>22&0x3C@4=$N" -j DROP; }
+case_seq_anomaly() {
+    TITLE='A router takes one valid number for an old one: the segment comes in again and again and never goes out, acknowledgements pass.'
+    BROKEN='in the middle of the connection the router begins to discard segments that begin with the number which is next'
+    TRUTH='Recorded on all interfaces of the router: what passes is there twice, the third request and its repeats once; the answers of the client to keep-alives, behind it, are there twice.'
+    WHERE='the router, all interfaces (Linux cooked)'
+    stuck forget
+    primary $ME:50001 $EMS:8013 tcp.seq_anomaly middlebox possible possible
+    must 2+ "ip.src==$ME && tcp.len==0 && tcp.seq_raw>$N"
+    frames tcp.seq_anomaly "ip.src==$ME && tcp.len>0 && tcp.seq_raw==$N" 1
+}

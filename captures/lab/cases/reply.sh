@@ -84,3 +84,17 @@ case_answered_too_late_tls12() {
     TRUTH='curl says that it timed out after three seconds with 0 bytes received. It closes, and refuses by a reset what the server sends later.'
     too_late 1.2
 }
+
+case_no_reply_still_open() {
+    TITLE='A client has asked, and waits for an answer for longer than half a minute, until the capture ends.'
+    BROKEN='the server reads the request and sleeps'
+    TRUTH='The request is acknowledged; for more than 30 seconds nothing comes, and nobody closes.'
+    COMPANION='a healthy exchange with the same server on 443, at the end'
+    up; serve443; serve 8013 bin/tlsd.py 8013 --think 200 --tls 1.2; record client
+    port 50001; in_ns client timeout 160 bin/tlsc.py $EMS:8013 --tls 1.2 >/dev/null 2>&1 &
+    note "client\$ bin/tlsc.py $EMS:8013 --tls 1.2 &"
+    pause 50; companion; stop; ok443
+    must 0 'tcp.port==8013 && (tcp.flags.fin==1 || tcp.flags.reset==1)'; must 0 'tcp.srcport==8013 && tls.record.content_type==23'
+    primary $ME:50001 $EMS:8013 app.no_reply_timeout server probable possible; exits 1; absent tcp tls info
+    frames app.no_reply_timeout 'tcp.dstport==8013 && tls.record.content_type==23' 1
+}

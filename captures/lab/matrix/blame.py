@@ -8,6 +8,10 @@ SCORERS = [
     ('a reset in a connection', ('tcp.reset', 'tcp.accept_then_reset', 'tls.', 'path.')),
     ('a refused SYN', ('tcp.syn.refused',)),
 ]
+# Each of these findings says something else of who sent it.
+SCORERS += [(f'`{ident}`', (ident,)) for ident in (
+    'tcp.reset.injected', 'tcp.reset.both_ends', 'tcp.reset.after_clienthello', 'tcp.reset.by_client', 'tcp.reset.by_server',
+    'tcp.syn.refused_by_host', 'tcp.syn.refused_by_middlebox')]
 
 
 def claim(ident, owner):
@@ -23,12 +27,15 @@ def lines(rows):
     for name, ids in SCORERS:
         tally = collections.Counter()
         for who, _, _, _, ident, owner, _ in rows:
-            if ident.startswith(ids):
+            if ident.startswith(ids) and not (name.startswith('`') and ident != ids[0]):
                 blamed = claim(ident, owner)
                 tally['right' if blamed == who else 'abstains' if blamed == 'nobody' else 'wrong'] += 1
         claims, runs = tally['right'] + tally['wrong'], sum(tally.values())
+        if not runs:
+            continue
+        precision = f"{100 * tally['right'] / claims:.1f} %" if claims else 'no claim'
         out.append(f"| {name} | {runs} | {tally['right']} | {tally['wrong']} | {tally['abstains']} | "
-                   f"{100 * tally['right'] / claims if claims else 100:.1f} % | {100 * tally['abstains'] / runs if runs else 0:.1f} % |")
+                   f"{precision} | {100 * tally['abstains'] / runs if runs else 0:.1f} % |")
     out += ['', '| what was done | recorded at | way | said of it | blamed | |', '|---|---|---|---|---|---|']
     for who, at, delay, what, ident, owner, word in rows:
         blamed = claim(ident, owner)

@@ -6,8 +6,8 @@
 /* Records whose rule is not there yet: exactly these, so that no id is promised and none forgotten.
  */
 static const char *const unraised[] = {
-    "tcp.seq_anomaly",   "path.lost_between", "path.rewritten",
-    "path.forged_reset", "path.idle_cut",     "path.dropped_in_firewall",
+    "path.lost_between", "path.rewritten",           "path.forged_reset",
+    "path.idle_cut",     "path.dropped_in_firewall",
 };
 
 static bool is_unraised(const char *id)

@@ -1,4 +1,5 @@
 #include "scenario.h"
+#include "verdict/blame.h"
 
 static struct scenario s;
 
@@ -1144,5 +1145,128 @@ Test(ending, a_close_that_counts_nothing_hides_nothing)
     s.more.half[CLIENT].fin.seq = CLIENT_ISN + 1;
 
     assert_primary(&s, 9000, F_OK_TCP_PORT_PROBE);
+    over(&s);
+}
+
+/* ---- more signs of a reset ---- */
+
+/* The server's packets have DSCP 10 and DF; its reset lacks timestamps and comes with these. */
+static const struct verdict *marked_reset(uint8_t dscp, bool dont_fragment)
+{
+    exchange13();
+    struct half_more *half = &s.more.half[SERVER];
+    s.more.half[CLIENT].syn_options.timestamps = half->syn_options.timestamps = true;
+    half->style_known = half->dont_fragment_own = true;
+    half->dscp_own = 10;
+    rst(&s, SERVER, 100);
+    half->rst.timestamps = false;
+    half->rst.window = 500;
+    half->rst.dscp = dscp;
+    half->rst.dont_fragment = dont_fragment;
+    const struct verdict *v = judged(&s, 5000);
+    over(&s);
+    return v;
+}
+
+Test(ending, dscp_and_df_are_signs_of_a_reset)
+{
+    cr_assert_eq(marked_reset(10, true)->primary.owner, OWNER_SERVER);
+    cr_assert_eq(marked_reset(0, true)->primary.owner, OWNER_UNKNOWN);
+    cr_assert_eq(marked_reset(10, false)->primary.owner, OWNER_UNKNOWN);
+    const struct verdict *v = marked_reset(0, false);
+    cr_assert_eq(v->primary.id, F_TCP_RESET_INJECTED);
+    cr_assert_eq(v->primary.fact, POSSIBLE);
+    cr_assert_not_null(strstr(v->primary.owner_reason, "DSCP"));
+}
+
+Test(ending, resets_that_step_ahead_come_from_somebody_who_guesses)
+{
+    for (uint32_t step = 1; step <= 1460; step += 1459) {
+        exchange13();
+        rst(&s, SERVER, 100);
+        s.more.half[SERVER].rst.window = 500;
+        s.more.half[SERVER].n_rst = 2;
+        s.more.half[SERVER].rst_step = step;
+
+        assert_primary(&s, 5000, step > 1 ? F_TCP_RESET_INJECTED : F_TCP_RESET_BY_SERVER);
+        over(&s);
+    }
+}
+
+Test(ending, signs_that_could_not_be_used_are_told)
+{
+    const struct verdict *v = marked_reset(10, true);
+
+    cr_assert_eq(v->signs_asked, (1U << SIGNS) - 1);
+    cr_assert(v->signs_found & 1U << SIGN_STAMPS);
+    cr_assert(v->signs_unusable & 1U << SIGN_STEPS, "there is one reset");
+    cr_assert(v->signs_unusable & 1U << SIGN_TIME, "nobody knows how long an answer takes");
+    cr_assert_not(v->signs_unusable & 1U << SIGN_DSCP);
+    cr_assert_not(v->signs_unusable & v->signs_found);
+}
+
+/* ---- both sides of a router in one capture ---- */
+
+/* A request that is repeated in vain; of the client something else went on at `passed_ms`. */
+static void stuck(int passed_ms, uint32_t passed_next, uint32_t largest)
+{
+    exchange13();
+    s.scene.packets = 100;
+    s.scene.copies = s.scene.ttl_steps = 50;
+    uint32_t start = s.flow.half[CLIENT].next;
+    payload(&s, CLIENT, 100, 1000);
+    unacked(&s, CLIENT);
+    struct half_more *half = &s.more.half[CLIENT];
+    half->again_seq = start;
+    half->again_length = largest < 100 ? 1400 : 100;
+    half->again_count = 4;
+    half->again_first = packet_of(&s, CLIENT, EVENT_DATA_AGAIN, 1200, 100);
+    uint64_t between = s.frame + 1;
+    half->again_last = packet_of(&s, CLIENT, EVENT_DATA_AGAIN, 6000, 100);
+    s.more.passed_on[CLIENT] = (struct passed_on){ .frame = passed_ms ? between : 3,
+                                                   .next = start + passed_next,
+                                                   .largest = largest };
+}
+
+Test(ending, a_segment_that_comes_in_and_never_goes_out_while_others_do)
+{
+    stuck(2000, 0, 100);
+    assert_primary(&s, 9000, F_TCP_SEQ_ANOMALY);
+    cr_assert_eq(s.verdict.primary.fact, POSSIBLE);
+    over(&s);
+
+    stuck(0, 0, 100); /* nothing passes any more */
+    assert_primary(&s, 9000, F_TCP_PATH_DIED);
+    over(&s);
+
+    stuck(2000, 100, 100); /* it went out, and was lost behind */
+    assert_primary(&s, 9000, F_TCP_PATH_DIED);
+    over(&s);
+
+    stuck(2000, 0, 60); /* it is larger than all that passed */
+    assert_primary(&s, 9000, F_TCP_PATH_DIED);
+    over(&s);
+}
+
+/* ---- waiting, and the capture ends ---- */
+
+Test(ending, a_request_that_waits_for_half_a_minute_has_no_reply)
+{
+    up12(&s);
+    data12(&s, CLIENT, 60, 60);
+
+    assert_primary(&s, 20000, F_INFO_INCOMPLETE_IN_PROGRESS);
+    assert_primary(&s, 31000, F_APP_NO_REPLY_TIMEOUT);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    over(&s);
+}
+
+Test(ending, who_only_sends_from_time_to_time_waits_for_no_reply)
+{
+    up12(&s);
+    data12(&s, CLIENT, 60, 60);
+    data12(&s, CLIENT, 60, 20000);
+
+    assert_primary(&s, 60000, F_INFO_INCOMPLETE_IN_PROGRESS);
     over(&s);
 }
