@@ -1,5 +1,6 @@
 #include "bundle.h"
 
+#include "base/newfile.h"
 #include "base/text.h"
 #include "configure.h"
 #include "confine.h"
@@ -82,8 +83,15 @@ static bool failed(struct failure *failure, const char *what, int error)
     *failure = (struct failure){ 0 };
     text_printable(what, strlen(what), failure->what, sizeof failure->what);
     snprintf(failure->why, sizeof failure->why, "%s", strerror(error));
-    if (error == ENOSPC)
-        text_copy(failure->remedy, sizeof failure->remedy, "make room, or -o on another disk");
+    return false;
+}
+
+static bool not_written(struct failure *failure, const char *what, int error)
+{
+    failed(failure, what, error);
+    text_copy(failure->remedy, sizeof failure->remedy,
+              error == ENOSPC || error == EDQUOT ? "make room, or -o on another disk"
+                                                 : newfile_remedy(error));
     return false;
 }
 
@@ -127,7 +135,7 @@ static bool open_folder(struct bundle *b, struct failure *failure)
     snprintf(b->folder, sizeof b->folder, "%.*s.XXXXXX", (int)sizeof b->folder - 8, b->target);
     if (!mkdtemp(b->folder)) {
         b->folder[0] = '\0';
-        return failed(failure, b->target, errno);
+        return not_written(failure, b->target, errno);
     }
     return true;
 }
@@ -257,7 +265,7 @@ static bool describe(struct bundle *b, struct failure *failure)
     errno = 0;
     if (close_all(out, 5) && fine)
         return true;
-    return fine || !there ? failed(failure, b->target, errno ? errno : EIO) : false;
+    return fine || !there ? not_written(failure, b->target, errno ? errno : EIO) : false;
 }
 
 /* ---- the small files ---- */
@@ -391,7 +399,7 @@ static bool write_small(const struct bundle *b, struct failure *failure)
             small[i].write(b, f);
         errno = 0;
         if (!close_all(&f, 1))
-            return failed(failure, b->target, errno ? errno : EIO);
+            return not_written(failure, b->target, errno ? errno : EIO);
     }
     return true;
 }
@@ -403,13 +411,13 @@ static bool write_manifest(const struct bundle *b, struct failure *failure)
 
     for (int i = 0; i < FILES; i++)
         if (i != FILE_MANIFEST && !hash_file(path_in(b, (enum file)i), sum[i], &size))
-            return failed(failure, b->target, errno ? errno : EIO);
+            return not_written(failure, b->target, errno ? errno : EIO);
     FILE *f = create(b, FILE_MANIFEST);
     for (int i = 0; f && i < FILES; i++)
         if (i != FILE_MANIFEST)
             fprintf(f, "%s  %s\n", sum[i], names[i]);
     errno = 0;
-    return close_all(&f, 1) || failed(failure, b->target, errno ? errno : EIO);
+    return close_all(&f, 1) || not_written(failure, b->target, errno ? errno : EIO);
 }
 
 /* ---- the archive ---- */

@@ -1,4 +1,5 @@
 /* main.c - arguments to options to engine to exit code; holds no logic of its own. */
+#include "base/newfile.h"
 #include "base/text.h"
 #include "bundle.h"
 #include "config/ini.h"
@@ -171,8 +172,9 @@ int main(int argc, char **argv)
     if ((fflush(stdout) == 0 && !ferror(stdout)) || options.verb == VERB_ANALYSE ||
         options.verb == VERB_WATCH)
         return code;
+    int error = errno ? errno : EIO;
     failure = (struct failure){ .what = "output" };
-    snprintf(failure.why, sizeof failure.why, "cannot be written: %s",
-             strerror(errno ? errno : EIO));
-    return errno == EPIPE ? 2 : run_fail(&failure); /* who closed the pipe knows */
+    snprintf(failure.why, sizeof failure.why, "cannot be written: %s", strerror(error));
+    text_copy(failure.remedy, sizeof failure.remedy, newfile_remedy(error));
+    return error == EPIPE ? 2 : run_fail(&failure); /* who closed the pipe knows */
 }

@@ -213,7 +213,7 @@ static bool take_matrix(struct parsing *p, const char *value)
 
 static bool take_output(struct parsing *p, enum option_name name, const char *value)
 {
-    static const char *const formats[] = { "text", "jsonl", "summary", "markdown", "csv" };
+    static const char *const formats[] = { "text", "jsonl", "summary", "markdown", "csv", "lines" };
     struct options *o = p->out;
     int format;
     switch (name) {
@@ -259,7 +259,8 @@ static bool take_output(struct parsing *p, enum option_name name, const char *va
     default:
         format = word_of(value, formats, N(formats));
         o->report.format = format > 0 ? (enum report_format)format : REPORT_TEXT;
-        return format >= 0 || refuse_value(p, name, value, "text, jsonl, summary, markdown or csv");
+        return format >= 0 ||
+               refuse_value(p, name, value, "text, jsonl, summary, markdown, csv or lines");
     }
 }
 

@@ -88,7 +88,7 @@ up6() {
 
 down() {
     local n p
-    for n in client router server wire switch; do
+    for n in client other router server wire switch; do
         ip netns list | grep -q "^$NS-$n\b" || continue
         for p in $(ip netns pids "$NS-$n"); do kill -9 "$p" 2>/dev/null; done
         ip netns del "$NS-$n"

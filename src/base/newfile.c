@@ -16,13 +16,27 @@ static void fail_why(struct failure *failure, const char *path, const char *why,
     text_copy(failure->remedy, sizeof failure->remedy, remedy);
 }
 
+const char *newfile_remedy(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+        return "make room, or write to another disk";
+    case EFBIG:
+        return "write to a disk, or under a limit, that takes larger files";
+    case EIO:
+        return "the disk itself fails; write to another one";
+    default:
+        return "choose another place";
+    }
+}
+
 static void fail_errno(struct failure *failure, const char *path, int error)
 {
     char why[200];
 
     snprintf(why, sizeof why, "cannot be written: %s", strerror(error));
-    fail_why(failure, path, why,
-             error == ENOSPC ? "make room, or write to another disk" : "choose another place");
+    fail_why(failure, path, why, newfile_remedy(error));
 }
 
 static bool target_free(const char *path, bool replace, struct failure *failure)

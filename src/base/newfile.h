@@ -24,3 +24,6 @@ bool newfile_open(struct newfile *f, const char *path, bool replace, struct fail
  * nothing left behind. */
 bool newfile_finish(struct newfile *f, int error, struct failure *failure);
 void newfile_abandon(struct newfile *f); /* accepts a zeroed one */
+
+/* What the user can do about an errno of writing. */
+const char *newfile_remedy(int error);

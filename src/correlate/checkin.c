@@ -333,8 +333,7 @@ static bool follows(const struct endpoint *before, const struct endpoint *e)
 static bool hides_others(const struct diary *d)
 {
     for (size_t i = 0; i < d->person->n; i++)
-        if (site_is_nat(&d->scene->profile->site,
-                        table_key(&d->s->endpoints, d->person->endpoint[i])))
+        if (summary_is_shared(d->s, d->scene, table_key(&d->s->endpoints, d->person->endpoint[i])))
             return true;
     return false;
 }

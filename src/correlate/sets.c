@@ -67,7 +67,7 @@ void rule_only_one(struct outcomes *o, struct group *g)
     bool near = false;
     uint64_t frame = 0;
 
-    if (site_is_nat(&o->scene->profile->site, &g->client))
+    if (summary_is_shared(o->s, o->scene, &g->client))
         return; /* who knows how many of those behind it fail */
     if (g->n_endpoints != 1 || !offer || offer->failed != 1 || offer->worked < 2 || !c)
         return;

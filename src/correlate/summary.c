@@ -60,6 +60,8 @@ bool summary_open(struct summary *s, bool keep_all)
         table_open(&s->services, sizeof(struct service_key), sizeof(struct service_count),
                    SUMMARY_SERVICES) &&
         table_open(&s->servers, sizeof(struct address), sizeof(struct server), SUMMARY_SERVERS) &&
+        table_open(&s->storms, sizeof(uint32_t), sizeof(struct storm), SUMMARY_STORMS) &&
+        table_open(&s->sharings, sizeof(uint32_t), sizeof(struct sharing), SUMMARY_SHARINGS) &&
         table_open(&s->other_ports, sizeof(uint32_t), sizeof(uint64_t), SUMMARY_PORTS) &&
         traits_open(&s->traits))
         return true;
@@ -74,6 +76,8 @@ void summary_close(struct summary *s)
     table_close(&s->endpoints);
     table_close(&s->services);
     table_close(&s->servers);
+    table_close(&s->storms);
+    table_close(&s->sharings);
     table_close(&s->other_ports);
     table_close(&s->traits);
     shapes_close(s->shapes);
@@ -435,6 +439,45 @@ static void note_server(struct summary *s, const struct scene *scene, const stru
     }
 }
 
+/* One more connection with a mark that is not that of the first attempt, or behind such. */
+static bool watch_marks(struct summary *s, uint32_t key, uint16_t *place, uint32_t mark,
+                        int64_t time_ns)
+{
+    struct sharing *sharing =
+        *place ? table_at(&s->sharings, *place - 1u) : table_put(&s->sharings, &key);
+
+    if (!sharing)
+        return false;
+    *place = *place ? *place : (uint16_t)s->sharings.n;
+    sharing_note(sharing, mark, time_ns);
+    return sharing_is_sure(sharing);
+}
+
+static void note_sharing(struct summary *s, const struct scene *scene, struct endpoint *e,
+                         struct service_count *c, const struct flow *flow)
+{
+    const struct service *service =
+        scene->profile ? profile_service(scene->profile, flow->port[SERVER]) : NULL;
+    uint32_t stack = sharing_stack(flow);
+    uint32_t card = service && service->checkin ? sharing_card(flow) : 0;
+
+    c->stack = c->stack ? c->stack : (uint8_t)stack;
+    c->card = c->card ? c->card : card;
+    if (stack && (c->by_stack || stack != c->stack))
+        e->shared_by_stack |= watch_marks(s, c->number * 2, &c->by_stack, stack, flow->first_ns);
+    if (card && (c->by_card || card != c->card))
+        e->shared_by_card |= watch_marks(s, c->number * 2 + 1, &c->by_card, card, flow->first_ns);
+}
+
+bool summary_is_shared(const struct summary *s, const struct scene *scene,
+                       const struct address *client)
+{
+    const struct endpoint *e = table_get(&s->endpoints, client);
+
+    return (e && (e->shared_by_stack || e->shared_by_card)) ||
+           (scene->profile && site_is_nat(&scene->profile->site, client));
+}
+
 static void count_outcome(struct summary *s, enum outcome outcome)
 {
     s->totals.ok += outcome == OUTCOME_OK;
@@ -488,10 +531,11 @@ uint32_t summary_add(struct summary *s, const struct scene *scene, const struct 
     note_deed(s, service, v, &who, group);
     if (service && v->primary.id == F_OK_TLS_FORTIGATE_POSTURE)
         service->posture = true;
-    if (service)
-        storm_note(&service->storm, outcome == OUTCOME_FAILED ? group : 0, flow);
-    if (service)
+    if (service) {
+        note_sharing(s, scene, e, service, flow);
+        storm_note(s, service, outcome == OUTCOME_FAILED ? group : 0, flow);
         goners_note(s, scene, service, v);
+    }
     if (s->keep_all && outcome == OUTCOME_FAILED)
         keep_example(s, v, SUMMARY_EXAMPLES);
     return service ? service->attempts : 0;
@@ -729,12 +773,16 @@ static void adopt_groups(struct summary *part, const struct summary *whole)
     }
 }
 
-static void adopt_checkins(struct summary *part, const struct summary *whole)
+static void adopt_endpoints(struct summary *part, const struct summary *whole)
 {
     for (size_t i = 0; i < part->endpoints.n; i++) {
         const struct endpoint *e = table_get(&whole->endpoints, table_key(&part->endpoints, i));
-        if (e)
-            ((struct endpoint *)table_at(&part->endpoints, i))->checkins = e->checkins;
+        struct endpoint *own = table_at(&part->endpoints, i);
+        if (!e)
+            continue;
+        own->checkins = e->checkins;
+        own->shared_by_stack = e->shared_by_stack;
+        own->shared_by_card = e->shared_by_card;
     }
 }
 
@@ -749,7 +797,7 @@ void summary_count_part(struct summary *part, const struct summary *whole,
             adopt_set(part, whole, g);
     }
     adopt_groups(part, whole);
-    adopt_checkins(part, whole);
+    adopt_endpoints(part, whole);
     if (history_arrange(&part->history, part->services.n))
         stories_count(part, scene);
     sort_all_frames(part);

@@ -11,6 +11,7 @@
 #include "correlate/common.h"
 #include "correlate/gone.h"
 #include "correlate/history.h"
+#include "correlate/sharing.h"
 #include "correlate/storm.h"
 #include "correlate/trait.h"
 #include "tls/shape.h"
@@ -27,6 +28,8 @@ enum {
     SUMMARY_OF_CAPTURE = 32, /* of these groups are kept for findings about the capture */
     SUMMARY_SERVERS = 1024,
     SUMMARY_PORTS = 1024,
+    SUMMARY_STORMS = 1 << 16, /* services that failed twice in a row */
+    SUMMARY_SHARINGS = 4096,  /* services of addresses that may hide several hosts */
     SUMMARY_EXAMPLES = 64,
     SUMMARY_EXAMPLES_OF_GROUPS = 48, /* the rest are kept for further failing connections */
     GROUP_FRAMES = 64,
@@ -102,18 +105,25 @@ struct service_key {
 
 struct service_count {
     uint32_t attempts, ok, failed;
-    uint32_t number;                 /* its own, + 1 */
-    uint32_t next;                   /* of this endpoint, + 1 */
-    bool linked;                     /* it is in the list of its endpoint */
+    uint32_t number;            /* its own, + 1 */
+    uint32_t next;              /* of this endpoint, + 1 */
+    uint32_t card;              /* mark of its first client certificate; 0 = none */
+    uint16_t by_stack, by_card; /* number + 1 in summary.sharings: once another mark came */
+    uint32_t storm;             /* number + 1 in summary.storms: once it failed twice in a row */
+    struct storm_start start;   /* of its newest attempt, until then */
     uint64_t ok_frame, failed_frame; /* of the first that did; 0 = none */
-    uint8_t stage[ATTEMPT_STAGES];   /* the worst of each, enum stage_token */
-    uint8_t failed_stage;            /* of the failure shown */
-    bool via_many, via_ems;          /* it is a proxy: for several targets; for a configured EMS */
+    uint64_t via_name;               /* it is a proxy: of its target, a hash */
     uint16_t via_port;               /* of its target; 0 = no proxy */
-    uint64_t via_name;               /* of its target, a hash */
+    bool via_many, via_ems;          /* for several targets; for a configured EMS */
     bool posture;                    /* a FortiGate takes its reports, as designed */
-    struct storm storm;
+    bool linked;                     /* it is in the list of its endpoint */
+    uint8_t stack;                   /* mark of its first attempt (sharing.h); 0 = none */
+    uint8_t failed_stage;            /* of the failure shown */
+    uint8_t stage[ATTEMPT_STAGES];   /* the worst of each, enum stage_token */
 };
+
+_Static_assert(sizeof(struct service_count) == 96, "a flood makes 200,000 of them");
+_Static_assert(SUMMARY_SHARINGS <= UINT16_MAX, "their numbers are kept in 16 bits");
 
 struct endpoint {
     uint32_t attempts, ok, failed;
@@ -122,6 +132,7 @@ struct endpoint {
     uint8_t worst;          /* enum severity of what was worst */
     int64_t last_ok_ns;
     bool has_mac;
+    bool shared_by_stack, shared_by_card; /* several hosts use it (sharing.h) */
     bool goes_round; /* each failure ended in another way that works; set by summary_count */
     uint8_t mac[6];
     struct traits traits[2];   /* the two latest of each kind */
@@ -156,6 +167,8 @@ struct totals {
 struct summary {
     struct table groups, members, endpoints, services, servers, traits;
     struct hash_seed seed;  /* of services: they are always asked for with a hash (service_find) */
+    struct table storms;    /* uint32_t number of a service -> struct storm */
+    struct table sharings;  /* uint32_t number of a service, twice, + 1 by card -> struct sharing */
     struct traits usual[2]; /* the two latest of each kind, of all endpoints */
     uint32_t last_server;   /* number + 1 */
     struct shapes *shapes;  /* of hellos; NULL without memory: then all is worked out each time */
@@ -216,6 +229,10 @@ bool summary_looks_at(const struct summary *s, enum finding_id id, const struct 
 
 /* No failure, and something that worked. */
 bool endpoint_is_healthy(const struct endpoint *e);
+
+/* More than one host uses this address: the configuration says so, or packets do. */
+bool summary_is_shared(const struct summary *s, const struct scene *scene,
+                       const struct address *client);
 
 /* As a report counts it, after summary_count: who goes another way that works is not cut off. */
 enum outcome endpoint_state(const struct endpoint *e);

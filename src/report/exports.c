@@ -56,6 +56,13 @@ static bool fail(struct failure *failure, const char *what, const char *why)
     return false;
 }
 
+static bool fail_errno(struct failure *failure, const char *what, int error)
+{
+    fail(failure, what, strerror(error));
+    text_copy(failure->remedy, sizeof failure->remedy, newfile_remedy(error));
+    return false;
+}
+
 static bool file_open(struct export_file **out, const char *path, bool replace,
                       struct failure *failure)
 {
@@ -78,7 +85,7 @@ static bool directory_open(struct export_file **files, const char *path, bool re
     char name[PATH_MAX];
 
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        return fail(failure, path, strerror(errno));
+        return fail_errno(failure, path, errno);
     for (int i = 0; i < ZEEK_LOGS; i++) {
         int n = snprintf(name, sizeof name, "%s/%s", path, zeek_file[i]);
         if (n < 0 || (size_t)n >= sizeof name)

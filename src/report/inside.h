@@ -130,8 +130,9 @@ void csv_connection(struct report *r, const struct scene *scene, const struct ve
 void csv_lookup(struct report *r, const struct verdict *v);
 void csv_text(struct writer *w, const char *s); /* one cell, quoted */
 
-/* stages.c: endpoint x service x stage, on the console or for a spreadsheet. */
-void stages_report(struct report *r, const struct scene *scene, bool csv);
+/* stages.c: endpoint x service x stage, on the console, for a spreadsheet, for grep and awk. */
+enum stages_form { STAGES_CONSOLE, STAGES_CSV, STAGES_LINES };
+void stages_report(struct report *r, const struct scene *scene, enum stages_form form);
 
 /* dense.c: a cell an endpoint. */
 void dense_report(struct report *r, const struct scene *scene);
@@ -168,7 +169,7 @@ void ladder_write(struct page *p, const struct report *r, const struct scene *sc
                   const struct verdict *verdict);
 
 /* matrix.c: endpoint x port; the group table. */
-void matrix_write(struct page *p, const struct report *r);
+void matrix_write(struct page *p, const struct report *r, const struct scene *scene);
 void matrix_groups(struct page *p, const struct report *r, const struct group *const *groups,
                    size_t n);
 

@@ -127,6 +127,22 @@ static char *pen_endpoint_event(struct report *r, char *p, const struct scene *s
     return PEN_PUT(p, "}");
 }
 
+/* More than one host uses this address; what says so, the surest first. */
+static char *pen_nat(char *p, const struct summary *s, const struct scene *scene, size_t number)
+{
+    const struct endpoint *e = table_at(&s->endpoints, number);
+    const struct address *client = table_key(&s->endpoints, number);
+
+    if (!summary_is_shared(s, scene, client))
+        return p;
+    p = PEN_PUT(p, ",\"nat\":true,\"nat_from\":\"");
+    if (scene->profile && site_is_nat(&scene->profile->site, client))
+        p = PEN_PUT(p, "config");
+    else
+        p = pen_text(p, e->shared_by_card ? "client_certificates" : "ttl");
+    return PEN_PUT(p, "\"");
+}
+
 static void json_endpoint(struct report *r, const struct scene *scene, size_t number)
 {
     static const char *const states[] = { "healthy", "failing", "undecided" };
@@ -141,8 +157,7 @@ static void json_endpoint(struct report *r, const struct scene *scene, size_t nu
     p = PEN_PUT(p, ",\"state\":\"");
     p = pen_text(p, states[outcome]);
     p = PEN_PUT(p, "\"");
-    if (scene->profile && site_is_nat(&scene->profile->site, table_key(&s->endpoints, number)))
-        p = PEN_PUT(p, ",\"nat\":true");
+    p = pen_nat(p, s, scene, number);
     p = pen_services(r, p, e);
     if (e->goes_round)
         p = PEN_PUT(p, ",\"goes_round\":true");

@@ -7,6 +7,15 @@
 #include <stdlib.h>
 
 enum { CELL = 7, ROWS_DEFAULT = 12, ROWS_VERBOSE = 200, ADDRESS_LEAST = 16, GROUP_ID = 33 };
+/* "2026-11-19T14:02:11Z": a terminal shows less, a zone other than UTC more, but all the same
+ * columns. */
+enum { LAST_SEEN = 20, TABLE_LEAST = 80, CHECKINS_TEXT = 32, SHARED_SHOWN = 3 };
+
+/* How wide its columns are; 0 = it has no such column. */
+struct table_form {
+    const struct stamp_style *stamps;
+    unsigned address, lookup, checkins, last_seen;
+};
 
 static int port_index(const struct matrix *m, uint16_t port)
 {
@@ -113,23 +122,65 @@ static int by_need(const void *a, const void *b)
     return difference ? difference : memcmp(x->address, y->address, sizeof *x->address);
 }
 
-static void write_head(struct page *p, const struct matrix *m, unsigned width, bool lookups)
+/* "14, every 64 s": how often the endpoint did what an EMS takes for a sign of life. */
+static const char *checkins_text(const struct checkins *c, char out[CHECKINS_TEXT])
+{
+    int64_t every_s = (c->interval_ns + 500000000) / 1000000000;
+
+    if (!c->count)
+        return "none";
+    if (c->missed)
+        snprintf(out, CHECKINS_TEXT, "%" PRIu32 ", %" PRIu32 " missed", c->count, c->missed);
+    else if (c->irregular)
+        snprintf(out, CHECKINS_TEXT, "%" PRIu32 ", irregular", c->count);
+    else if (every_s && !c->configured)
+        snprintf(out, CHECKINS_TEXT, "%" PRIu32 ", every %" PRId64 " s", c->count, every_s);
+    else
+        snprintf(out, CHECKINS_TEXT, "%" PRIu32, c->count);
+    return out;
+}
+
+static bool has_checkin_port(const struct matrix *m, const struct scene *scene)
+{
+    for (size_t i = 0; scene->profile && i < m->n_ports; i++) {
+        const struct service *service = profile_service(scene->profile, m->port[i]);
+        if (service && service->checkin)
+            return true;
+    }
+    return false;
+}
+
+static void write_head(struct page *p, const struct matrix *m, const struct table_form *f)
 {
     page_spaces(p, 2);
-    put_padded(p, STYLE_BOLD, "endpoint", width);
-    if (lookups)
-        put_padded(p, STYLE_BOLD, "dns", m->n_ports ? CELL + 2 : 0);
+    put_padded(p, STYLE_BOLD, "endpoint", f->address);
+    if (f->lookup)
+        put_padded(p, STYLE_BOLD, "dns", m->n_ports ? f->lookup : 0);
     for (size_t i = 0; i < m->n_ports; i++) {
         char port[8];
         snprintf(port, sizeof port, "%u", m->port[i]);
-        put_padded(p, STYLE_BOLD, port, i + 1 < m->n_ports ? CELL : 0);
+        put_padded(p, STYLE_BOLD, port, i + 1 < m->n_ports || f->checkins ? CELL : 0);
     }
+    if (f->checkins)
+        put_padded(p, STYLE_BOLD, "check-ins", f->last_seen ? f->checkins : 0);
+    if (f->last_seen)
+        page_put(p, STYLE_BOLD, "last seen");
     page_end(p);
+}
+
+static void write_checkins(struct page *p, const struct table_form *f, const struct checkins *c)
+{
+    char text[CHECKINS_TEXT], stamp[STAMP_TEXT];
+
+    if (f->checkins)
+        put_padded(p, STYLE_PLAIN, checkins_text(c, text), f->last_seen ? f->checkins : 0);
+    if (f->last_seen)
+        page_put(p, STYLE_PLAIN, c->count ? stamp_whole(c->last_ns, *f->stamps, stamp) : "never");
 }
 
 /* Answers whether some cell says "no attempt". */
 static bool write_line(struct page *p, const struct matrix *m, const struct matrix_line *line,
-                       unsigned width, bool lookups)
+                       const struct table_form *f)
 {
     struct cell cells[PORTS_SHOWN];
     char address[ADDRESS_TEXT], text[24];
@@ -138,14 +189,15 @@ static bool write_line(struct page *p, const struct matrix *m, const struct matr
 
     matrix_cells(m, line->endpoint, cells, &lookup);
     page_spaces(p, 2);
-    put_padded(p, STYLE_PLAIN, address_text(line->address, address), width);
-    if (lookups)
-        put_padded(p, STYLE_RED, lookup ? lookup : "", m->n_ports ? CELL + 2 : 0);
+    put_padded(p, STYLE_PLAIN, address_text(line->address, address), f->address);
+    if (f->lookup)
+        put_padded(p, STYLE_RED, lookup ? lookup : "", m->n_ports ? f->lookup : 0);
     for (size_t i = 0; i < m->n_ports; i++) {
         const char *cell = matrix_cell_text(&cells[i], text);
         none = none || !cells[i].attempts;
-        put_padded(p, cell_style(&cells[i]), cell, i + 1 < m->n_ports ? CELL : 0);
+        put_padded(p, cell_style(&cells[i]), cell, i + 1 < m->n_ports || f->checkins ? CELL : 0);
     }
+    write_checkins(p, f, &line->endpoint->checkins);
     page_end(p);
     return none;
 }
@@ -161,35 +213,78 @@ static bool any_failed_lookup(const struct summary *s)
     return false;
 }
 
-static void write_lines(struct page *p, const struct matrix *m, const struct matrix_line *lines,
-                        size_t n, size_t most)
+/* What all rows need; what would make them too wide is left out, last seen first. */
+static struct table_form form_of(const struct page *p, const struct matrix *m,
+                                 const struct scene *scene, const struct matrix_line *lines,
+                                 size_t shown)
 {
-    unsigned width = ADDRESS_LEAST;
-    bool lookups = any_failed_lookup(m->summary), none = false;
-    size_t shown = n < most ? n : most;
+    unsigned room = p->width > TABLE_LEAST ? p->width : TABLE_LEAST;
+    struct table_form f = { .stamps = &p->stamps,
+                            .address = ADDRESS_LEAST,
+                            .lookup = any_failed_lookup(m->summary) ? CELL + 2 : 0,
+                            .checkins = has_checkin_port(m, scene) ? sizeof "check-ins" + 1 : 0 };
 
     for (size_t i = 0; i < shown; i++) {
-        char address[ADDRESS_TEXT];
+        char address[ADDRESS_TEXT], text[CHECKINS_TEXT];
         unsigned columns = page_columns(address_text(lines[i].address, address)) + 2;
-        width = columns > width ? columns : width;
+        f.address = columns > f.address ? columns : f.address;
+        columns = page_columns(checkins_text(&lines[i].endpoint->checkins, text)) + 2;
+        f.checkins = f.checkins && columns > f.checkins ? columns : f.checkins;
     }
-    write_head(p, m, width, lookups);
+    unsigned used = 2 + f.address + f.lookup + CELL * (unsigned)m->n_ports + f.checkins;
+    f.last_seen = f.checkins && used + LAST_SEEN <= room ? LAST_SEEN : 0;
+    f.checkins = used <= room ? f.checkins : 0;
+    return f;
+}
+
+/* Whose rows are those of several hosts. */
+static void write_shared(struct page *p, const struct report *r, const struct scene *scene)
+{
+    char line[400];
+    struct text t = text_of(line, sizeof line);
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->summary.endpoints.n; i++) {
+        const struct address *client = table_key(&r->summary.endpoints, i);
+        char address[ADDRESS_TEXT];
+        if (summary_is_shared(&r->summary, scene, client) && n++ < SHARED_SHOWN)
+            text_format(&t, "%s%s", t.n ? ", " : "", address_text(client, address));
+    }
+    if (!n)
+        return;
+    if (n > SHARED_SHOWN)
+        text_format(&t, " and %zu more", n - SHARED_SHOWN);
+    text_add(&t, n == 1 ? ": several hosts use this address (NAT, or a virtual machine)"
+                        : ": several hosts use each of these addresses (NAT, or virtual machines)");
+    page_spaces(p, 2);
+    page_flow(p, 2, 2, STYLE_PLAIN, line);
+}
+
+static void write_lines(struct page *p, const struct matrix *m, const struct table_form *f,
+                        const struct matrix_line *lines, size_t shown)
+{
+    bool none = false;
+
+    write_head(p, m, f);
     for (size_t i = 0; i < shown; i++)
-        none |= write_line(p, m, &lines[i], width, lookups);
+        none |= write_line(p, m, &lines[i], f);
     if (none) {
-        page_spaces(p, width + 2);
+        page_spaces(p, f->address + 2);
         page_put(p, STYLE_DIM, "--  no attempt in this capture; not a failure");
         page_end(p);
     }
-    if (n > shown) {
-        page_format(p, STYLE_PLAIN, "  ... %zu more endpoints; -v shows more of them", n - shown);
+}
+
+static void write_rest(struct page *p, const struct matrix *m, size_t left_out)
+{
+    if (left_out) {
+        page_format(p, STYLE_PLAIN, "  ... %zu more endpoints; -v shows more of them", left_out);
         page_end(p);
     }
     if (m->ports_left_out) {
         page_format(p, STYLE_PLAIN, "  ... further ports are left out here");
         page_end(p);
     }
-    page_end(p);
 }
 
 struct matrix_line *matrix_lines(const struct summary *s)
@@ -206,23 +301,30 @@ struct matrix_line *matrix_lines(const struct summary *s)
     return lines;
 }
 
-void matrix_write(struct page *p, const struct report *r)
+static size_t rows_wanted(const struct report *r, size_t n)
+{
+    size_t most = r->config.verbose >= 2 || r->config.format == REPORT_PORTS ? n
+                  : r->config.verbose                                        ? ROWS_VERBOSE
+                                                                             : ROWS_DEFAULT;
+    return n < most ? n : most;
+}
+
+void matrix_write(struct page *p, const struct report *r, const struct scene *scene)
 {
     struct matrix m = { .summary = &r->summary };
-    size_t n = r->summary.endpoints.n;
     struct matrix_line *lines = matrix_lines(&r->summary);
+    size_t n = r->summary.endpoints.n, shown = rows_wanted(r, n);
 
     if (!lines)
         return;
     matrix_find_ports(&m);
-    if (!m.n_ports && !r->summary.totals.lookups) { /* nothing was tried that has a column */
-        free(lines);
-        return;
+    if (m.n_ports || r->summary.totals.lookups) { /* else nothing was tried that has a column */
+        struct table_form form = form_of(p, &m, scene, lines, shown);
+        write_lines(p, &m, &form, lines, shown);
+        write_rest(p, &m, n - shown);
+        write_shared(p, r, scene);
+        page_end(p);
     }
-    write_lines(p, &m, lines, n,
-                r->config.verbose >= 2 || r->config.format == REPORT_PORTS ? n
-                : r->config.verbose                                        ? ROWS_VERBOSE
-                                                                           : ROWS_DEFAULT);
     free(lines);
 }
 

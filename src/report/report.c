@@ -276,7 +276,7 @@ static void report_ports(struct report *r, const struct scene *scene)
 
     text_begin(&page, r, scene);
     page_end(&page);
-    matrix_write(&page, r);
+    matrix_write(&page, r, scene);
 }
 
 static void report_form(struct report *r, const struct scene *scene)
@@ -294,9 +294,14 @@ static void report_form(struct report *r, const struct scene *scene)
         return;
     case REPORT_CSV: /* all its lines are out */
         return;
+    case REPORT_LINES:
+        stages_report(r, scene, STAGES_LINES);
+        return;
     case REPORT_STAGES:
+        stages_report(r, scene, STAGES_CONSOLE);
+        return;
     case REPORT_STAGES_CSV:
-        stages_report(r, scene, r->config.format == REPORT_STAGES_CSV);
+        stages_report(r, scene, STAGES_CSV);
         return;
     case REPORT_PORTS:
         report_ports(r, scene);

@@ -97,6 +97,7 @@ def ours():
         reset_signs=closed(("against", "unusable"), against=listed(STRING), unusable=listed(STRING)), alternatives=STRING,
         endpoints={"anyOf": [listed(STRING), opened(total=COUNT, failing=COUNT, healthy=COUNT, undecided=COUNT,
                                                             going_round=COUNT)]}, going_round=COUNT, goes_round=BOOLEAN, nat=BOOLEAN,
+        nat_from={"enum": ["config", "client_certificates", "ttl"]},
         stories=listed(story()), stories_left_out=BOOLEAN,
         endpoints_count=COUNT, attempts={"type": "object", "additionalProperties": COUNT}, services={
             "type": "object", "patternProperties": {"^[0-9]+$": service}, "additionalProperties": False},

@@ -1,5 +1,5 @@
 /* stages.c - a line an endpoint and a service: how far it came, stage by stage, and what stopped
- * it. */
+ * it; and, for grep and awk, a line a finding behind them. */
 #include "report/inside.h"
 #include "report/matrix.h"
 
@@ -11,7 +11,8 @@ enum { STAGE_CELL = 8, PORT_CELL = 6, ADDRESS_CELL = 16, SERVICES_SHOWN = 64 };
 static const char *const heads[ATTEMPT_STAGES] = { "dns", "proxy", "tcp", "tls", "cert", "app" };
 
 struct stages {
-    struct page *page; /* NULL = CSV */
+    enum stages_form form;
+    struct page *page; /* of the console */
     struct writer *writer;
     const struct summary *summary;
     bool proxies;   /* somebody asked one */
@@ -197,7 +198,79 @@ static void csv_begin(struct stages *t)
     writer_end_line(t->writer);
 }
 
+/* ---- for grep and awk ---- */
+
+/* The stages that every attempt has; what a proxy refuses stands where TLS would be. */
+static const char *stage_of_five(const struct service_line *line, size_t stage)
+{
+    bool by_proxy = line->count->stage[STAGE_PROXY] >= TOKEN_FAIL;
+
+    return stage_word(line, stage == STAGE_TLS && by_proxy ? STAGE_PROXY : stage);
+}
+
+static void tab_line(struct stages *t, const char *address, const struct service_line *line)
+{
+    const struct group *worst = worst_of(t->summary, line->key);
+    char server[ADDRESS_TEXT];
+
+    writer_format(t->writer, "endpoint\t%s\t%s\t%u", address,
+                  address_text(&line->key->server, server), line->key->port);
+    for (size_t i = 0; i < ATTEMPT_STAGES; i++)
+        if (i != STAGE_PROXY)
+            writer_format(t->writer, "\t%s", stage_of_five(line, i));
+    writer_format(t->writer, "\t%s", worst ? finding_of(worst->id)->id : "-");
+    writer_end_line(t->writer);
+}
+
+static void tab_place(struct writer *w, const struct group *g)
+{
+    char server[ADDRESS_TEXT];
+
+    address_text(&g->server, server);
+    if (address_is_unspecified(&g->server))
+        writer_put(w, "\t-");
+    else if (!g->port)
+        writer_format(w, "\t%s", server);
+    else
+        writer_format(w, strchr(server, ':') ? "\t[%s]:%u" : "\t%s:%u", server, g->port);
+}
+
+static void tab_findings(struct writer *w, const struct summary *s)
+{
+    const struct group *groups[SUMMARY_GROUPS];
+    size_t n = summary_order(s, groups, SUMMARY_GROUPS);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct group *g = groups[i];
+        writer_format(w, "finding\t%s\t%s\t%s\t%s\t%" PRIu32, finding_of(g->id)->id,
+                      severity_name(g->severity), confidence_name(g->fact), owner_name(g->owner),
+                      g->of_capture ? 0 : g->n_endpoints);
+        tab_place(w, g);
+        if (g->n_frames)
+            writer_format(w, "\t#%" PRIu64, g->frames[0]);
+        else
+            writer_put(w, "\t-");
+        writer_end_line(w);
+    }
+}
+
 /* ---- all of it ---- */
+
+static void put_service(struct stages *t, const char *address, bool first,
+                        const struct service_line *line)
+{
+    switch (t->form) {
+    case STAGES_CONSOLE:
+        put_line(t, first ? address : "", line);
+        return;
+    case STAGES_CSV:
+        csv_line(t, address, line);
+        return;
+    case STAGES_LINES:
+        tab_line(t, address, line);
+        return;
+    }
+}
 
 static void put_endpoint(struct stages *t, const struct matrix_line *endpoint)
 {
@@ -207,11 +280,8 @@ static void put_endpoint(struct stages *t, const struct matrix_line *endpoint)
 
     address_text(endpoint->address, address);
     for (size_t i = 0; i < n; i++)
-        if (t->page)
-            put_line(t, i ? "" : address, &lines[i]);
-        else
-            csv_line(t, address, &lines[i]);
-    if (t->page && left_out) {
+        put_service(t, address, !i, &lines[i]);
+    if (t->form == STAGES_CONSOLE && left_out) {
         page_format(t->page, STYLE_PLAIN, "%*s... %zu more services", (int)t->width, "", left_out);
         page_end(t->page);
     }
@@ -229,19 +299,20 @@ static unsigned width_of(const struct matrix_line *lines, size_t n)
     return width;
 }
 
-void stages_report(struct report *r, const struct scene *scene, bool csv)
+void stages_report(struct report *r, const struct scene *scene, enum stages_form form)
 {
     struct page page = text_page(r);
-    struct stages t = { .page = csv ? NULL : &page,
+    struct stages t = { .form = form,
+                        .page = &page,
                         .writer = &r->writer,
                         .summary = &r->summary,
                         .proxies = any_proxy(&r->summary) };
     struct matrix_line *lines = matrix_lines(&r->summary);
     size_t n = lines ? r->summary.endpoints.n : 0;
 
-    if (csv) {
+    if (form == STAGES_CSV)
         csv_begin(&t);
-    } else {
+    if (form == STAGES_CONSOLE) {
         text_begin(&page, r, scene);
         t.width = width_of(lines, n);
         page_end(&page);
@@ -249,7 +320,9 @@ void stages_report(struct report *r, const struct scene *scene, bool csv)
     }
     for (size_t i = 0; i < n; i++)
         put_endpoint(&t, &lines[i]);
-    if (!csv) {
+    if (form == STAGES_LINES)
+        tab_findings(&r->writer, &r->summary);
+    if (form == STAGES_CONSOLE) {
         page_put(&page, STYLE_DIM,
                  ". not reached  -- no attempt  ? cannot be seen  ok* derived  n/m worked/tried");
         page_end(&page);

@@ -93,6 +93,28 @@ static bool is_fortigate(const struct summary *s, const struct address *server)
     return false;
 }
 
+/* Addresses that packets show to be several hosts; the first ones, for a line has its limit. */
+static void write_nat(struct report *r, const struct scene *scene)
+{
+    enum { SUGGESTED = 8 };
+    char line[190];
+    struct text t = text_of(line, sizeof line);
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->summary.endpoints.n && n < SUGGESTED; i++) {
+        const struct address *client = table_key(&r->summary.endpoints, i);
+        char address[ADDRESS_TEXT];
+        if (address_is_ipv4(client) && summary_is_shared(&r->summary, scene, client))
+            text_format(&t, "%s%s", n++ ? ", " : "nat = ", address_text(client, address));
+    }
+    if (!n)
+        return;
+    put_line(r, "");
+    put_line(r, "[endpoints]");
+    put_line(r, "# several hosts use them");
+    put_line(r, line);
+}
+
 void suggest_report(struct report *r, const struct scene *scene)
 {
     int64_t interval = usual_interval_s(&r->summary);
@@ -109,6 +131,7 @@ void suggest_report(struct report *r, const struct scene *scene)
         put_line(r, "");
         put_line(r, "# No EMS server was recognised.");
     }
+    write_nat(r, scene);
     put_line(r, "");
     put_line(r, "[checkin]");
     snprintf(line, sizeof line, "# about %" PRId64 " s were seen", interval);

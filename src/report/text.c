@@ -237,11 +237,45 @@ static void write_remarks(struct page *p, const struct report *r, const struct g
     }
 }
 
-static void write_more(struct page *p, const struct group *const *groups, size_t n)
+/* The file as a shell takes it for one word. */
+static void add_word(struct text *t, const char *s)
 {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_./:=,+@%-";
+
+    if (s[0] && s[0] != '-' && strspn(s, plain) == strlen(s)) {
+        text_add(t, s);
+        return;
+    }
+    text_add(t, s[0] == '-' ? "./'" : "'");
+    for (; *s; s++)
+        text_format(t, *s == '\'' ? "'\\%c'" : "%c", *s);
+    text_add(t, "'");
+}
+
+/* Not through a pipe, and not with a name that had to be escaped or cut to be printed. */
+static bool can_be_named(const char *file)
+{
+    return strcmp(file, "-") != 0 && !strchr(file, '\\') &&
+           strlen(file) + 1 < sizeof((struct scene *)0)->file;
+}
+
+/* The two commands that come next; what went wrong can be packed where it can be read again. */
+static void write_more(struct page *p, const struct scene *scene, const struct group *group)
+{
+    char line[600];
+    struct text t = text_of(line, sizeof line);
+
     page_end(p);
     page_label(p, "More", PAGE_FIELD);
-    page_format(p, STYLE_PLAIN, "shakeout explain %s", n ? finding_of(groups[0]->id)->id : "");
+    page_format(p, STYLE_PLAIN, "shakeout explain %s", finding_of(group->id)->id);
+    page_end(p);
+    if (group->severity != SEVERITY_ERROR || scene->live || !can_be_named(scene->file))
+        return;
+    text_format(&t, "shakeout bundle %s", scene->scope == SCOPE_ALL ? "--scope all " : "");
+    add_word(&t, scene->file);
+    page_label(p, "Ticket", PAGE_FIELD);
+    page_put(p, STYLE_PLAIN, line);
     page_end(p);
 }
 
@@ -370,7 +404,7 @@ static void write_body(struct page *p, const struct report *r, const struct scen
         write_servers(p, r, scene);
         write_capture(p, r, scene, true);
         page_end(p);
-        matrix_write(p, r);
+        matrix_write(p, r, scene);
     }
     if (table)
         matrix_groups(p, r, groups, n);
@@ -379,7 +413,7 @@ static void write_body(struct page *p, const struct report *r, const struct scen
         write_all_ladders(p, r, scene);
     write_up_to_the_break(p, r);
     if (!healthy) {
-        matrix_write(p, r);
+        matrix_write(p, r, scene);
         write_servers(p, r, scene);
         write_capture(p, r, scene, false);
         write_taken(p, r);
@@ -388,7 +422,7 @@ static void write_body(struct page *p, const struct report *r, const struct scen
     write_remarks(p, r, groups, n, shown);
     for (size_t i = 0; i < n; i++)
         if (shown[i]) {
-            write_more(p, groups + i, 1);
+            write_more(p, scene, groups[i]);
             return;
         }
 }

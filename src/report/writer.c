@@ -1,5 +1,8 @@
 #include "report/writer.h"
 
+#include "base/newfile.h"
+#include "base/text.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -49,6 +52,7 @@ bool writer_failed(const struct writer *w, struct failure *failure)
         return false;
     *failure = (struct failure){ .what = "output" };
     snprintf(failure->why, sizeof failure->why, "cannot be written: %s", strerror(w->error));
+    text_copy(failure->remedy, sizeof failure->remedy, newfile_remedy(w->error));
     return true;
 }
 

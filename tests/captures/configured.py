@@ -136,6 +136,14 @@ def lacks(code):
     return lambda said: f'{code}' if code in codes(said) else ''
 
 
+def shared_by(source):
+    """What says that several hosts are behind an address; None: nothing does."""
+    def complaint(said):
+        have = {line['shakeout'].get('nat_from') for line in said if line['event']['dataset'] == 'shakeout.endpoint'}
+        return '' if have == {source} else f'nat_from is {have}'
+    return complaint
+
+
 # Case, configuration, what must be so; the port that 8013 becomes.
 SITES = [
     ('set_intercept_selective', '[endpoints]\nexclude = 10.20.40.0/24\n', none_of('10.20.40.')),
@@ -145,6 +153,9 @@ SITES = [
     ('dns_nxdomain', '[dns]\nservers = 10.0.0.3\n', owner_is('dns.nxdomain', 'client')),
     ('checkin_missed', '[display]\ntime = local\n', has('checkin.missed')),
     ('checkin_missed', '[endpoints]\nnat = 10.20.40.17\n', lacks('checkin.missed')),
+    ('ok_nat', '[endpoints]\nnat = 10.0.0.1\n', shared_by('config')),
+    ('ok_nat', '[display]\ntime = local\n', shared_by(None)),
+    ('ok_nat_two_hosts', '[display]\ntime = local\n', shared_by('ttl')),
     ('ok_openssl_tls12', '[tls]\nexpect_issuer = Corp Example Root CA\n', lacks('tls.intercept.other')),
     ('ok_openssl_tls12', '[tls]\nexpect_issuer = Corp Issuing CA 2\n', has('tls.intercept.other')),
     ('ok_ems_own_certificate', '[tls]\nexpect_issuer = Corp Issuing CA 2\n', lacks('tls.intercept.other')),

@@ -27,7 +27,7 @@ FOLDER = cases.ROOT / 'tests/screens'
 WIDTHS = (60, 80, 200)
 COLOUR = re.compile(r'\x1b\[[0-9;]*m')
 # Rows of tables, lines of the ladder, what a person copies, who speaks with whom.
-UNBREAKABLE = re.compile(r'^(\S+ +\d+  \S|endpoint|\d+\.|  +\d+  | +#\d+ | +-- |\. not)|^ +endpoints  |shakeout explain|->|[│|]|\d  +\d+/\d+$')
+UNBREAKABLE = re.compile(r'^(  endpoint  |  \d+\.\d+\.\d+\.\d+  |\S+ +\d+  \S|endpoint|\d+\.|  +\d+  | +#\d+ | +-- |\. not)|^ +endpoints  |shakeout (explain|bundle)|->|[│|]|\d  +\d+/\d+$')
 # What is pasted is one line, however long.
 COMMAND = re.compile(r'^ {14}(diagnose |get system |ip\.addr |ipv6\.addr |dns\.qry|arp\.|icmpv6\.|\(tcp\.flags|curl |curl\.exe |openssl |Test-NetConnection |'
                      r'Get-|Resolve-DnsName |pktmon |netsh |ping |dig |ss |nc |ssh |tcpdump |tracepath |ip neigh |timedatectl|w32tm )')

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Holds the tables (`--format csv`, `--matrix`) against the JSON Lines of the same capture.
+"""Holds the tables (`--format csv`, `--format lines`, `--matrix`) against the JSON Lines of the same capture.
 
     tables.py BINARY [CASE...]
 
 Each connection is a line of the CSV with the same finding; in the matrix it is counted once, at its endpoint, server and
 port, as tried and, where it worked, as worked; the stages of a service of which one connection is known are those of this
 connection; the finding of a line is one that the endpoint has there.  The console form has as many lines as the CSV.
+The lines for grep and awk say what the matrix says, and of findings what the JSON Lines say.
 Output: TAP.
 """
 import collections
@@ -85,11 +86,36 @@ def console_complaints(text, lines):
         yield f'{len(shown)} lines on the console, {len(lines)} in the CSV'
 
 
+def lines_complaints(text, jsonl, matrix):
+    """Tabs between cells, as many cells as the kind has; five stages, where a proxy that refuses stands at TLS."""
+    cells = [line.split('\t') for line in text.splitlines()]
+    wrong = [c for c in cells if len(c) != {'endpoint': 10, 'finding': 8}.get(c[0]) or '' in c]
+    yield from (f'a line of {len(c)} cells: {c}' for c in wrong[:3])
+    want = []
+    for row in matrix:
+        stages = {s: plain(row[s]) for s in STAGES}
+        stages['tls'] = stages['proxy'] if stages['proxy'] not in ('--', '.', '?', 'ok', 'ok*', 'warn', 'mixed') else stages['tls']
+        want.append(['endpoint', row['endpoint'], row['server'], row['port'],
+                     *(stages[s] for s in STAGES if s != 'proxy'), row['finding'] or '-'])
+    have = [c for c in cells if c[0] == 'endpoint']
+    yield from (f'not a line of the matrix: {c}' for c in [h for h in have if h not in want][:3])
+    if len(have) != len(want):
+        yield f'{len(have)} endpoint lines, {len(want)} in the matrix'
+    records = [r for r in map(json.loads, jsonl.splitlines()) if r['event']['dataset'] == 'shakeout.finding']
+    want = sorted((r['event']['code'], r['shakeout']['severity'], r['shakeout']['confidence'], r['shakeout']['owner'])
+                  for r in records)
+    have = sorted(tuple(c[1:5]) for c in cells if c[0] == 'finding')
+    if have != want:
+        yield f'findings {have}, not {want}'
+
+
 def complaints(binary, case):
-    found = list(connections(output(binary, case, '--format', 'jsonl')))
+    jsonl = output(binary, case, '--format', 'jsonl')
+    found = list(connections(jsonl))
     lines = rows(output(binary, case, '--matrix=csv'))
     yield from csv_complaints(found, rows(output(binary, case, '--format', 'csv')))
     yield from matrix_complaints(found, lines)
+    yield from lines_complaints(output(binary, case, '--format', 'lines'), jsonl, lines)
     yield from console_complaints(output(binary, case, '--matrix', '--width', '100'), lines)
 
 

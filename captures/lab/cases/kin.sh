@@ -89,3 +89,31 @@ case_ok_nat() {
     primary 10.0.0.1:$(portof 'tcp.flags.syn==1 && tcp.flags.ack==0' srcport) $EMS:8013 ok.tls.established_closed_clean none certain -
     healthy; absent tcp
 }
+# A second host behind the same router, whose stack counts down from 128.
+another() {
+    ns_add other
+    link other o0 02:00:00:00:41:18 router r2 02:00:00:00:41:01
+    in_ns other ip addr add 10.20.41.18/24 dev o0
+    in_ns other ip route add default via 10.20.41.1
+    in_ns router ip addr add 10.20.41.1/24 dev r2
+    on other sysctl -qw net.ipv4.ip_default_ttl=128
+}
+case_ok_nat_two_hosts() {
+    TITLE='Two hosts of different kinds behind one NAT, by turns, recorded behind it.'
+    TRUTH='Four connections of each host, in turn, from the one address of the NAT. SYNs of the one arrive with a TTL of 63, those of the other with 127.'
+    up; another; serve 8013 bin/tlsd.py 8013; translating
+    record server
+    local i
+    for i in 1 2 3 4; do
+        c bin/tlsc.py $EMS:8013
+        on other timeout 30 bin/tlsc.py $EMS:8013 >>"$OUT/client.log"
+    done
+    stop
+    must 4 'tcp.flags.syn==1 && tcp.flags.ack==0 && ip.src==10.0.0.1 && ip.ttl==63'
+    must 4 'tcp.flags.syn==1 && tcp.flags.ack==0 && ip.src==10.0.0.1 && ip.ttl==127'
+    local p
+    for p in $(tshark -n -r "$CAP" -Y 'tcp.flags.syn==1 && tcp.flags.ack==0' -T fields -e tcp.srcport 2>/dev/null); do
+        primary 10.0.0.1:$p $EMS:8013 ok.tls.established_closed_clean none certain -
+    done
+    healthy; absent tcp checkin
+}
