@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 enum { BRIEF_LABEL = 10, BRIEF_WIDTH = 79, BRIEF_TEXT = 700, RULE = 75 };
-enum { BRIEF_FINDINGS = 40 }; /* lines */
+/* In lines: of all findings, of one field, of a filter, which is of no use when it is cut. */
+enum { BRIEF_FINDINGS = 40, FIELD_LINES = 4, FILTER_LINES = 10, SHORTEST = 40 };
 
 struct brief {
     struct report *report;
@@ -29,6 +30,46 @@ static void put_escaped(struct writer *w, const char *s)
     }
 }
 
+static unsigned lines_since(const struct writer *w, size_t from)
+{
+    unsigned n = 0;
+
+    for (size_t i = from; i < w->n; i++)
+        n += w->at[i] == '\n';
+    return n;
+}
+
+/* To three quarters, at the border of a character. */
+static void shorten(char *text)
+{
+    size_t n = strlen(text) * 3 / 4;
+
+    while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
+        n--;
+    snprintf(text + n, 4, "...");
+}
+
+/* In at most so many lines; what is beyond is cut.  Nothing leaves the buffer meanwhile. */
+static void put_within(struct brief *b, const char *label, unsigned indent, unsigned lines,
+                       const char *text)
+{
+    struct writer *w = b->paper.writer;
+    char padded[BRIEF_LABEL + 1], cut[1000];
+
+    writer_flush(w);
+    size_t from = w->n;
+    snprintf(padded, sizeof padded, "%-*s", (int)indent, label);
+    text_copy(cut, sizeof cut, text);
+    for (;;) {
+        writer_put(w, padded);
+        page_wrapped(&b->paper, indent, cut, NULL);
+        if (lines_since(w, from) <= lines || strlen(cut) < SHORTEST)
+            return;
+        w->n = w->line = from;
+        shorten(cut);
+    }
+}
+
 static void put(struct brief *b, const char *label, const char *text)
 {
     struct writer *w = b->paper.writer;
@@ -36,10 +77,7 @@ static void put(struct brief *b, const char *label, const char *text)
     if (!text[0])
         return;
     if (!b->markdown) {
-        char padded[BRIEF_LABEL + 1];
-        snprintf(padded, sizeof padded, "%-*s", BRIEF_LABEL, label);
-        writer_put(w, padded);
-        page_wrapped(&b->paper, BRIEF_LABEL, text, NULL);
+        put_within(b, label, BRIEF_LABEL, FIELD_LINES, text);
         return;
     }
     if (label[0])
@@ -53,7 +91,7 @@ static void put(struct brief *b, const char *label, const char *text)
 static void put_code(struct brief *b, const char *label, const char *code)
 {
     if (!b->markdown) {
-        put(b, label, code);
+        put_within(b, label, BRIEF_LABEL, FILTER_LINES, code);
         return;
     }
     writer_format(b->paper.writer, "- **%s:** `", label);
@@ -132,7 +170,7 @@ static void put_title(struct brief *b)
         blank(b);
         return;
     }
-    page_wrapped(&b->paper, 0, line, NULL);
+    put_within(b, "", 0, FIELD_LINES, line);
     for (unsigned i = 0; i < RULE; i++)
         writer_put_char(b->paper.writer, '-');
     blank(b);
@@ -181,8 +219,10 @@ static void put_fact(struct brief *b, const struct group *g)
     char line[BRIEF_TEXT];
     struct text t = text_of(line, sizeof line);
 
-    if (!field_of(b->gathering, "Seen", " ", true, &t))
+    if (!field_of(b->gathering, "Seen", " ", true, &t) || line[t.n - 1] == ':') {
+        t = text_of(line, sizeof line); /* what it would announce are packets */
         text_add(&t, finding_of(g->id)->title);
+    }
     text_format(&t, " [%s]", confidence_name(g->fact));
     put(b, "Fact", line);
 }

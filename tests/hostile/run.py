@@ -17,6 +17,8 @@ import lzma
 import os
 import pathlib
 import random
+import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -28,9 +30,12 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests/captures'))
+import bundles  # noqa: E402
+import diagram  # noqa: E402
 import exports  # noqa: E402
 import page  # noqa: E402
 import pcapfile  # noqa: E402
+import schema  # noqa: E402
 
 TIME_LIMIT_S = 120
 MIB = 1 << 20
@@ -663,6 +668,118 @@ def name_complaints(tests, path, extra):
         yield f'no {kind} line: the names were not reached'
 
 
+# --- all of it, in every form -------------------------------------------------------------------------------
+
+LURE = b'"><script>alert(1)</script>javascript:alert(1)=cmd|\' /C calc\'!A0\x1b[2J\x1b]0;x\x07' + '\u202egnp.exe\u2066'.encode()
+LONGEST_LINE = 65536
+XMLLINT, TSHARK, CAPINFOS = (shutil.which(tool) for tool in ('xmllint', 'tshark', 'capinfos'))
+
+
+def said_by(tool, *args):
+    """What a strict reader of a file complains of; nothing where it is not installed."""
+    if not tool:
+        return
+    done = subprocess.run([tool, *map(str, args)], capture_output=True, timeout=TIME_LIMIT_S, check=False)
+    if done.returncode:
+        yield f'{pathlib.Path(tool).name}: {done.stderr.decode(errors="replace")[-300:]}'
+
+
+def jsonl_complaints(data, validator):
+    for number, line in enumerate(data.splitlines(keepends=True), 1):
+        if len(line) > LONGEST_LINE:
+            yield f'line {number} has {len(line)} octets'
+        record = json.loads(line, parse_constant=refuse_constant)
+        yield from (f'line {number}: {error.message[:160]}' for error in (validator.iter_errors(record) if validator else ()))
+
+
+def brief_complaints(name, text):
+    """Short enough to paste, and nothing in it that Markdown or the HTML in it would take for its own."""
+    if len(text.splitlines()) > bundles.LINES_MOST:
+        yield f'{name} has {len(text.splitlines())} lines'
+    if name.endswith('.md'):
+        prose = re.sub(r'`[^`]*`', '', text)
+        yield from (f'{name}: {m.group()!r}' for m in re.finditer(r'(?<!\\)[<>|]|(?<!\\)\]\(', prose))
+
+
+def line_complaints(text):
+    cells = [line.split('\t') for line in text.splitlines()]
+    yield from (f'{len(c)} cells: {c}' for c in cells if len(c) != {'endpoint': 10, 'finding': 8}.get(c[0]))
+
+
+def reachable(tests, path, *args):
+    """A run of the program over the capture; its complaints, or what it said."""
+    done = call(tests.binary, '--scope', 'all', *args, path, env={**os.environ, 'LC_ALL': 'C.UTF-8', 'XDG_DATA_HOME': str(tests.folder)})
+    return done, [done.returncode == 2 and f'exit 2: {done.stderr!r}', *teeth_in(done)]
+
+
+def pictures_of(tests, path):
+    for ending, look in (('svg', lambda text: diagram.svg_complaints(text, ())), ('dot', diagram.dot_complaints)):
+        target = tests.folder / f'paths.{ending}'
+        _, complaints = reachable(tests, path, '-qq', '--force', '--diagram', target)
+        data = target.read_bytes()
+        yield from [*complaints, *teeth_in(Done(0, data, b'')), *look(data.decode())]
+        if ending == 'svg':
+            yield from said_by(XMLLINT, '--noout', '--nonet', target)
+
+
+def evidence_of(tests, path, *args):
+    target = tests.folder / 'evidence.pcapng'
+    _, complaints = reachable(tests, path, '-qq', '--force', '-w', target, *args)
+    yield from complaints
+    yield from said_by(TSHARK, '-n', '-r', target, '-T', 'fields', '-e', 'frame.number')
+    yield from said_by(CAPINFOS, target)
+    if TSHARK:
+        done = subprocess.run([TSHARK, '-n', '-r', target, '-T', 'fields', '-e', 'frame.comment'], capture_output=True, check=True)
+        yield from teeth_in(Done(0, done.stdout.replace(b'\t', b' '), b''))
+        yield '' if b'[' in done.stdout else 'no packet has a comment'
+
+
+def bundle_of(tests, path, validator):
+    archive = tests.folder / 'x.zip'
+    done, complaints = reachable(tests, path, 'bundle', '--case', 'x', '-o', archive, '--force')
+    yield from complaints
+    if done.returncode == 2:
+        return
+    with zipfile.ZipFile(archive) as z:
+        files = {name.rsplit('/', 1)[-1]: z.read(name) for name in z.namelist()}
+    yield from [] if sorted(files) == bundles.NAMES else [f'{sorted(files)}']
+    yield from bundles.manifest_complaints(files)
+    yield from page.complaints(files['report.html'])
+    yield from jsonl_complaints(files['findings.jsonl'], validator)
+    json.loads(files['environment.json'])
+    for name, data in files.items():
+        if name != 'evidence.pcapng':
+            yield from (f'{name}: {c}' for c in teeth_in(Done(0, data, b'')))
+        if name.startswith('summary.'):
+            yield from brief_complaints(name, data.decode())
+    yield from said_by(TSHARK, '-n', '-r', tests.file('evidence.pcapng', files['evidence.pcapng']), '-c', '1')
+
+
+def everything(tests):
+    """One capture with the worst names, short and as long as they come, through every form that leaves the program."""
+    told = json.loads(call(tests.binary, '--schema').stdout)
+    validator = schema.jsonschema and schema.jsonschema.Draft202012Validator(told)
+    plain_der, _ = certificate(tests, b'x' * 60)
+    for what, bite in ('all that bites', LURE), ('64 KiB that bite', (LURE * 1000)[:64000]):
+        packets = hostile_talks(bite, patched_certificate(plain_der, bite))
+        path = tests.file('everything.pcapng', hostile_pcapng(bite[:65000], packets))
+        done, complaints = reachable(tests, path, '--format', 'jsonl')
+        tests.check(f'{what}: JSON Lines, by their schema', [*complaints, *jsonl_complaints(done.stdout, validator)])
+        done, complaints = reachable(tests, path, '--format', 'lines')
+        tests.check(f'{what}: lines', [c for c in complaints if 'U+0009' not in (c or '')] + list(line_complaints(done.stdout.decode())))
+        for form in 'summary', 'markdown':
+            done, complaints = reachable(tests, path, '--format', form)
+            tests.check(f'{what}: {form}', [*complaints, *brief_complaints('x.md' if form == 'markdown' else '', done.stdout.decode())])
+        done, complaints = reachable(tests, path, '--format', 'csv')
+        tests.check(f'{what}: CSV', [*complaints, *csv_complaints(done.stdout.decode())])
+        tests.check(f'{what}: HTML', page_of(tests, path))
+        tests.check(f'{what}: exports', exports_of(tests, path))
+        tests.check(f'{what}: pictures', pictures_of(tests, path))
+        tests.check(f'{what}: evidence', evidence_of(tests, path))
+        tests.check(f'{what}: redacted evidence', evidence_of(tests, path, '--redact', 'strict'))
+        tests.check(f'{what}: the bundle', bundle_of(tests, path, validator))
+
+
 def words_of_ours(tests):
     """What the user types comes back in messages: it bites no more than the rest."""
     bad = '\x1b[31m\u202e\nx\u200b'
@@ -804,7 +921,7 @@ def main():
     plain = str(pathlib.Path(sys.argv[2]).resolve()) if len(sys.argv) > 2 else binary
     with tempfile.TemporaryDirectory(prefix='shakeout-hostile.') as folder:
         tests = Tests(binary, plain, folder)
-        for part in gap_at_the_end, cuts, lies, bombs, ber_bombs, tls_bombs, names, words_of_ours, floods:
+        for part in gap_at_the_end, cuts, lies, bombs, ber_bombs, tls_bombs, names, everything, words_of_ours, floods:
             try:
                 part(tests)
             except AssertionError as error:

@@ -125,7 +125,7 @@ Test(options, a_missing_or_wrong_value_is_refused)
     cr_assert_not(parse("--matrix=all", "x", NULL));
     cr_assert_str_eq(failure.why, "\"all\" is not stages, ports, dense or csv");
     cr_assert_not(parse("--format", "xml", "x", NULL));
-    cr_assert_str_eq(failure.why, "\"xml\" is not text, jsonl, summary, markdown or csv");
+    cr_assert_str_eq(failure.why, "\"xml\" is not text, jsonl, summary, markdown, csv or lines");
     cr_assert_not(parse("--max-memory", "0", "x", NULL));
     cr_assert_not(parse("--max-memory", "99999999999G", "x", NULL));
     cr_assert_not(parse("--utc=yes", "x", NULL));

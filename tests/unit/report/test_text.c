@@ -81,7 +81,7 @@ Test(text, a_healthy_capture_ends_with_code_0)
     cr_assert_eq(told.code, 0);
     cr_assert_str_eq(line_of(&told, 1),
                      "OK HEALTHY   1 of 1 endpoint reached EMS on every port it tried");
-    cr_assert(says(&told, "  10.20.40.17     ok\n"));
+    cr_assert(says(&told, "  10.20.40.17     ok     "));
     free(told.text);
 }
 
