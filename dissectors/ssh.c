@@ -43,6 +43,7 @@ struct ssh {
     struct line_reader lines[SIDES];
     struct offers *offers[SIDES];
     uint8_t at[SIDES]; /* enum place */
+    bool guessed;      /* the client's next packet of the exchange came before it knew the lists */
     uint16_t count[SIDES];
 };
 
@@ -159,6 +160,9 @@ static void keep_offers(struct session *s, struct ssh *h, enum side from, struct
         offers->whole[list] = bytes_ok(&b) && !names.clipped;
         offers->list[list] = offers->whole[list] ? names : nothing;
     }
+    bytes_vector(&b, 4); /* languages */
+    bytes_vector(&b, 4);
+    h->guessed |= from == CLIENT && (bytes_u8(&b) || !bytes_ok(&b)); /* RFC 4253 section 7 */
     h->offers[from] = offers;
     compare(s, h);
 }
@@ -196,7 +200,10 @@ static void read_packet(struct session *s, struct ssh *h, enum side from, uint8_
         break;
     default:
         if (type >= EXCHANGE && type <= EXCHANGE_END) {
-            session_say(s, exchange, 0, nothing);
+            bool guess = from == CLIENT && h->guessed; /* a wrong one is never answered */
+            h->guessed &= !guess;
+            if (!guess)
+                session_say(s, exchange, 0, nothing);
             session_say(s, SAID_SSH_KEYS, 0, nothing);
         }
         break;

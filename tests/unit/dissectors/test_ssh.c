@@ -32,7 +32,7 @@ static void seal(struct packet_text *p, uint8_t type, const struct packet_text *
 }
 
 /* `lists` has the eight of KEXINIT that must agree. */
-static void kexinit(struct packet_text *p, const char *const *lists)
+static void kexinit_of(struct packet_text *p, const char *const *lists, bool guesses)
 {
     struct packet_text payload = { .n = 16 };
 
@@ -41,8 +41,13 @@ static void kexinit(struct packet_text *p, const char *const *lists)
         put32(&payload, (uint32_t)strlen(names));
         put(&payload, names, strlen(names));
     }
-    put(&payload, "\0\0\0\0\0", 5);
+    put(&payload, guesses ? "\1\0\0\0\0" : "\0\0\0\0\0", 5);
     seal(p, 20, &payload);
+}
+
+static void kexinit(struct packet_text *p, const char *const *lists)
+{
+    kexinit_of(p, lists, false);
 }
 
 #define OURS                                                                                 \
@@ -149,6 +154,27 @@ static void agreed(const struct talk *talk)
     cr_assert_eq(talk_count(talk, SAID_COMMAND), 2);
     cr_assert_eq(talk_count(talk, SAID_REPLY), 2);
     cr_assert_str_eq(talk_find(talk, SAID_SSH_TEXT)->text, "Welcome");
+}
+
+/* RFC 4253 section 7: first_kex_packet_follows; Dropbear's client does so. */
+Test(ssh, a_wrong_guess_of_the_exchange_awaits_no_reply)
+{
+    static struct talk_case t;
+    struct packet_text empty = { .n = 3 };
+
+    memset(&t, 0, sizeof t);
+    kexinit_of(&t.client, ours, true);
+    seal(&t.client, 30, &empty); /* the guess */
+    seal(&t.client, 30, &empty);
+    kexinit(&t.server, ours);
+    seal(&t.server, 31, &empty);
+    greet(&t);
+    scene_say(&t.scene, CLIENT, t.client.octets, t.client.n);
+    scene_say(&t.scene, SERVER, t.server.octets, t.server.n);
+
+    cr_assert_eq(talk_count(t.scene.session.talk, SAID_COMMAND), 2);
+    cr_assert_eq(talk_count(t.scene.session.talk, SAID_REPLY), 2);
+    scene_close(&t.scene);
 }
 
 Test(ssh, what_follows_the_keys_is_not_read_wherever_segments_begin)
