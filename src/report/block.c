@@ -516,11 +516,13 @@ static bool check_text(const struct block *b, const struct check *c, const char 
         return !has_check(b, CHECK_BOTH_DIRECTIONS);
     case CHECK_RST_TTL_EQUAL:
         *label = "forged reset"; /* not excluded: who stands as far away looks the same */
-        text_format(t, "unlikely: it has the TTL of other packets of %s", server);
+        text_format(t, "unlikely: it has the TTL of other packets of %s",
+                    c->side == CLIENT ? "the client" : server);
         return true;
     case CHECK_RST_TTL_DIFFERS:
-        *label = "the server";
-        text_format(t, "the reset has another TTL than the packets of %s", server);
+        *label = c->side == CLIENT ? "the client" : "the server";
+        text_format(t, "the reset has another TTL than the packets of %s",
+                    c->side == CLIENT ? "the client" : server);
         return true;
     case CHECK_CLOSED_PORT_RESETS:
         *label = "closed port";

@@ -120,9 +120,13 @@ static void put_ruled_out(struct writer *w, const struct verdict *v)
     if (!v || !v->n_checks)
         return;
     json_array(w, "ruled_out");
-    for (size_t i = 0; i < v->n_checks; i++)
-        if (v->checks[i].kind < sizeof names / sizeof *names)
-            json_word(w, NULL, names[v->checks[i].kind]);
+    for (size_t i = 0; i < v->n_checks; i++) {
+        const struct check *c = &v->checks[i];
+        if (c->kind == CHECK_RST_TTL_DIFFERS && c->side == CLIENT)
+            json_word(w, NULL, "client");
+        else if (c->kind < sizeof names / sizeof *names)
+            json_word(w, NULL, names[c->kind]);
+    }
     json_end_array(w);
 }
 

@@ -82,6 +82,20 @@ static bool has_no_way_in(const struct matter *m, enum side side)
     return is_inside_router(m->scene) && half->rst.frame && !half->rst_ttl_varies;
 }
 
+/* Only the SYN-ACK is there to compare with, and it comes from nearer than the reset: a device that
+ * answers SYNs for the server (its window stays 0 until the server has answered) and passes on
+ * what the server says. */
+static bool is_from_behind(const struct matter *m, enum side side)
+{
+    const struct half_more *half = &m->more->half[side];
+
+    if (side != SERVER || !half->ttl_syn || half->ttl_data)
+        return false;
+    bool waits = half->zero_window.frame && half->zero_window.frame == half->first_syn.frame;
+    bool known = m->server && m->server->ttl_varies; /* its other packets do not agree either */
+    return (waits || known) && blame_hops(half->rst.ttl) > blame_hops(half->ttl_syn);
+}
+
 static void compare_ttl(const struct matter *m, enum side side, struct forgery *f)
 {
     const struct half_more *half = &m->more->half[side];
@@ -241,7 +255,7 @@ struct forgery blame_reset(const struct matter *m, enum side side)
 {
     struct forgery f = { .score = 0 };
 
-    if (!m->more->half[side].rst.frame)
+    if (!m->more->half[side].rst.frame || is_from_behind(m, side))
         return f;
     compare_ttl(m, side, &f);
     compare_mac(m, side, &f);

@@ -58,7 +58,9 @@ static void note_windows(const struct matter *m, struct verdict *out)
 {
     for (enum side side = CLIENT; side < SIDES; side++) {
         const struct half_more *half = &m->more->half[side];
-        if (half->zero_longest_ns <= SECONDS(1))
+        int64_t closed_ns = half->zero_since_ns ? m->now_ns - half->zero_since_ns : 0;
+        if (half->zero_longest_ns <= SECONDS(1) &&
+            (closed_ns <= SECONDS(1) || m->how != ENDED_OPEN))
             continue;
         struct raised r = raise_of(F_TCP_ZERO_WINDOW);
         raise_frame(&r, half->zero_window.frame);

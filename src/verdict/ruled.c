@@ -10,6 +10,12 @@ static void add(struct verdict *out, enum check_kind kind, uint64_t frame, uint1
             (struct check){ .kind = kind, .frame = frame, .port = port, .count = count };
 }
 
+static void add_reset(struct verdict *out, enum check_kind kind, uint64_t frame, enum side side)
+{
+    if (out->n_checks < VERDICT_CHECKS)
+        out->checks[out->n_checks++] = (struct check){ .kind = kind, .frame = frame, .side = side };
+}
+
 static bool answers_since(const struct matter *m, const struct host_port *p, int64_t before_ns)
 {
     return p && p->answered && p->answered_ns > m->more->half[CLIENT].first_syn.time_ns - before_ns;
@@ -85,9 +91,9 @@ static void check_reset(const struct matter *m, struct verdict *out)
         out->signs_unusable = f.unusable;
     }
     if (origin == ORIGIN_SAME)
-        add(out, CHECK_RST_TTL_EQUAL, frame, 0, 0);
+        add_reset(out, CHECK_RST_TTL_EQUAL, frame, side);
     else if (origin == ORIGIN_OTHER && frame)
-        add(out, CHECK_RST_TTL_DIFFERS, frame, 0, 0);
+        add_reset(out, CHECK_RST_TTL_DIFFERS, frame, side);
 }
 
 void ruled_add(const struct matter *m, struct verdict *out)

@@ -421,9 +421,11 @@ static bool breaks_off(const struct matter *m)
     return is_unfinished(m, CLIENT) || is_unfinished(m, SERVER);
 }
 
+static bool unheard(const struct matter *m, enum side side);
 static bool stalled(const struct matter *m)
 {
-    return !m->alert && !breaks_off(m) && matter_waited(m, last_of(m, SERVER)) >= SECONDS(5) &&
+    return !m->alert && !unheard(m, SERVER) && !breaks_off(m) &&
+           matter_waited(m, last_of(m, SERVER)) >= SECONDS(5) &&
            !m->more->half[SERVER].sack_hole.frame && matter_blind(m) == SIGHTED &&
            matter_waited(m, last_of(m, CLIENT)) >= SECONDS(5);
 }
@@ -446,6 +448,16 @@ static bool mtu_ignored(const struct matter *m)
            (half->again_first.frame > icmp->frame && half->again_count >= 2);
 }
 
+/* The peer ends it by a FIN that acknowledges nothing of what was repeated: it never came there. */
+static bool closes_deaf(const struct matter *m, enum side side)
+{
+    const struct half *half = &m->flow->half[side];
+    bool fin = m->how == ENDED_FIN_CLIENT || m->how == ENDED_FIN_SERVER;
+
+    return fin && !matter_all_acked(m, side) &&
+           !(half->flags & HALF_ACKED && seq_after(half->acked, m->more->half[side].again_seq));
+}
+
 /* Data of `side` goes on being repeated and nothing of it is taken, until the end. */
 static bool unheard(const struct matter *m, enum side side)
 {
@@ -459,9 +471,11 @@ static bool unheard(const struct matter *m, enum side side)
         return false;
     if (matter_waited(m, half->again_first.time_ns) < SECONDS(3))
         return false;
-    return !close || (close->frame > half->again_first.frame && by == side);
+    return !close ||
+           (close->frame > half->again_first.frame && (by == side || closes_deaf(m, side)));
 }
 
+/* Keep-alive probes, or probes of a window that the peer had closed. */
 static bool probes_unheard(const struct matter *m, enum side side)
 {
     return m->more->half[side].n_keepalive_unanswered >= 3 && m->how == ENDED_OPEN &&
@@ -490,7 +504,8 @@ static bool idle_death(const struct matter *m)
     for (enum side side = CLIENT; side < SIDES; side++) {
         if (unheard(m, side) && paused_before(m, side) && worked_before(m))
             return true;
-        if (probes_unheard(m, side) && worked_before(m) && m->more->longest_gap_ns >= SECONDS(1))
+        if (probes_unheard(m, side) && !m->more->half[side_other(side)].zero_since_ns &&
+            worked_before(m) && m->more->longest_gap_ns >= SECONDS(1))
             return true;
     }
     return false;
@@ -498,7 +513,12 @@ static bool idle_death(const struct matter *m)
 
 static bool path_death(const struct matter *m)
 {
-    return (unheard(m, CLIENT) || unheard(m, SERVER)) && worked_before(m);
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        bool probed = probes_unheard(m, side) && m->more->half[side_other(side)].zero_since_ns;
+        if ((unheard(m, side) || probed) && worked_before(m))
+            return true;
+    }
+    return false;
 }
 
 /* Of this side a segment is repeated in vain, of a size that passed before or that every path
@@ -1029,6 +1049,17 @@ static void weigh_reset(const struct matter *m, struct raised *r)
         r->fact = PROBABLE;
 }
 
+/* Away from the client, what it sent may have been taken out on the way. */
+static void weigh_quiet(const struct matter *m, struct raised *r)
+{
+    if (blame_is_adjacent(m->flow->half[CLIENT].ttl))
+        return;
+    r->cause = POSSIBLE;
+    raise_owner(r, OWNER_UNKNOWN,
+                "recorded away from the client: what it sent may not have come "
+                "this far");
+}
+
 static void weigh_rejection(const struct matter *m, struct raised *r)
 {
     checks_weigh_rejection(m, r);
@@ -1167,6 +1198,20 @@ static void weigh_leaving_reset(const struct matter *m, struct raised *r)
     weigh_leaver(m, r);
 }
 
+/* A connection that was kept for the next request and is dropped without a goodbye. */
+static void weigh_cut(const struct matter *m, struct raised *r)
+{
+    enum side side = CLIENT;
+    const struct ending_packet *close = matter_close(m, &side);
+
+    weigh_reset(m, r);
+    if (!close || close->gap_ns < SECONDS(1) || !nothing_is_due(m))
+        return;
+    r->severity = SEVERITY_WARNING;
+    raise_owner(r, OWNER_CLIENT, "it had its answer and drops an idle connection");
+    raise_evidence(r, m, E_DATA);
+}
+
 /* Some programs end every conversation by a reset once they have their answer: SMB clients do. */
 static void weigh_dropped(const struct matter *m, struct raised *r)
 {
@@ -1260,7 +1305,7 @@ static const struct stall stalls[] = {
 
     /* connected, no payload */
     { BIT(STOP_OPEN), ANY, hidden_payload, F_CANNOT_TELL_CAPTURE_LOSS, ON_SIGHT, E_OPEN, NULL },
-    { BIT(STOP_OPEN), ANY, tls_idle_5s, F_TLS_NONE_CLIENT_SILENT, ON_CLIENT, E_OPEN | E_CLOSE, NULL },
+    { BIT(STOP_OPEN), ANY, tls_idle_5s, F_TLS_NONE_CLIENT_SILENT, ON_CLIENT, E_OPEN | E_CLOSE, weigh_quiet },
     { BIT(STOP_OPEN), RC | FC, greeting_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_OPEN | E_CLOSE, weigh_possible },
     { BIT(STOP_OPEN), RC | FC, NULL, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
     { BIT(STOP_OPEN), RS | FS, idle_5s, F_OK_TCP_PORT_PROBE, ON_SIGHT, E_OPEN | E_CLOSE, NULL },
@@ -1359,7 +1404,7 @@ static const struct stall stalls[] = {
     { BIT(STOP_REQUEST), O, one_request_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA, weigh_waiting },
     { BIT(STOP_REQUEST), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_REQUEST), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_DATA | E_CLOSE, NULL },
-    { BIT(STOP_DATA), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
+    { BIT(STOP_DATA), RC, unexplained, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_DATA | E_CLOSE, weigh_cut },
     { BIT(STOP_DATA), RS, unexplained, F_TCP_RESET_BY_SERVER, ON_SIGHT, E_DATA | E_CLOSE, weigh_reset },
     { BIT(STOP_DATA), FC, too_late_30s, F_APP_NO_REPLY_TIMEOUT, ON_SERVER, E_DATA | E_CLOSE, NULL },
     { BIT(STOP_DATA), FC, answered_too_late, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_DATA | E_CLOSE, NULL },

@@ -59,7 +59,7 @@ enum check_kind {
     CHECK_NAME_RESOLVED,       /* DNS gave the address that was dialled */
     CHECK_BOTH_DIRECTIONS,     /* the capture sees packets to the client */
     CHECK_NO_CAPTURE_LOSS,
-    CHECK_RST_TTL_EQUAL, /* as the server's other packets */
+    CHECK_RST_TTL_EQUAL, /* as the other packets of its sender */
     CHECK_RST_TTL_DIFFERS,
     CHECK_CLOSED_PORT_RESETS, /* this server resets SYNs to closed ports, so silence is no closed
                                  port */
@@ -72,6 +72,7 @@ struct check {
     uint64_t frame; /* the frame that shows it; 0 = the whole capture */
     uint16_t port;  /* where one is meant */
     uint32_t count;
+    enum side side; /* whose packets, for a reset */
 };
 
 /* What was inferred without keys, beside what keys show: keyless.h. */

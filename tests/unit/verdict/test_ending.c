@@ -812,6 +812,29 @@ Test(ending, another_initial_ttl_at_the_same_distance_forges_nothing)
     over(&s);
 }
 
+/* Linux' SYNPROXY announces a window of 0 until the server has answered as well. */
+Test(ending, a_reset_from_behind_the_answer_to_the_syn_is_not_forged)
+{
+    static const struct {
+        uint8_t ttl;
+        bool window_closed;
+        enum finding_id id;
+    } rows[] = { { 62, true, F_TCP_ACCEPT_THEN_RESET },
+                 { 62, false, F_TCP_RESET_INJECTED },
+                 { 64, true, F_TCP_RESET_INJECTED } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        opened(&s);
+        if (rows[i].window_closed)
+            s.more.half[SERVER].zero_window = s.more.half[SERVER].first_syn;
+        rst(&s, SERVER, 30);
+        s.more.half[SERVER].rst.ttl = rows[i].ttl;
+
+        assert_primary(&s, 5000, rows[i].id);
+        over(&s);
+    }
+}
+
 Test(ending, packets_of_one_address_that_disagree_prove_nothing)
 {
     opened(&s);
@@ -1014,6 +1037,41 @@ Test(ending, a_client_that_drops_an_idle_connection_when_nothing_is_due_is_no_fa
     over(&s);
 }
 
+Test(ending, a_client_that_drops_a_kept_connection_has_had_its_answer)
+{
+    static const int pauses_ms[] = { 900, 1100 };
+
+    for (int late = 0; late < 2; late++) {
+        exchange13();
+        rst(&s, CLIENT, 70 + pauses_ms[late]);
+        assert_primary(&s, 5000, F_TCP_RESET_BY_CLIENT);
+        cr_assert_eq(s.verdict.primary.severity, late ? SEVERITY_WARNING : SEVERITY_ERROR);
+        over(&s);
+    }
+
+    exchange13();
+    sealed(&s, CLIENT, 60, 80); /* this one was not answered */
+    rst(&s, CLIENT, 4000);
+    assert_primary(&s, 5000, F_TCP_RESET_BY_CLIENT);
+    cr_assert_eq(s.verdict.primary.severity, SEVERITY_ERROR);
+    over(&s);
+}
+
+Test(ending, a_reset_is_compared_with_the_packets_of_its_sender)
+{
+    for (enum side side = CLIENT; side < SIDES; side++) {
+        bool compared = false;
+        exchange13();
+        rst(&s, side, 75);
+        (void)judged(&s, 5000);
+        for (size_t i = 0; i < s.verdict.n_checks; i++)
+            if (s.verdict.checks[i].kind == CHECK_RST_TTL_EQUAL)
+                compared = s.verdict.checks[i].side == side;
+        cr_assert(compared);
+        over(&s);
+    }
+}
+
 Test(ending, a_plain_conversation_that_the_client_drops_when_nothing_is_due_is_no_failure)
 {
     opened(&s);
@@ -1080,6 +1138,58 @@ Test(ending, a_path_that_is_dead_after_a_pause)
 
     assert_primary(&s, 620000, F_TCP_IDLE_SILENT_DROP);
     over(&s);
+}
+
+/* The server's flight goes on being repeated until the client gives up. */
+static void flight_unheard(bool taken)
+{
+    opened(&s);
+    hello(&s, 20);
+    flight12(&s, 30);
+    if (!taken)
+        s.flow.half[SERVER].acked = SERVER_ISN + 1;
+    again(&s, SERVER, 300);
+    again(&s, SERVER, 700);
+    again(&s, SERVER, 1500);
+    fin(&s, CLIENT, 9000);
+}
+
+Test(ending, a_client_that_closes_without_having_heard_the_flight_gave_up_on_a_dead_path)
+{
+    flight_unheard(false);
+    assert_primary(&s, 20000, F_TCP_PATH_DIED);
+    cr_assert_eq(s.verdict.primary.fact, PROBABLE);
+    over(&s);
+
+    flight_unheard(true);
+    (void)judged(&s, 20000);
+    cr_assert_neq(s.verdict.primary.id, F_TCP_PATH_DIED);
+    over(&s);
+}
+
+Test(ending, unanswered_probes_of_a_closed_window_are_no_idle_connection)
+{
+    for (int closed = 0; closed < 2; closed++) {
+        exchange13();
+        s.more.longest_gap_ns = MS(3000);
+        s.more.half[SERVER].n_keepalive_unanswered = 4;
+        if (closed)
+            s.more.half[CLIENT].zero_since_ns = when(80);
+        assert_primary(&s, 20000, closed ? F_TCP_PATH_DIED : F_TCP_IDLE_SILENT_DROP);
+        over(&s);
+    }
+}
+
+Test(ending, a_window_that_is_still_closed_at_the_end_is_noted)
+{
+    for (int closed = 0; closed < 2; closed++) {
+        exchange13();
+        if (closed)
+            s.more.half[SERVER].zero_since_ns = when(80);
+        (void)judged(&s, 20000);
+        assert_noted(F_TCP_ZERO_WINDOW, closed);
+        over(&s);
+    }
 }
 
 Test(ending, a_client_that_resets_after_the_path_died_is_not_the_cause)

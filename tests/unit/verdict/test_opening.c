@@ -573,6 +573,18 @@ Test(opening, a_client_that_says_nothing_for_five_seconds_is_only_noted)
 
     assert_primary(&s, 9000, F_TLS_NONE_CLIENT_SILENT);
     cr_assert_eq(s.verdict.primary.severity, SEVERITY_INFO);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_CLIENT);
+    over(&s);
+}
+
+Test(opening, away_from_the_client_its_silence_may_be_a_loss_on_the_way)
+{
+    opened(&s);
+    s.flow.half[CLIENT].ttl = 63;
+    fin(&s, CLIENT, 7000);
+
+    assert_primary(&s, 9000, F_TLS_NONE_CLIENT_SILENT);
+    cr_assert_eq(s.verdict.primary.owner, OWNER_UNKNOWN);
     over(&s);
 }
 
