@@ -511,8 +511,19 @@ static bool idle_death(const struct matter *m)
     return false;
 }
 
+/* The server fell silent in the middle of a record, and what the client says when it gives up is
+ * not heard either. */
+static bool broken_off(const struct matter *m)
+{
+    return m->how == ENDED_FIN_CLIENT && m->tls && m->tls->half[SERVER].body_left &&
+           matter_blind(m) == SIGHTED && m->more->half[CLIENT].again_count &&
+           !matter_all_acked(m, CLIENT) && matter_waited(m, last_of(m, SERVER)) >= SECONDS(3);
+}
+
 static bool path_death(const struct matter *m)
 {
+    if (broken_off(m) && worked_before(m))
+        return true;
     for (enum side side = CLIENT; side < SIDES; side++) {
         bool probed = probes_unheard(m, side) && m->more->half[side_other(side)].zero_since_ns;
         if ((unheard(m, side) || probed) && worked_before(m))
@@ -971,8 +982,9 @@ static void weigh_split(const struct matter *m, struct raised *r)
 
 static void weigh_path(const struct matter *m, struct raised *r)
 {
-    if (m->stop < STOP_UP && m->stop != STOP_PLAIN)
-        r->fact = PROBABLE; /* it opened, but never carried data both ways */
+    /* It opened, but never carried data both ways; or nobody waited long for an answer. */
+    if ((m->stop < STOP_UP && m->stop != STOP_PLAIN) || broken_off(m))
+        r->fact = PROBABLE;
     r->cause = POSSIBLE;
 }
 

@@ -1167,6 +1167,32 @@ Test(ending, a_client_that_closes_without_having_heard_the_flight_gave_up_on_a_d
     over(&s);
 }
 
+Test(ending, an_answer_that_breaks_off_and_a_goodbye_that_nobody_hears_are_a_dead_path)
+{
+    static const struct {
+        int close_ms;
+        uint32_t left;
+        bool heard;
+        enum finding_id id;
+    } rows[] = { { 9000, 900, false, F_TCP_PATH_DIED },
+                 { 2000, 900, false, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN },
+                 { 9000, 0, false, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN },
+                 { 9000, 900, true, F_OK_TLS_ESTABLISHED_CLOSED_CLEAN } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        exchange13();
+        s.tls.half[SERVER].body_left = rows[i].left;
+        sealed(&s, CLIENT, 19, rows[i].close_ms);
+        fin(&s, CLIENT, rows[i].close_ms);
+        if (!rows[i].heard) {
+            s.flow.half[CLIENT].acked -= s.more.half[CLIENT].last_data.length + 1;
+            again(&s, CLIENT, rows[i].close_ms + 200);
+        }
+        assert_primary(&s, 10000, rows[i].id);
+        over(&s);
+    }
+}
+
 Test(ending, unanswered_probes_of_a_closed_window_are_no_idle_connection)
 {
     for (int closed = 0; closed < 2; closed++) {
