@@ -24,19 +24,9 @@ bool traits_open(struct table *values)
     return table_open(values, sizeof(struct trait_key), sizeof(struct trait), TRAIT_VALUES);
 }
 
-enum { KEY_WORDS = 3 };
-_Static_assert(sizeof(struct trait_key) == KEY_WORDS * sizeof(uint64_t), "whole words");
-
-/* Compared word by word: almost all of them are the same. */
 static bool is_value(const struct table *values, uint32_t value, const struct trait_key *key)
 {
-    uint64_t a[KEY_WORDS], b[KEY_WORDS];
-
-    if (!value)
-        return false;
-    memcpy(a, table_key(values, value - 1), sizeof a);
-    memcpy(b, key, sizeof b);
-    return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]));
+    return value && memcmp(table_key(values, value - 1), key, sizeof *key) == 0;
 }
 
 /* Where the traits of one connection are looked for, and where they go. */

@@ -31,7 +31,6 @@ enum { TRAIT_VALUES = 1 << 17, TRAIT_OCTETS = 18 };
 
 struct trait_key {
     uint8_t kind, octet[TRAIT_OCTETS];
-    uint8_t none[5]; /* to whole words; 0 */
 };
 
 struct trait {

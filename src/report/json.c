@@ -93,18 +93,18 @@ static const char *clock_of(struct report *r, int64_t seconds)
 
 size_t json_time_text(struct report *r, int64_t ns, char out[TIME_TEXT])
 {
-    enum { SECONDS = CLOCK_TEXT - 1, FRACTION = 1 + SECONDS + 1, MICRO = 6, EIGHT = 8 };
+    enum { SECONDS = CLOCK_TEXT - 1, FRACTION = 1 + SECONDS + 1 };
     int64_t seconds = stamp_seconds(ns);
     uint32_t fraction = (uint32_t)(ns - seconds * 1000000000);
     uint32_t micro = fraction / 1000, nano = fraction % 1000;
-    uint64_t digits = pen_eight_digits(micro) | UINT64_C(0x3030303030303030);
-    size_t n = FRACTION + MICRO;
+    size_t n = FRACTION + 6;
 
     out[0] = '"';
     memcpy(out + 1, clock_of(r, seconds), SECONDS);
     out[FRACTION - 1] = '.';
-    digits = htole64(digits >> 8 * (EIGHT - MICRO));
-    memcpy(out + FRACTION, &digits, sizeof digits); /* two octets more, and they are written over */
+    memcpy(out + FRACTION, text_two_digits + micro / 10000 * 2, 2);
+    memcpy(out + FRACTION + 2, text_two_digits + micro / 100 % 100 * 2, 2);
+    memcpy(out + FRACTION + 4, text_two_digits + micro % 100 * 2, 2);
     if (nano) {
         out[n++] = (char)('0' + nano / 100);
         memcpy(out + n, text_two_digits + nano % 100 * 2, 2);

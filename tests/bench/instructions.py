@@ -9,7 +9,7 @@ import re
 import subprocess
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2] / 'src'
-DEFINITION = re.compile(r'^(?!static inline)[a-z][\w *]*?\b(\w+)\([^;]*$', re.M)
+DEFINITION = re.compile(r'^(?!static inline)[A-Za-z][\w *]*?\b(\w+)\([^;]*$', re.M)
 
 
 def run(command, out):
@@ -66,15 +66,27 @@ def functions_of(folder):
     for path in SOURCES.rglob('*.c'):
         for name in DEFINITION.findall(path.read_text(encoding='utf-8')):
             where[name].add(path.parent.name)
-    return {name for name, folders in where.items() if folders == {folder}}
+    names = {name for name, folders in where.items() if folders == {folder}}
+    if not names:
+        raise FileNotFoundError(f'no functions in {SOURCES / folder}')
+    return names
 
 
-def cost_of(path, folder, library=None):
-    """What the functions of a folder, and of a library, cost with all that they call."""
-    names = functions_of(folder)
+def cost_of(path, folder, program, library=None, without=()):
+    """What the functions of a folder, but for some, and of a library cost with all that they call.
+
+    Only what the program's other functions call counts: a library that calls itself through another one, as by a
+    callback, was counted when it was entered.
+    """
+    names, own = functions_of(folder), os.path.basename(program)
+    apart = set(without)
 
     def inside(who):
         plain = (who[1] or '').split('.')[0].split("'")[0]
         return plain in names or bool(library and who[0] and library in who[0])
 
-    return sum(cost for caller, callee, cost in edges(path) if inside(callee) and not inside(caller))
+    def outside(who):
+        return os.path.basename(who[0] or '') == own and not inside(who)
+
+    return sum(cost for caller, callee, cost in edges(path)
+               if inside(callee) and outside(caller) and callee[1] not in apart)
