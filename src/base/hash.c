@@ -16,16 +16,21 @@ struct hash_seed hash_seed_draw(void)
     return seed;
 }
 
+/* Sixteen octets a product; the last piece is one of eight or sixteen that may overlap the one
+ * before it. */
 uint64_t hash_bytes(const void *p, size_t n, struct hash_seed seed)
 {
-    const uint8_t *at = p;
+    const uint8_t *at = p, *end = at + n;
     uint64_t h = seed.b ^ n, tail = 0;
     if (n < 8) {
         memcpy(&tail, at, n);
         return hash_end(hash_mix(h, tail, seed));
     }
-    const uint8_t *last = at + n - 8; /* it may overlap the word before it */
-    for (; at < last; at += 8)
-        h = hash_mix(h, hash_load64(at), seed);
-    return hash_end(hash_mix(h, hash_load64(last), seed));
+    for (; end - at > 16; at += 16)
+        h = hash_fold(h ^ hash_load64(at) ^ seed.a, hash_load64(at + 8) ^ seed.b);
+    if (end - at > 8)
+        h = hash_fold(h ^ hash_load64(at) ^ seed.a, hash_load64(end - 8) ^ seed.b);
+    else
+        h = hash_mix(h, hash_load64(end - 8), seed);
+    return hash_end(h);
 }

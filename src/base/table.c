@@ -69,10 +69,21 @@ void *table_get(const struct table *t, const void *key)
     return t->n ? table_get_hashed(t, key, hash_of(t, key)) : NULL;
 }
 
+/* Large ones are visited at random: with small pages the address translation costs as much as the
+ * slot. */
+static struct table_slot *slots_make(size_t n)
+{
+    size_t bytes = n * sizeof(struct table_slot);
+    struct table_slot *slots =
+        bytes < PAGES_LARGE ? calloc(n, sizeof *slots) : (struct table_slot *)pages_large(bytes);
+
+    return slots && bytes >= PAGES_LARGE ? memset(slots, 0, bytes) : slots;
+}
+
 static bool grow_slots(struct table *t)
 {
     struct table_slot *old = t->slots;
-    struct table_slot *bigger = calloc(t->n_slots * 2, sizeof *bigger);
+    struct table_slot *bigger = slots_make(t->n_slots * 2);
     if (!bigger)
         return false;
     size_t n_old = t->n_slots;

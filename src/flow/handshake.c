@@ -691,6 +691,8 @@ static void packet_count(const struct turn *t)
 static bool lone_take(struct flows *flows, struct flow *flow, const struct packet *packet,
                       enum side from)
 {
+    if (flow->state > TCP_SYN_SENT)
+        return false;
     if (flow->state == TCP_NEW && segment_of(packet->flags) == SEGMENT_SYN) {
         lone_syn_take(flows, flow, packet);
         return true;

@@ -436,44 +436,6 @@ static inline bool met_stands(const struct flow *met, const struct packet *p, en
     return *from == CLIENT || is_sent_by(met, SERVER, p);
 }
 
-/* The flow of the packet; NULL when it begins one.  `*slot` is set when it may begin another in its
- * place. */
-static struct flow *flow_of(const struct flows *flows, const struct packet *p, struct flow *met,
-                            enum side *from, struct slot **slot)
-{
-    struct tuple tuple = tuple_of(p);
-    if (met_stands(met, p, from)) {
-        *slot = p->flags & TCP_SYN ? slot_of_flow(flows, met) : NULL;
-        return met;
-    }
-    *slot = slot_find(flows, p->flow_hash, &tuple, from);
-    return *slot ? flow_at(flows, (*slot)->id - 1) : NULL;
-}
-
-static void flow_update(struct flow *flow, const struct packet *p)
-{
-    flow->last_ns = p->time_ns;
-    flow->last_frame = p->frame;
-}
-
-static struct flow *transport_accept(struct flows *flows, const struct packet *p, struct flow *met,
-                                     enum side *from)
-{
-    struct slot *slot;
-    struct flow *flow = flow_of(flows, p, met, from, &slot);
-    bool tcp = p->kind == PACKET_TCP;
-    if (!flow || (tcp && handshake_begins_another(flow, p, *from)))
-        flow = flow_make(flows, p, slot, from);
-    if (!flow)
-        return NULL;
-    if (tcp)
-        *from = handshake_take(flows, flow, p, *from);
-    else
-        udp_take(flow, p, *from);
-    flow_update(flow, p);
-    return flow;
-}
-
 /* For what the batch did not meet: the flow may have been made by a packet of the same batch. */
 static __attribute__((noinline)) struct flow *flow_missed(const struct flows *flows,
                                                           const struct packet *p, enum side *from)
@@ -482,13 +444,49 @@ static __attribute__((noinline)) struct flow *flow_missed(const struct flows *fl
     return flows_find(flows, p->flow_hash, &tuple, from);
 }
 
+static void flow_update(struct flow *flow, const struct packet *p)
+{
+    flow->last_ns = p->time_ns;
+    flow->last_frame = p->frame;
+}
+
+static struct flow *udp_accept(struct flows *flows, const struct packet *p, struct flow *met,
+                               enum side *from)
+{
+    struct flow *flow = met_stands(met, p, from) ? met : flow_missed(flows, p, from);
+    flows->counts.udp_packets++;
+    if (!flow)
+        flow = flow_make(flows, p, NULL, from);
+    if (!flow)
+        return NULL;
+    udp_take(flow, p, *from);
+    flow_update(flow, p);
+    return flow;
+}
+
+/* The long way, for a packet of `flow`; NULL when it begins one. */
+static __attribute__((noinline)) struct flow *tcp_accept_slowly(struct flows *flows,
+                                                                const struct packet *p,
+                                                                struct flow *flow, enum side *from)
+{
+    if (!flow)
+        flow = flow_make(flows, p, NULL, from);
+    else if (handshake_begins_another(flow, p, *from))
+        flow = flow_make(flows, p, slot_of_flow(flows, flow), from);
+    if (!flow)
+        return NULL;
+    *from = handshake_take(flows, flow, p, *from);
+    flow_update(flow, p);
+    return flow;
+}
+
 static inline struct flow *tcp_accept(struct flows *flows, const struct packet *p, struct flow *met,
                                       enum side *from)
 {
     flows->counts.tcp_packets++;
     struct flow *flow = met_stands(met, p, from) ? met : flow_missed(flows, p, from);
     if (!flow || !steady_take(flows, flow, p, *from))
-        return transport_accept(flows, p, flow, from);
+        return tcp_accept_slowly(flows, p, flow, from);
     flow_update(flow, p);
     return flow;
 }
@@ -502,8 +500,7 @@ struct flow *flow_accept_met(struct flows *flows, const struct packet *packet, s
         return tcp_accept(flows, packet, met, from);
     switch (packet->kind) {
     case PACKET_UDP:
-        flows->counts.udp_packets++;
-        return transport_accept(flows, packet, met, from);
+        return udp_accept(flows, packet, met, from);
     case PACKET_ICMP:
         flows->counts.other_packets++;
         return packet->quote.present ? icmp_join(flows, packet, from) : NULL;
@@ -518,24 +515,23 @@ struct flow *flow_accept(struct flows *flows, const struct packet *packet, enum 
     return flow_accept_met(flows, packet, NULL, from);
 }
 
-static bool has_key(const struct packet *p)
+static inline bool has_key(const struct packet *p)
 {
     return p->kind == PACKET_TCP || p->kind == PACKET_UDP;
 }
 
-static struct flow *flow_by_tag(const struct flows *flows, uint64_t hash)
+static inline struct flow *flow_by_tag(const struct flows *flows, const struct packet *p)
 {
-    uint32_t tag = tag_of(hash);
+    uint32_t tag = tag_of(p->flow_hash);
     const struct slot *slot = slot_first(flows, tag);
-    for (; slot->id; slot = slot_after(flows, (struct slot *)slot))
-        if (slot->tag == tag)
-            return flow_at(flows, slot->id - 1);
-    return NULL;
+    while (slot->id && slot->tag != tag)
+        slot = slot_after(flows, (struct slot *)slot);
+    return slot->id && has_key(p) ? flow_at(flows, slot->id - 1) : NULL;
 }
 
-static void prefetch_line(const void *p) { __builtin_prefetch(p, 1); }
+static inline void prefetch_line(const void *p) { __builtin_prefetch(p, 1); }
 
-static void prefetch_record(const struct flow *flow)
+static inline void prefetch_record(const struct flow *flow)
 {
     prefetch_line(flow);
     prefetch_line(&flow->half);
@@ -579,10 +575,9 @@ void flows_prefetch(struct flows *flows, const struct packet *packets, size_t n)
     struct flow **found = flows->met;
     assert(n <= PACKET_BATCH);
     for (size_t i = 0; i < n; i++)
-        if (has_key(&packets[i]))
-            prefetch_line(slot_first(flows, tag_of(packets[i].flow_hash)));
+        prefetch_line(slot_first(flows, tag_of(packets[i].flow_hash)));
     for (size_t i = 0; i < n; i++) {
-        found[i] = has_key(&packets[i]) ? flow_by_tag(flows, packets[i].flow_hash) : NULL;
+        found[i] = flow_by_tag(flows, &packets[i]);
         if (found[i])
             prefetch_record(found[i]);
     }

@@ -29,34 +29,26 @@ struct sighting_set {
 struct twins {
     struct sighting_set sets[SETS];
     struct hash_seed seed;
+    uint64_t no_payload; /* what payload_hash makes of none */
     struct twin_counts counts;
 };
 
-struct twins *twins_open(struct hash_seed seed)
-{
-    struct twins *twins = aligned_alloc(_Alignof(struct twins), sizeof *twins);
-    if (!twins)
-        return NULL;
-    memset(twins, 0, sizeof *twins);
-    twins->seed = seed;
-    return twins;
-}
-
-void twins_close(struct twins *twins) { free(twins); }
-
-const struct twin_counts *twin_counts(const struct twins *twins) { return &twins->counts; }
-
 /* Who talks to whom, in this direction, in what, and with what flags or kind of ICMP. */
-static inline uint64_t ends_hash(const struct packet *p, struct hash_seed seed)
+static uint64_t icmp_ends_hash(const struct packet *p, struct hash_seed seed)
 {
-    if (p->kind == PACKET_TCP || p->kind == PACKET_UDP)
-        return p->flow_hash ^ ((uint64_t)p->flags << 1 | p->swapped); /* keyed by the protocol */
     uint64_t from =
         hash_fold(field_64(p->source.octet) ^ seed.a, field_64(p->source.octet + 8) ^ seed.b);
     uint64_t to = hash_fold(field_64(p->destination.octet) ^ seed.b,
                             field_64(p->destination.octet + 8) ^ ~seed.a);
     uint64_t icmp = (uint64_t)p->kind << 16 | (uint64_t)p->icmp_type << 8 | p->icmp_code;
     return hash_mix(from ^ icmp, to, seed);
+}
+
+static inline uint64_t ends_hash(const struct packet *p, struct hash_seed seed)
+{
+    if (__builtin_expect(p->kind != PACKET_TCP && p->kind != PACKET_UDP, 0))
+        return icmp_ends_hash(p, seed);
+    return p->flow_hash ^ ((uint64_t)p->flags << 1 | p->swapped); /* keyed by the protocol */
 }
 
 /* The checksum tells payloads apart, unless the sender's card is to fill it in or UDP has none. */
@@ -81,24 +73,44 @@ _Static_assert(offsetof(struct packet, checksum) == offsetof(struct packet, ip_i
                    offsetof(struct packet, ack) == offsetof(struct packet, seq) + 4,
                "fields that are hashed together lie together");
 
+static inline uint64_t payload_hash(const struct bytes *payload, struct hash_seed seed)
+{
+    struct payload_ends ends = payload_ends(payload);
+    return hash_fold(bytes_on_wire(payload) * OWN_BITS ^ ends.first ^ seed.b, ends.last ^ ~seed.a);
+}
+
+struct twins *twins_open(struct hash_seed seed)
+{
+    struct twins *twins = aligned_alloc(_Alignof(struct twins), sizeof *twins);
+    if (!twins)
+        return NULL;
+    memset(twins, 0, sizeof *twins);
+    twins->seed = seed;
+    twins->no_payload = payload_hash(&(struct bytes){ 0 }, seed);
+    return twins;
+}
+
+void twins_close(struct twins *twins) { free(twins); }
+
+const struct twin_counts *twin_counts(const struct twins *twins) { return &twins->counts; }
+
 /* Equality in all of these makes a copy even where there is no IP identification to tell it from a
  * retransmission (IPv6; ID 0 with DF): within 1 ms a second capture point is by far the likelier
  * cause.  What this may take wrongly is a repeated pure ACK or a resend on a fast LAN; it is then
  * counted once instead of twice, and nothing that was sent goes unseen. */
-static inline uint64_t twin_hash(const struct packet *p, struct hash_seed seed)
+static inline uint64_t twin_hash(const struct twins *twins, const struct packet *p)
 {
+    struct hash_seed seed = twins->seed;
     uint64_t numbers = hash_load64(&p->seq), header = hash_load64(&p->ip_id);
-    struct payload_ends ends = payload_ends(&p->payload);
     uint64_t h = hash_fold(ends_hash(p, seed) ^ numbers * OWN_BITS ^ seed.a, header ^ seed.b);
-    uint64_t g =
-        hash_fold(bytes_on_wire(&p->payload) * OWN_BITS ^ ends.first ^ seed.b, ends.last ^ ~seed.a);
+    uint64_t g = bytes_on_wire(&p->payload) ? payload_hash(&p->payload, seed) : twins->no_payload;
     return h ^ g ? h ^ g : 1;
 }
 
 /* Resets come in true pairs; the pieces of a datagram are sorted out where it is made whole. */
-static bool may_be_copied(const struct packet *p)
+static inline bool may_be_copied(const struct packet *p)
 {
-    if (p->kind == PACKET_TCP)
+    if (__builtin_expect(p->kind == PACKET_TCP, 1))
         return (p->flags & TCP_RST) == 0;
     return p->kind == PACKET_UDP || p->kind == PACKET_ICMP;
 }
@@ -143,7 +155,7 @@ void twins_prefetch(const struct twins *twins, struct packet *packets, size_t n)
         struct packet *p = &packets[i];
         if (!may_be_copied(p))
             continue;
-        p->twin_hash = twin_hash(p, twins->seed);
+        p->twin_hash = twin_hash(twins, p);
         __builtin_prefetch(&twins->sets[p->twin_hash % SETS], 1);
     }
 }
@@ -154,7 +166,7 @@ bool twin_seen(struct twins *twins, const struct packet *p)
     uint64_t hash = p->twin_hash;
     if (!hash && !may_be_copied(p))
         return false;
-    hash = hash ? hash : twin_hash(p, twins->seed);
+    hash = hash ? hash : twin_hash(twins, p);
     struct sighting_set *set = &twins->sets[hash % SETS];
     struct sighting *first = sighting_find(set, hash, p->time_ns);
     if (!first) {

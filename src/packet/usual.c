@@ -7,9 +7,14 @@
 #include <endian.h>
 #include <string.h>
 
-enum { ETHERNET = 1, TYPE_IPV4 = 0x0800, VERSION_AND_LENGTH = 0x45, TCP = 6 };
+enum { ETHERNET = 1, TCP = 6 };
+/* Type of the frame, version and header length; the octet of the service class may be any. */
+enum { CLASS = 0xff, IPV4_OF_FIVE_WORDS = 0x08004500 };
 enum { LINK_HEADER = 14, IP_HEADER = 20, TCP_HEADER = 20, TIMESTAMPS = 12 };
-enum { MORE_OR_OFFSET = 0x3fff, DONT_FRAGMENT = 0x40 };
+/* Fragment flags and offset, time to live, protocol. */
+#define DONT_FRAGMENT  UINT32_C(0x40000000)
+#define MORE_OR_OFFSET UINT32_C(0x3fff0000)
+#define PROTOCOL       UINT32_C(0xff)
 
 static uint32_t load_32(const uint8_t *at)
 {
@@ -40,29 +45,35 @@ static bool options_are_timestamps(const uint8_t *options)
     return load_32(options) == NOTHING_NOTHING_TIMESTAMPS;
 }
 
-static void link_and_ip_take(const uint8_t *link, const uint8_t *ip, size_t total, struct packet *p)
+static inline void link_take(const uint8_t *link, struct packet *p)
 {
     p->has_mac = true;
     memcpy(p->mac_destination, link, 6);
     memcpy(p->mac_source, link + 6, 6);
+}
+
+/* `fragment_on`: the four octets from the flags on, as a number. */
+static inline void ip_take(const uint8_t *ip, size_t total, uint32_t fragment_on, struct packet *p)
+{
     p->dscp = ip[1] >> 2;
     p->ip_length = (uint16_t)total;
     p->ip_id = load_16(ip + 4);
-    p->dont_fragment = (ip[6] & DONT_FRAGMENT) != 0;
-    p->ttl = ip[8];
+    p->dont_fragment = (fragment_on & DONT_FRAGMENT) != 0;
+    p->ttl = (uint8_t)(fragment_on >> 8);
     p->ip_protocol = TCP;
 }
 
-static void tcp_take(const uint8_t *tcp, struct packet *p)
+static inline void tcp_take(const uint8_t *tcp, struct packet *p)
 {
+    uint32_t ports = load_32(tcp), window_on = load_32(tcp + 14);
     p->kind = PACKET_TCP;
-    p->source_port = load_16(tcp);
-    p->destination_port = load_16(tcp + 2);
+    p->source_port = (uint16_t)(ports >> 16);
+    p->destination_port = (uint16_t)ports;
     p->seq = load_32(tcp + 4);
     p->ack = load_32(tcp + 8);
     p->flags = tcp[13];
-    p->window = load_16(tcp + 14);
-    p->checksum = load_16(tcp + 16);
+    p->window = (uint16_t)(window_on >> 16);
+    p->checksum = (uint16_t)window_on;
 }
 
 static void options_take(const uint8_t *options, size_t n, struct packet *p)
@@ -84,15 +95,17 @@ bool usual_decode(const struct frame *frame, struct hash_seed seed, struct packe
         left < LINK_HEADER + IP_HEADER + TCP_HEADER)
         return false;
     size_t total = load_16(ip + 2);
-    if (load_16(link + 12) != TYPE_IPV4 || ip[0] != VERSION_AND_LENGTH || ip[9] != TCP ||
-        load_16(ip + 6) & MORE_OR_OFFSET || total > left - LINK_HEADER ||
+    uint32_t fragment_on = load_32(ip + 6);
+    if ((load_32(link + 12) & ~(uint32_t)CLASS) != IPV4_OF_FIVE_WORDS ||
+        (fragment_on & (MORE_OR_OFFSET | PROTOCOL)) != TCP || total > left - LINK_HEADER ||
         total < IP_HEADER + TCP_HEADER)
         return false;
     size_t header = (size_t)(tcp[12] >> 4) * 4;
     if (header < TCP_HEADER || header > total - IP_HEADER)
         return false;
     uint32_t source = load_32(ip + 12), destination = load_32(ip + 16);
-    link_and_ip_take(link, ip, total, p);
+    link_take(link, p);
+    ip_take(ip, total, fragment_on, p);
     tcp_take(tcp, p);
     if (header > TCP_HEADER)
         options_take(tcp + TCP_HEADER, header - TCP_HEADER, p);

@@ -120,14 +120,30 @@ static size_t row_find(const struct row *rows, size_t n_rows, uint16_t number)
     return i < n_rows && rows[i].number == number ? i : n_rows;
 }
 
+/* The next extension; most lie whole in the block. */
+static inline struct bytes extension_next(struct bytes *block, uint16_t *number)
+{
+    const uint8_t *head = block->at;
+    size_t length = block->left >= 4 ? (size_t)head[2] << 8 | head[3] : SIZE_MAX;
+
+    if (block->left < 4 || length > block->left - 4) {
+        *number = bytes_u16(block);
+        return bytes_vector(block, 2);
+    }
+    *number = (uint16_t)(head[0] << 8 | head[1]);
+    block->at += 4 + length;
+    block->left -= 4 + length;
+    return (struct bytes){ .at = head + 4, .left = length };
+}
+
 static bool walk(const struct row *rows, size_t n_rows, void *hello, bool retry, struct bytes block)
 {
     uint32_t seen = 0;
     bool true_lengths = true;
 
     while (bytes_ok(&block) && bytes_on_wire(&block) > 0) {
-        uint16_t number = bytes_u16(&block);
-        struct bytes value = bytes_vector(&block, 2);
+        uint16_t number;
+        struct bytes value = extension_next(&block, &number);
         if (!bytes_ok(&block))
             break;
         size_t i = row_find(rows, n_rows, number);

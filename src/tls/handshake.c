@@ -445,8 +445,8 @@ static uint16_t message_read(struct tls *t, enum side from, uint8_t type, struct
 bool handshake_message(struct tls *t, enum side from, struct bytes message, struct tls_stamp at)
 {
     struct bytes body = message;
-    uint8_t type = bytes_u8(&body);
-    uint32_t length = bytes_u24(&body);
+    uint32_t head = bytes_u32(&body), length = head & 0xffffff;
+    uint8_t type = (uint8_t)(head >> 24);
     bool first_server_hello = !t->server_hello.present;
     uint16_t listed = message_read(t, from, type, body, at);
 
@@ -483,18 +483,25 @@ void handshake_key_change(struct tls *t, enum side from, struct tls_stamp at)
     step(t, from, TLS_KEY_CHANGE, at);
 }
 
-static void application_note(struct tls_half *half, struct tls_stamp at)
+void handshake_application(struct tls_half *half, uint32_t n, uint64_t octets, struct tls_stamp at)
 {
-    if (!half->n_application++)
+    if (!half->n_application)
         half->first_application = at;
-    half->application_bytes += half->record_length;
+    half->n_application += n;
+    half->application_bytes += octets;
     half->last_application = at;
 }
 
-/* TLS 1.3, or early data of an offer that nobody answered yet. */
-static bool hides_type(const struct tls *t, const struct tls_half *half)
+bool handshake_hides_type(const struct tls *t, const struct tls_half *half)
 {
     return t->chose_13 || (!half->sealed && t->hello && tls_version(t) == 0);
+}
+
+void handshake_hidden_record(struct tls *t, struct tls_half *half, uint16_t length,
+                             struct tls_stamp at)
+{
+    sealed_list(t, half,
+                (struct tls_sealed){ .at = at, .length = length, .type = TLS_APPLICATION_DATA });
 }
 
 void handshake_sealed_record(struct tls *t, enum side from, struct tls_stamp at)
@@ -504,8 +511,8 @@ void handshake_sealed_record(struct tls *t, enum side from, struct tls_stamp at)
                                  .length = half->record_length,
                                  .type = half->record_type };
 
-    if (half->record_type == TLS_APPLICATION_DATA && !hides_type(t, half)) {
-        application_note(half, at);
+    if (half->record_type == TLS_APPLICATION_DATA && !handshake_hides_type(t, half)) {
+        handshake_application(half, 1, half->record_length, at);
         return;
     }
     sealed_list(t, half, sealed);

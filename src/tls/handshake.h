@@ -15,6 +15,14 @@ void handshake_sslv2_hello(struct tls *t, struct bytes message, struct tls_stamp
 
 void handshake_key_change(struct tls *t, enum side from, struct tls_stamp at);
 void handshake_sealed_record(struct tls *t, enum side from, struct tls_stamp at);
+/* The same for records of application data, without a look at the record that is being read.  In
+ * TLS 1.3, and as early data of an offer that nobody answered yet, they hide what they are: those
+ * are told one by one; of others n of them at once, with so many octets of bodies. */
+bool handshake_hides_type(const struct tls *t, const struct tls_half *half);
+void handshake_hidden_record(struct tls *t, struct tls_half *half, uint16_t length,
+                             struct tls_stamp at);
+void handshake_application(struct tls_half *half, uint32_t n, uint64_t octets, struct tls_stamp at);
+
 void handshake_alert(struct tls *t, enum side from,
                      const uint8_t *level_code, /* NULL: unreadable */
                      struct tls_stamp at);

@@ -2,6 +2,8 @@
 
 #include "tls/extensions.h"
 
+#include <endian.h>
+
 enum {
     SUITE_RENEGOTIATION = 0x00ff, /* RFC 5746 section 3.3 */
     SUITE_FALLBACK = 0x5600,      /* RFC 7507 */
@@ -60,18 +62,21 @@ static uint8_t *keep_copy(struct tls *t, size_t before, struct bytes from, struc
 
 static struct bytes no_window(void) { return bytes_whole(NULL, 0); }
 
+/* Compared as they lie on the wire, so that compilers take many at once. */
 static void suites_note(struct tls_client_hello *h)
 {
     const uint8_t *suite = h->suites.at;
-    bool fallback = false, renegotiation = false;
+    const uint16_t fallback = htobe16(SUITE_FALLBACK), renegotiation = htobe16(SUITE_RENEGOTIATION);
+    unsigned fallbacks = 0, renegotiations = 0;
 
-    for (size_t n = h->suites.left / 2; n > 0; n--, suite += 2) {
-        uint16_t number = (uint16_t)(suite[0] << 8 | suite[1]);
-        fallback |= number == SUITE_FALLBACK;
-        renegotiation |= number == SUITE_RENEGOTIATION;
+    for (size_t i = 0, n = h->suites.left / 2; i < n; i++) {
+        uint16_t number;
+        memcpy(&number, suite + 2 * i, sizeof number);
+        fallbacks |= number == fallback;
+        renegotiations |= number == renegotiation;
     }
-    h->fallback_scsv |= fallback;
-    h->renegotiation |= renegotiation;
+    h->fallback_scsv |= fallbacks != 0;
+    h->renegotiation |= renegotiations != 0;
 }
 
 static struct tls_client_hello *client_hello_new(struct tls *t, struct bytes body,

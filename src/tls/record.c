@@ -283,16 +283,30 @@ static bool record_sought(struct tls *t, enum side from, struct bytes *in)
     return false;
 }
 
-static bool is_too_long(const struct tls *t, const uint8_t *header)
+/* The limit of the version that was chosen. */
+static inline uint32_t body_most(const struct tls *t)
 {
-    return t->chose_13 && (header[3] << 8 | header[4]) > RECORD_BODY_MAX_13;
+    return t->chose_13 ? RECORD_BODY_MAX_13 : RECORD_BODY_MAX;
 }
 
-/* As record_header_fits, by the limit of the version that was chosen. */
+/* As record_header_fits, by that limit. */
 static int header_fits(const struct tls *t, const struct bytes *in)
 {
     int fits = record_header_fits(in);
-    return fits == 1 && is_too_long(t, in->at) ? 0 : fits;
+    bool too_long = fits == 1 && (uint32_t)(in->at[3] << 8 | in->at[4]) > body_most(t);
+    return too_long ? 0 : fits;
+}
+
+/* A header that fits is whole in the window. */
+static inline void header_take(struct tls_half *half, struct bytes *in)
+{
+    const uint8_t *p = in->at;
+
+    half->record_type = p[0];
+    half->record_version = (uint16_t)(p[1] << 8 | p[2]);
+    half->record_length = (uint16_t)(p[3] << 8 | p[4]);
+    in->at = p + RECORD_HEADER;
+    in->left -= RECORD_HEADER;
 }
 
 /* Reads the next header; false when there is none, or not all of it yet. */
@@ -307,9 +321,7 @@ static bool record_begin(struct tls *t, enum side from, struct bytes *in, struct
     }
     if (fits != 1)
         return false;
-    half->record_type = bytes_u8(in);
-    half->record_version = bytes_u16(in);
-    half->record_length = bytes_u16(in);
+    header_take(half, in);
     half->body_left = half->record_length;
     half->wrapped = false;
     half->alert_have = 0;
@@ -402,40 +414,67 @@ static void feed_clipped(struct tls *t, enum side from, struct bytes *in, struct
     tls_gap(t, from, missing, true, at);
 }
 
-/* Application data that lies whole in the window, and that nobody has keys for: most records of
- * most connections.  False, and nothing done, when it is something else. */
-static bool application_record(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
+/* Octets of a record of application data at `p`, header included; 0 = it is something else, or not
+ * whole. */
+static inline uint32_t application_octets(const uint8_t *p, size_t left, uint32_t most)
 {
-    struct tls_half *half = &t->half[from];
-    const uint8_t *p = in->at;
+    if (left <= RECORD_HEADER || p[0] != TLS_APPLICATION_DATA || p[1] != 3 || p[2] > 4)
+        return 0;
+    uint32_t length = (uint32_t)p[3] << 8 | p[4];
+    bool whole = length && length <= most && length <= left - RECORD_HEADER;
+    return whole ? RECORD_HEADER + length : 0;
+}
 
-    if (in->left <= RECORD_HEADER || p[0] != TLS_APPLICATION_DATA || t->keep ||
-        header_fits(t, in) != 1)
-        return false;
-    uint16_t length = (uint16_t)(p[3] << 8 | p[4]);
-    if (!length || in->left - RECORD_HEADER < length)
-        return false;
-    in->at += RECORD_HEADER + length;
-    in->left -= RECORD_HEADER + length;
+static void application_end(struct tls_half *half, const uint8_t *last, struct tls_stamp at)
+{
     half->record_type = TLS_APPLICATION_DATA;
     half->record_use = USE_SEALED;
-    half->record_version = (uint16_t)(p[1] << 8 | p[2]);
-    half->record_length = length;
+    half->record_version = (uint16_t)(last[1] << 8 | last[2]);
+    half->record_length = (uint16_t)(last[3] << 8 | last[4]);
     half->alert_have = 0;
     half->wrapped = half->kept = false;
     half->last = at;
-    half->n_records++;
-    handshake_sealed_record(t, from, at);
+}
+
+/* Application data whose records lie whole in the window, and that nobody has keys for: most of
+ * what most connections send.  False, and nothing done, when it is something else. */
+static bool application_records(struct tls *t, enum side from, struct bytes *in,
+                                struct tls_stamp at)
+{
+    struct tls_half *half = &t->half[from];
+    const uint8_t *p = in->at, *end = p + in->left, *last = NULL;
+    uint32_t most = body_most(t), octets = application_octets(p, in->left, most), n = 0;
+
+    if (t->keep || in->fault != BYTES_FINE || !octets)
+        return false;
+    bool hidden = handshake_hides_type(t, half);
+    for (; octets; octets = application_octets(p, (size_t)(end - p), most)) {
+        if (hidden)
+            handshake_hidden_record(t, half, (uint16_t)(octets - RECORD_HEADER), at);
+        last = p;
+        p += octets;
+        n++;
+    }
+    if (!hidden)
+        handshake_application(half, n, (uint64_t)(p - in->at) - n * RECORD_HEADER, at);
+    half->n_records += n;
+    application_end(half, last, at);
+    in->at = p;
+    in->left = (size_t)(end - p);
     return true;
 }
 
-enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
+static inline bool is_application(const struct bytes *in)
+{
+    return in->left > RECORD_HEADER && in->at[0] == TLS_APPLICATION_DATA;
+}
+
+static enum tls_step feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
 {
     struct tls_half *half = &t->half[from];
     bool again = true;
 
     join_settle(t, from);
-    t->fresh = false;
     if (half->seeking && !record_sought(t, from, in)) {
         bytes_skip(in, bytes_on_wire(in));
         return TLS_STEP_MORE;
@@ -445,7 +484,7 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
         kept_drop(t, from);
     while (again && !half->dead && in->left) {
         if (half->body_left == 0)
-            again = application_record(t, from, in, at) ||
+            again = (is_application(in) && application_records(t, from, in, at)) ||
                     (begins_sslv2(t, from, in) ? sslv2_begin(t, in, at)
                                                : record_begin(t, from, in, at));
         else if (record_feed(t, from, in, at))
@@ -456,6 +495,21 @@ enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct t
     if (t->fresh && tls_fresh(t).n > 0)
         return TLS_STEP_CERTIFICATES;
     return half->dead ? TLS_STEP_LOST : TLS_STEP_MORE;
+}
+
+/* Does a record begin here, with nothing left over from before? */
+static inline bool is_at_border(const struct tls_half *half)
+{
+    return !half->body_left && !half->join && !half->seeking && !half->dead;
+}
+
+enum tls_step tls_feed(struct tls *t, enum side from, struct bytes *in, struct tls_stamp at)
+{
+    t->fresh = false;
+    if (is_application(in) && is_at_border(&t->half[from]) &&
+        application_records(t, from, in, at) && !in->left && !in->clipped)
+        return TLS_STEP_MORE;
+    return feed(t, from, in, at);
 }
 
 /* ---- what the caller need not show, or never saw ------------------------------------------------

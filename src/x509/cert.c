@@ -21,6 +21,7 @@ enum {
     OPEN_MAX = 512, /* certificates that stay parsed: OpenSSL's memory is not under our ceiling */
     OPEN_OCTETS = 8 * 1024, /* and only those of ordinary size */
     HOST_MAX = 255,
+    RECENT = 64,
 };
 
 /* What is learnt at the first question; apart, because the certificate itself is const then. */
@@ -50,6 +51,7 @@ struct cert_store {
     struct hash_seed seed;
     struct cert **open;
     size_t n, n_open;
+    const struct cert *recent[RECENT]; /* by their last octets; NULL: none yet */
 };
 
 static const struct cert_facts nothing_known; /* when there is no memory for facts */
@@ -98,10 +100,19 @@ static struct cert *cert_new(struct cert_store *store, struct bytes der)
     return cert;
 }
 
-const struct cert *cert_put(struct cert_store *store, struct bytes der)
+/* Where a certificate is that ends as this one does: the octets of a signature tell most apart. */
+static const struct cert **recent_place(struct cert_store *store, struct bytes der)
 {
-    if (!bytes_ok(&der) || der.left == 0 || der.clipped)
-        return NULL;
+    const uint64_t odd = 0x9e3779b97f4a7c15;
+    uint64_t last = 0;
+
+    if (der.left >= sizeof last)
+        last = hash_load64(der.at + der.left - sizeof last);
+    return &store->recent[(last * odd) >> 32 & (RECENT - 1)];
+}
+
+static const struct cert *put_hashed(struct cert_store *store, struct bytes der)
+{
     struct cert_key key = { .hash = hash_bytes(der.at, der.left, store->seed), .n = der.left };
     struct cert **first = table_put(&store->table, &key);
     if (!first)
@@ -115,6 +126,19 @@ const struct cert *cert_put(struct cert_store *store, struct bytes der)
     cert->next = *first;
     *first = cert;
     store->n++;
+    return cert;
+}
+
+/* The same few are shown again and again: those are compared, without a hash of the whole. */
+const struct cert *cert_put(struct cert_store *store, struct bytes der)
+{
+    if (!bytes_ok(&der) || der.left == 0 || der.clipped)
+        return NULL;
+    const struct cert **recent = recent_place(store, der), *known = *recent;
+    if (known && known->n == der.left && memcmp(known->der, der.at, der.left) == 0)
+        return known;
+    const struct cert *cert = put_hashed(store, der);
+    *recent = cert ? cert : known;
     return cert;
 }
 

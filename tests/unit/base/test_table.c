@@ -72,3 +72,20 @@ Test(table, nothing_is_found_before_something_is_put)
     table_prefetch_record(&closed, &key);
     table_close(&t);
 }
+
+Test(table, a_hash_depends_on_each_octet_and_on_the_length)
+{
+    enum { LONGEST = 70 };
+    const struct hash_seed seed = { 0x0123456789abcdef, 0xfedcba9876543211 };
+    uint8_t octets[LONGEST + 1] = { 0 };
+
+    for (size_t n = 0; n <= LONGEST; n++) {
+        uint64_t hash = hash_bytes(octets, n, seed);
+        cr_assert_neq(hash, hash_bytes(octets, n + 1, seed));
+        for (size_t i = 0; i < n; i++) {
+            octets[i] ^= 0x10;
+            cr_assert_neq(hash, hash_bytes(octets, n, seed), "octet %zu of %zu", i, n);
+            octets[i] ^= 0x10;
+        }
+    }
+}

@@ -171,6 +171,39 @@ Test(record, bodies_that_nobody_needs_may_be_skipped_unseen)
     connection_close(&c);
 }
 
+/* Application data of which several records lie whole in one window, and one does not. */
+Test(record, records_that_come_together_are_those_that_come_alone)
+{
+    struct connection together, alone;
+    size_t ends[4];
+
+    connection_open(&together);
+    connection_open(&alone);
+    w.n = 0;
+    for (size_t i = 0; i < 4; i++) {
+        put_opaque(&w, TLS_APPLICATION_DATA, 100 + i);
+        ends[i] = w.n;
+    }
+    feed(&together, SERVER, w.octets, ends[2] + 7);
+    feed(&together, SERVER, w.octets + ends[2] + 7, ends[3] - ends[2] - 7);
+    for (size_t i = 0; i < 4; i++)
+        feed(&alone, SERVER, w.octets + (i ? ends[i - 1] : 0), ends[i] - (i ? ends[i - 1] : 0));
+
+    const struct tls_half *a = &together.tls->half[SERVER], *b = &alone.tls->half[SERVER];
+    cr_assert_eq(a->n_records, 4);
+    cr_assert_eq(a->n_application, 4);
+    cr_assert_eq(a->application_bytes, 406);
+    cr_assert_eq(a->first_application.frame, 1);
+    cr_assert_eq(a->last_application.frame, 2);
+    cr_assert_eq(b->n_records, 4);
+    cr_assert_eq(b->application_bytes, 406);
+    cr_assert_eq(a->record_length, b->record_length);
+    cr_assert_eq(a->record_version, b->record_version);
+    cr_assert_eq(a->body_left, 0);
+    connection_close(&together);
+    connection_close(&alone);
+}
+
 Test(record, handshake_bodies_are_never_skippable)
 {
     struct connection c;

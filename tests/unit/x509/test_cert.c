@@ -106,6 +106,25 @@ Test(cert, equal_octets_are_one_certificate)
     cert_store_close(store);
 }
 
+/* What is compared first is how a certificate ends. */
+Test(cert, certificates_that_end_alike_are_told_apart)
+{
+    struct cert_store *store = cert_store_open(8 << 20);
+    uint8_t other[RECORDED_OCTETS];
+
+    memcpy(other, recorded().at, sizeof other);
+    other[100] ^= 1;
+    const struct cert *first = cert_put(store, recorded());
+    const struct cert *second = cert_put(store, bytes_whole(other, sizeof other));
+
+    cr_assert_neq(first, second);
+    cr_assert_eq(cert_put(store, recorded()), first);
+    cr_assert_eq(cert_put(store, bytes_whole(other, sizeof other)), second);
+    cr_assert_eq(cert_put(store, bytes_whole(other, 5)), cert_put(store, bytes_whole(other, 5)));
+    cr_assert_eq(cert_store_count(store), 3);
+    cert_store_close(store);
+}
+
 Test(cert, empty_and_cut_certificates_are_not_kept)
 {
     struct cert_store *store = cert_store_open(8 << 20);
