@@ -21,7 +21,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TIME_LIMIT_S = 120
+TIME_LIMIT_S = 600
 PORTS = (8013, 9443, 8443, 10443, 4433)
 FIELDS = ('frame.number', 'tcp.stream', 'ip.src', 'ipv6.src', 'tcp.srcport', 'ip.dst', 'ipv6.dst', 'tcp.dstport',
           'tls.handshake.type', 'tls.alert_message.desc', 'tls.handshake.certificate', 'tls.handshake.ciphersuite',

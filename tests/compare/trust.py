@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TIME_LIMIT_S = 120
+TIME_LIMIT_S = 600
 PORTS = [f'tcp.port=={port},tls' for port in (8013, 9443, 8443, 10443, 4433)]
 FIELDS = ['frame.number', 'frame.time_epoch', 'tcp.srcport', 'tcp.dstport', 'tls.handshake.certificate']
 SYSTEM = '/etc/ssl/certs/ca-certificates.crt'
