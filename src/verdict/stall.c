@@ -1149,9 +1149,15 @@ static void weigh_tunnel(const struct matter *m, struct raised *r)
         r->fact = PROBABLE;
 }
 
-/* One request: all that the client sent, it sent at once. */
+/* One request: all that the client sent, it sent at once, and nothing of the server came behind it,
+ * read or not. */
 static bool one_request_30s(const struct matter *m)
 {
+    const struct half_more *half = m->more->half;
+
+    if (half[SERVER].last_data.frame > half[CLIENT].last_data.frame || m->midstream ||
+        matter_blind(m) != SIGHTED || !(m->flow->half[CLIENT].flags & HALF_SYN))
+        return false;
     int64_t first_ns = m->tls ? finished_at(m) : m->more->half[CLIENT].first_data.time_ns;
 
     return request_30s(m) && m->service && !m->service->only_ems &&

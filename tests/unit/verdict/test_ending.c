@@ -1397,6 +1397,16 @@ Test(ending, a_request_that_waits_for_half_a_minute_has_no_reply)
     over(&s);
 }
 
+Test(ending, octets_of_the_server_behind_the_request_may_be_its_reply)
+{
+    up12(&s);
+    data12(&s, CLIENT, 60, 60);
+    payload(&s, SERVER, 700, 70); /* of which nobody could make records */
+
+    assert_primary(&s, 31000, F_INFO_INCOMPLETE_IN_PROGRESS);
+    over(&s);
+}
+
 Test(ending, who_only_sends_from_time_to_time_waits_for_no_reply)
 {
     up12(&s);
