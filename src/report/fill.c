@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OR_DOWN "; the host is switched off; no route"
+
 static const struct flow *flow_of(const struct facts *f)
 {
     return f->verdict ? f->verdict->flow : NULL;
@@ -429,6 +431,17 @@ static bool fill_expected(const struct facts *f, struct text *out)
     return true;
 }
 
+/* Nothing where the host itself is known to be up. */
+static bool fill_or_down(const struct facts *f, struct text *out)
+{
+    for (size_t i = 0; f->verdict && i < f->verdict->n_checks; i++)
+        if (f->verdict->checks[i].kind == CHECK_SERVER_ANSWERS ||
+            f->verdict->checks[i].kind == CHECK_PORT_ANSWERS_OTHERS)
+            return true;
+    text_add(out, OR_DOWN);
+    return true;
+}
+
 static const struct blank {
     const char *name;
     bool (*fill)(const struct facts *, struct text *);
@@ -469,6 +482,7 @@ static const struct blank {
     { "defects", fill_defects, "what is wrong with it" },
     { "record", fill_record, "N" },
     { "expected", fill_expected, "M" },
+    { "or_down", fill_or_down, OR_DOWN },
 };
 
 static bool fill_placeholder(const struct facts *f, const char *name, size_t n, struct text *out)

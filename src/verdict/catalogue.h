@@ -48,7 +48,8 @@ enum stage {
  * plain-text line) {said} (the answer that decided) {refusal} (a sentence
  * about its code) {target} (what a proxy was asked for) {list} {client_list} {server_list} (of SSH:
  * the kind of algorithm, what each end has) {resolver} {question} {rcode} {not_after} {issuer}
- * {defects} {record} and {expected} (octets). One that is not known makes its sentence be left out.
+ * {defects} {record} and {expected} (octets) {or_down} (a dead host and no route, unless it
+ * answers). One that is not known makes its sentence be left out.
  */
 struct prose {
     const char *headline;  /* of line one: "{client} gets no answer from EMS on port {port}" */

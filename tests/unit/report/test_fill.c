@@ -114,3 +114,18 @@ Test(fill, every_template_of_the_catalogue_knows_its_placeholders)
         }
     }
 }
+
+Test(fill, a_host_that_answers_is_not_called_dead)
+{
+    struct story s;
+    story_silent_drop(&s);
+    struct group g = group_of(&s);
+    struct facts facts = { .group = &g, .verdict = &s.verdict };
+
+    s.verdict.n_checks = 0;
+    cr_assert(filled(&facts, "lost{or_down}; old"));
+    cr_assert_str_eq(out, "lost; the host is switched off; no route; old");
+    s.verdict.checks[s.verdict.n_checks++] = (struct check){ .kind = CHECK_SERVER_ANSWERS };
+    cr_assert(filled(&facts, "lost{or_down}; old"));
+    cr_assert_str_eq(out, "lost; old");
+}
