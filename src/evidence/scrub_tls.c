@@ -28,7 +28,8 @@ enum extension {
     EXT_KEY_SHARE_DRAFT = 40,
     EXT_PSK = 41,
     EXT_COOKIE = 44,
-    EXT_KEY_SHARE = 51
+    EXT_KEY_SHARE = 51,
+    EXT_NPN = 13172 /* of old servers: names of protocols, as in ALPN */
 };
 
 enum { TLS_1_2 = 0x0303, CERTIFICATES = 64, RANDOM = 32 };
@@ -102,7 +103,7 @@ static void scrub_extensions(const struct scrubber *s, bool client, struct bytes
         }
         if (type == EXT_SERVER_NAME)
             scrub_server_names(s, body);
-        else if (type == EXT_ALPN)
+        else if (type == EXT_ALPN || type == EXT_NPN)
             scrub_label_words(s, own(&body), body.left);
         else if (type == EXT_TICKET)
             hide(s, &body);
