@@ -326,6 +326,24 @@ static void write_environment(const struct bundle *b, FILE *f)
     fputs("  ]\n}\n", f);
 }
 
+/* What a reader would take for an oversight. */
+static void write_kept_words(const struct bundle *b, FILE *f)
+{
+    const struct profile *profile = &b->options->profile;
+    unsigned n = 0;
+
+    if (b->options->redaction < REDACT_STANDARD)
+        return;
+    fputs("Words of names that stay, for by them a name of the product is known:", f);
+    for (size_t i = 0; i < profile->n_patterns; i++) {
+        fputs(n++ ? ", " : " ", f);
+        for (const char *p = profile->pattern[i]; *p; p++)
+            if (*p != '*' && *p != '?')
+                fputc(*p, f);
+    }
+    fputs(n ? "\n" : " none\n", f);
+}
+
 static void write_redaction(const struct bundle *b, FILE *f)
 {
     fprintf(f, "level     %s\nkept      %" PRIu64 " of %" PRIu64 " packets\n", b->level,
@@ -344,7 +362,7 @@ static void write_redaction(const struct bundle *b, FILE *f)
             "network are listed as N1, N2 ... below. Names: every label, same length, same "
             "equality.\n"
             "MAC addresses and numbers of VLANs: replaced. Certificates, randoms and keys: zero.\n"
-            "HTTP: method, status code and lengths alone.\n",
+            "HTTP: method, status code and lengths alone; the rest, and bodies, are x.\n",
             b->replaced);
     else if (b->options->redaction == REDACT_STANDARD)
         fprintf(
@@ -355,12 +373,18 @@ static void write_redaction(const struct bundle *b, FILE *f)
             "private. This is not strong against somebody who knows some of the real pairs.\n"
             "Names: letter by letter, same length, same equality; public suffixes stay.\n"
             "MAC addresses: the vendor's half stays.\n"
-            "Certificates: made anew at the same length: other names, serial numbers and keys.\n",
+            "Certificates: made anew at the same length: other names, serial numbers and keys.\n"
+            "HTTP: known fields, products, dates and words of the protocol stay; all else, and\n"
+            "bodies, are x, but for the words by which a page that blocks is known.\n",
             b->replaced);
+    fputs("Sealed records and contents: zero, their lengths stay. Credentials: blanked.\n"
+          "Session identifiers and tickets: replaced.  TLS secrets: never copied.\n"
+          "Still inside: ports, times, lengths, TTL, IP identifications, TCP numbers, options and\n"
+          "timestamps, TLS versions and suites, what SSH says before it is sealed (programs and\n"
+          "algorithms), words and codes of mail and file transfer.\n",
+          f);
+    write_kept_words(b, f);
     fputs(
-        "Sealed records and contents: zero, their lengths stay. Credentials: blanked.\n"
-        "Session identifiers and tickets: replaced.  TLS secrets: never copied.\n"
-        "Still inside: ports, times, lengths, TTL, TCP options, TLS versions and suites.\n"
         "Checked after writing: nothing that was replaced is left in the packets, and every\n"
         "connection comes to the same finding, owner and confidence as in the original, but for:\n",
         f);

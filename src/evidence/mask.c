@@ -560,7 +560,16 @@ bool mask_knows_word(const struct mask *m, const uint8_t *word, size_t n)
     return w && strcmp(w->original, w->stand_in) != 0;
 }
 
-size_t mask_count(const struct mask *m) { return m->words.n + m->addresses.n; }
+size_t mask_count(const struct mask *m)
+{
+    size_t n = m->addresses.n;
+
+    for (size_t i = 0; i < m->words.n; i++) {
+        const struct word *w = table_at(&m->words, i);
+        n += strcmp(w->original, w->stand_in) != 0;
+    }
+    return n;
+}
 
 bool mask_word_at(const struct mask *m, size_t i, const char **original, const char **stand_in)
 {

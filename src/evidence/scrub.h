@@ -5,12 +5,13 @@
  * all the rest is to be zero.
  *   TLS: record headers, plain alerts, plain handshake messages with names, session identifiers,
  *        tickets and certificates replaced; nothing that is encrypted.
- *   Text (HTTP, SMTP, FTP ...): the words of the protocol, codes and lengths; other words and names
+ *   Text (SMTP, FTP ...): the words of the protocol, codes and lengths; other words and names
  *        replaced; values of credentials blanked with x.
- *   DNS: names and addresses replaced.   LDAP and other BER: strings replaced.   SSH: up to
- * NEWKEYS. What it refuses: anything it does not know, which becomes zero. Bounds: a handshake
- * message of SCRUB_MESSAGE octets, SCRUB_TEXT octets of text a side. Sources: RFC 8446, 5246, 5280,
- * 1035, 9112, 4511, 4253. */
+ *   HTTP: names replaced; fields that are known, products, dates and words of the protocol stay;
+ * all else, and every body, becomes x. DNS: names and addresses replaced.   LDAP and other BER:
+ * strings replaced.   SSH: up to NEWKEYS. What it refuses: anything it does not know, which becomes
+ * zero. Bounds: a handshake message of SCRUB_MESSAGE octets, SCRUB_TEXT octets of text a side.
+ * Sources: RFC 8446, 5246, 5280, 1035, 9112, 4511, 4253. */
 #pragma once
 
 #include "base/side.h"
@@ -44,13 +45,27 @@ void scrub_ber(const struct scrubber *s, uint8_t *p, size_t n);
 /* A whole plain TLS handshake message with its header; false when nothing of it may stay. */
 bool scrub_handshake(const struct scrubber *s, uint16_t version, uint8_t *p, size_t n);
 
-/* A line of HTTP in strict redaction: method, version, status code and lengths stay; every other
- * octet that is printed becomes x. */
-void scrub_http_line(const struct scrubber *s, uint8_t *p, size_t n);
+/* Lines of HTTP (scrub_http.c): of what stays nothing is letters that were drawn; what may be
+ * somebody's, and is no name, becomes x.  In strict redaction method, version, status code and
+ * lengths stay, and nothing else. */
 bool scrub_is_http(const uint8_t *p, size_t n); /* the first line of a message? */
+void scrub_http_first(const struct scrubber *s, uint8_t *p, size_t n);
+void scrub_http_field(const struct scrubber *s, uint8_t *p, size_t n);
+void scrub_http_body(const struct scrubber *s, uint8_t *p, size_t n);
+
+/* What the fields of a message say of its body. */
+struct scrub_body {
+    uint64_t left; /* octets of it, or of the chunk, to come */
+    bool chunked;
+};
+void scrub_http_length(const uint8_t *p, size_t n, struct scrub_body *body); /* of a field */
+uint64_t scrub_http_chunk(const uint8_t *p, size_t n);                       /* of its line */
 
 /* Free text: words that no protocol has, names and numbers of addresses. */
 void scrub_text(const struct scrubber *s, uint8_t *p, size_t n);
+
+/* The same, where a word that is no name becomes x in place of a stand-in. */
+void scrub_words(const struct scrubber *s, uint8_t *p, size_t n);
 
 /* A name of a protocol or of software: its longer words, where no protocol has them. */
 void scrub_label_words(const struct scrubber *s, uint8_t *p, size_t n);
@@ -69,6 +84,9 @@ enum scrub_kind {
     SCRUB_BER,
     SCRUB_NOTHING
 };
+
+/* Where in a message of HTTP the next octet stands. */
+enum scrub_place { HTTP_FIRST, HTTP_FIELDS, HTTP_BODY, HTTP_CHUNK, HTTP_CHUNK_END };
 
 struct scrub_piece {
     uint64_t at; /* in the stream */
@@ -92,6 +110,8 @@ struct scrub_side {
     bool skipping; /* the handshake message is too long, or not whole */
     bool fresh;    /* nothing of this record was taken yet */
     bool http;     /* its text is HTTP, as the first line said */
+    uint8_t place; /* enum scrub_place, of HTTP */
+    struct scrub_body body;
     uint64_t text; /* octets of text so far */
 };
 

@@ -255,18 +255,99 @@ static bool is_binary(const uint8_t *p, size_t n)
     return false;
 }
 
+static enum scrub_place behind_fields(const side_t *d)
+{
+    return d->body.chunked ? HTTP_CHUNK : d->body.left ? HTTP_BODY : HTTP_FIRST;
+}
+
+static bool is_empty(const side_t *d) { return d->held[0] == '\r' || d->held[0] == '\n'; }
+
+/* A line, or what is held of a body. */
+static void end_http(side_t *d, const struct scrubber *s)
+{
+    uint8_t *p = d->held;
+    size_t n = d->n_held;
+
+    switch ((enum scrub_place)d->place) {
+    case HTTP_FIRST:
+        if (!scrub_is_http(p, n)) {
+            scrub_http_body(s, p, n); /* up to the end of the connection */
+            break;
+        }
+        scrub_http_first(s, p, n);
+        d->body = (struct scrub_body){ 0 };
+        d->place = HTTP_FIELDS;
+        break;
+    case HTTP_FIELDS:
+        if (is_empty(d)) {
+            d->place = (uint8_t)behind_fields(d);
+            break;
+        }
+        scrub_http_length(p, n, &d->body);
+        if (s->strict || !blank_credential(p, n))
+            scrub_http_field(s, p, n);
+        break;
+    case HTTP_BODY:
+        scrub_http_body(s, p, n);
+        break;
+    case HTTP_CHUNK:
+        d->body.left = scrub_http_chunk(p, n);
+        for (size_t i = 0; i < n; i++)
+            p[i] = isxdigit(p[i]) || isspace(p[i]) ? p[i] : 'x';
+        d->body.chunked = d->body.left; /* behind the last one stands a trailer */
+        d->place = d->body.left ? HTTP_BODY : HTTP_FIELDS;
+        break;
+    case HTTP_CHUNK_END:
+        d->place = HTTP_CHUNK;
+        break;
+    }
+    keep_held(d);
+}
+
 static void end_line(side_t *d, const struct scrubber *s)
 {
     if (d->n_held && is_binary(d->held, d->n_held))
         drop(d);
     if (!d->n_held)
         return;
-    d->http |= s->strict && scrub_is_http(d->held, d->n_held);
-    if (d->http)
-        scrub_http_line(s, d->held, d->n_held);
-    else if (!blank_credential(d->held, d->n_held) && !is_length(d->held, d->n_held) && s->names)
+    d->http |= s->names && scrub_is_http(d->held, d->n_held);
+    if (d->http) {
+        end_http(d, s);
+        return;
+    }
+    if (!blank_credential(d->held, d->n_held) && !is_length(d->held, d->n_held) && s->names)
         scrub_text(s, d->held, d->n_held);
     keep_held(d);
+}
+
+enum { BODY_PIECE = 2048 }; /* more than is searched for the words of a page */
+
+/* Of a body that its fields announced; what is beyond the bound of text becomes zero. */
+static size_t take_http_body(side_t *d, const struct scrubber *s, const uint8_t *p, size_t n)
+{
+    size_t part = n < BODY_PIECE - d->n_held ? n : BODY_PIECE - d->n_held;
+
+    part = part < d->body.left ? part : (size_t)d->body.left;
+    bool held = d->text < SCRUB_TEXT && hold(d, d->next, p, part);
+    d->text += held ? part : 0;
+    d->next += part;
+    d->body.left -= part;
+    if (d->n_held && (!d->body.left || d->n_held == BODY_PIECE))
+        end_http(d, s);
+    if (!d->body.left)
+        d->place = d->body.chunked ? HTTP_CHUNK_END : HTTP_FIRST;
+    return part;
+}
+
+/* An answer to HEAD announces a body that does not come. */
+static bool is_in_body(side_t *d, const uint8_t *p, size_t n)
+{
+    if (!d->http || d->place != HTTP_BODY)
+        return false;
+    if (d->n_held || !scrub_is_http(p, n))
+        return true;
+    d->place = HTTP_FIRST;
+    return false;
 }
 
 static size_t take_line(struct scrub_stream *c, const struct scrubber *s, enum side from,
@@ -280,6 +361,8 @@ static size_t take_line(struct scrub_stream *c, const struct scrubber *s, enum s
         d->kind = SCRUB_TLS;
         return 0;
     }
+    if (is_in_body(d, p, n))
+        return take_http_body(d, s, p, n);
     if (part > LINE_MOST - d->n_held)
         part = LINE_MOST - d->n_held;
     d->text += part;
@@ -574,6 +657,10 @@ void scrub_lost(struct scrub_stream *c, const struct scrubber *s, enum side from
 
     if (d->kind == SCRUB_LINES)
         end_line(d, s);
+    if (d->place == HTTP_BODY && d->body.left > n)
+        d->body.left -= n;
+    else
+        d->place = HTTP_FIRST;
     if (d->kind == SCRUB_TLS && d->left >= n && !d->n_header) {
         lose_message(d, n);
         take_body(c, s, from, zeros, (size_t)n); /* as if they were zero: the rest is as it was */

@@ -422,26 +422,73 @@ static size_t reply_code(const uint8_t *p, size_t n)
     return n > 4 && isdigit(p[0]) && isdigit(p[1]) && isdigit(p[2]) && p[3] == '-' ? 4 : 0;
 }
 
-/* "Title: word [fe80::1]" -> all of its words looked at one by one. */
-void scrub_text(const struct scrubber *s, uint8_t *p, size_t n)
+/* Words that nobody's name is, where they stand for a product, a date or a cache. */
+static const char *const http_words[] = {
+    "apache",  "apr",   "aug",        "blob",        "br",        "chrome",    "curl",    "dec",
+    "err",     "feb",   "firefox",    "forticlient", "forwarded", "fri",       "gecko",   "gmt",
+    "haproxy", "hit",   "identity",   "iis",         "jan",       "json",      "jul",     "jun",
+    "khtml",   "like",  "linux",      "mar",         "may",       "microsoft", "miss",    "mon",
+    "mozilla", "nginx", "nosniff",    "nov",         "nt",        "oct",       "openssl", "origin",
+    "python",  "q",     "revalidate", "safari",      "sat",       "sep",       "squid",   "stale",
+    "store",   "sun",   "thu",        "tinyproxy",   "tue",       "ubuntu",    "varnish", "wed",
+    "wget",    "win",   "windows",    "winhttp",     "x",
+};
+
+static bool is_http_word(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < sizeof http_words / sizeof *http_words; i++)
+        if (strlen(http_words[i]) == n && strncasecmp((const char *)p, http_words[i], n) == 0)
+            return true;
+    return is_protocol_word(p, n);
+}
+
+static void blank_run(uint8_t *p, size_t n) { memset(p, 'x', n); }
+
+/* "OpenSSL/1.1.1k": a version, not a name, as long as it is no address. */
+static bool is_version(const uint8_t *p, size_t n, bool behind_slash, bool is_name)
+{
+    size_t letters = 0;
+
+    for (size_t i = 0; i < n; i++)
+        letters += isalpha(p[i]) != 0;
+    return behind_slash && is_name && isdigit(p[0]) && letters <= 1;
+}
+
+static void put_word(const struct scrubber *s, uint8_t *p, size_t n, bool blanks)
+{
+    if (is_short_number(p, n) || (blanks ? is_http_word(p, n) : is_protocol_word(p, n)))
+        return;
+    if (blanks)
+        blank_run(p, n);
+    else
+        mask_word(s->mask, p, n);
+}
+
+static void scrub_runs(const struct scrubber *s, uint8_t *p, size_t n, bool blanks)
 {
     for (size_t i = reply_code(p, n); i < n;) {
         bool is_name = false;
         size_t run = dotted_run(p + i, n - i, &is_name);
         if (run) {
-            scrub_dotted(s, p + i, run, is_name);
+            if (!blanks || !is_version(p + i, run, i && p[i - 1] == '/', is_name))
+                scrub_dotted(s, p + i, run, is_name);
             i += run;
             continue;
         }
         while (i + run < n && isalnum(p[i + run]))
             run++;
-        if (run && !is_protocol_word(p + i, run) && !is_short_number(p + i, run))
-            mask_word(s->mask, p + i, run);
-        else if (!run && p[i] >= 0x80)
+        if (run)
+            put_word(s, p + i, run, blanks);
+        else if (p[i] >= 0x80)
             p[i] = '?';
         i += run ? run : 1;
     }
 }
+
+/* "Title: word [fe80::1]" -> all of its words looked at one by one. */
+void scrub_text(const struct scrubber *s, uint8_t *p, size_t n) { scrub_runs(s, p, n, false); }
+
+void scrub_words(const struct scrubber *s, uint8_t *p, size_t n) { scrub_runs(s, p, n, true); }
 
 void scrub_label_words(const struct scrubber *s, uint8_t *p, size_t n)
 {

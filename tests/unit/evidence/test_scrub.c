@@ -214,6 +214,63 @@ Test(scrub, behind_a_loss_on_a_port_of_ldap_nothing_is_taken_for_text)
         cr_assert_eq(out[i], 0);
 }
 
+/* RFC 9112: two messages, of which the first has a body without an end of line. */
+static const char answers[] = "HTTP/1.1 407 Proxy Authentication Required\r\n"
+                              "Server: squid/5.7\r\n"
+                              "Date: Sat, 28 Nov 2026 18:20:05 GMT\r\n"
+                              "X-Squid-Error: ERR_CACHE_ACCESS_DENIED 0\r\n"
+                              "X-Contoso-Tenant: blue\r\n"
+                              "Proxy-Authenticate: Basic realm=\"contoso\"\r\n"
+                              "Via: 1.1 gate.contoso.example (squid/5.7)\r\n"
+                              "Content-Length: 27\r\n\r\n"
+                              "<h1>Ask Jane of contoso</h1"
+                              "HTTP/1.1 403 Forbidden\r\n"
+                              "Transfer-Encoding: chunked\r\n\r\n"
+                              "15\r\nThe Web Page Blocked!\r\n0\r\n\r\n"
+                              "HTTP/1.1 200 OK\r\n";
+
+Test(scrub, of_http_nothing_is_scrambled_and_bodies_are_blank)
+{
+    for (size_t step = 1; step < 60; step += 7) {
+        struct scrub_stream c = { 0 };
+        uint8_t out[sizeof answers] = { 0 };
+        say(&c, answers, sizeof answers - 1, step, out);
+
+        cr_assert(holds(out, sizeof out,
+                        "Required\r\nServer: squid/5.7\r\n"
+                        "Date: Sat, 28 Nov 2026 18:20:05 GMT\r\n"
+                        "X-Squid-Error: ERR_CACHE_ACCESS_DENIED 0\r\n"
+                        "xxxxxxxxxxxxxxxx: xxxx\r\n"
+                        "Proxy-Authenticate: Basic realm=\"xxxxxxx\"\r\nVia: 1.1 "));
+        cr_assert(holds(out, sizeof out,
+                        ".example (squid/5.7)\r\nContent-Length: 27\r\n\r\n"
+                        "xxxxxxxxxxxxxxxxxxxxxxxxxxxHTTP/1.1 403 Forbidden\r\n"
+                        "Transfer-Encoding: chunked\r\n\r\n"
+                        "15\r\nxxxxWeb Page Blockedx\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"));
+        cr_assert_not(holds(out, sizeof out, "contoso"));
+        cr_assert_not(holds(out, sizeof out, "gate"));
+        cr_assert_eq(mask_count(scrubber.mask), 2, "gate and contoso, not %zu",
+                     mask_count(scrubber.mask));
+    }
+}
+
+/* RFC 9110 section 9.3.2: an answer to HEAD has no body, whatever it says of its length. */
+Test(scrub, an_answer_that_announces_a_body_which_does_not_come_hides_no_other)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 4711\r\n\r\n";
+    static const char next[] = "HTTP/1.1 503 Service Unavailable\r\n";
+    struct scrub_stream c = { 0 };
+    uint8_t out[sizeof head + sizeof next] = { 0 };
+
+    scrub_take(&c, &scrubber, CLIENT, (const uint8_t *)head, sizeof head - 1);
+    scrub_take(&c, &scrubber, CLIENT, (const uint8_t *)next, sizeof next - 1);
+    scrub_end(&c, &scrubber);
+    edits_apply(&c.side[CLIENT].edits, 0, out, sizeof out);
+    scrub_free(&c);
+
+    cr_assert(holds(out, sizeof out, next));
+}
+
 static void be_strict(void)
 {
     scrubber.strict = true;
