@@ -58,6 +58,9 @@ static void show_rows(const struct show *s)
     for (size_t i = 0; i < n; i++) {
         struct effective now;
         find_effective(s->options, &row[i], &now);
+        if (s->travels && strcmp(row[i].section, "redaction") == 0 &&
+            strcmp(row[i].key, "level") == 0)
+            now.value = redaction_name(s->options->redaction);
         if (!i || strcmp(row[i].section, row[i - 1].section))
             fprintf(s->out, "%s[%s]\n", i ? "\n" : "", row[i].section);
         struct text t = text_of(site, sizeof site);

@@ -264,18 +264,56 @@ static void put_group(struct brief *b, const struct group *g)
     blank(b);
 }
 
+enum { BRIEF_PORTS = 8 };
+
+struct port_count {
+    uint16_t port;
+    uint32_t ok, tried;
+};
+
+static int by_port(const void *a, const void *b)
+{
+    return (int)((const struct port_count *)a)->port - (int)((const struct port_count *)b)->port;
+}
+
+/* "443: 12 of 12; 8013: 0 of 2": what works on one port is no comfort for another. */
+static void add_ports(const struct summary *s, struct text *t)
+{
+    struct port_count count[BRIEF_PORTS];
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->services.n; i++) {
+        const struct service_key *key = table_key(&s->services, i);
+        const struct service_count *c = table_at(&s->services, i);
+        size_t at = 0;
+        while (at < n && count[at].port != key->port)
+            at++;
+        if (key->is_lookup || at == BRIEF_PORTS)
+            continue;
+        if (at == n)
+            count[n++] = (struct port_count){ .port = key->port };
+        count[at].ok += c->ok;
+        count[at].tried += c->attempts;
+    }
+    qsort(count, n, sizeof *count, by_port);
+    for (size_t i = 0; i < n; i++)
+        text_format(t, "%sport %u: %" PRIu32 " of %" PRIu32, i ? ", " : " (", count[i].port,
+                    count[i].ok, count[i].tried);
+    text_add(t, n ? ")" : "");
+}
+
 static void put_works(struct brief *b)
 {
     const struct totals *totals = &b->report->summary.totals;
-    char line[200], shown[900];
+    char line[BRIEF_TEXT], shown[900];
+    struct text t = text_of(line, sizeof line);
 
-    snprintf(line, sizeof line,
-             "%" PRIu64 " of %" PRIu64 " connections; %" PRIu64 " of %" PRIu64
-             " endpoints without a failure",
-             totals->ok, totals->connections, totals->healthy - totals->going_round,
-             totals->endpoints);
+    text_format(&t, "%" PRIu64 " of %" PRIu64 " connections", totals->ok, totals->connections);
+    add_ports(&b->report->summary, &t);
+    text_format(&t, "; %" PRIu64 " of %" PRIu64 " endpoints without a failure",
+                totals->healthy - totals->going_round, totals->endpoints);
     put(b, "Works", line);
-    struct text t = text_of(shown, sizeof shown);
+    t = text_of(shown, sizeof shown);
     if (view_text(b->report, &t))
         put(b, "Shown", shown);
 }

@@ -221,6 +221,15 @@ static void put_numbers(struct html *h, const struct bin *bins, int64_t width_ns
     html_raw(h->w, "</tbody></table></div></details>");
 }
 
+static uint64_t decided(const struct bin *bins)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < BINS; i++)
+        n += bins[i].ok + bins[i].failed;
+    return n;
+}
+
 void html_timeline(struct html *h)
 {
     struct bin bins[BINS] = { { 0, 0 } };
@@ -228,7 +237,9 @@ void html_timeline(struct html *h)
     size_t most = fill_bins(h, bins, width);
 
     html_raw(h->w, "<section id=\"timeline\"><h2>4 Timeline</h2>");
-    if (most) {
+    if (most && decided(bins) < 2) {
+        html_raw(h->w, "<p>One attempt: there is no course of time to draw.</p>");
+    } else if (most) {
         put_chart(h, bins, most);
         html_raw(h->w,
                  "<p>Above the line attempts that worked, below it attempts that failed.</p>");

@@ -5,6 +5,7 @@
 #include "report/inside.h"
 #include "verdict/catalogue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LOOKUPS_SEARCHED = 4096 };
@@ -113,8 +114,11 @@ bool proof_is_worth(const struct verdict *v)
 
 void proof_of_working(const struct flow *flow, struct kept *kept)
 {
+    char words[PLAN_NOTE_TEXT];
+
     key_of(flow, kept);
-    kept_note(kept, flow->first_frame, "[GOOD] this connection to the service worked", false);
+    snprintf(words, sizeof words, "[GOOD] this connection to port %u worked", flow->port[SERVER]);
+    kept_note(kept, flow->first_frame, words, false);
 }
 
 static void keep_working(struct report *r, const struct flow *flow)
