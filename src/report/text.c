@@ -126,10 +126,23 @@ static void write_capture(struct page *p, const struct report *r, const struct s
     page_field(p, "Times", PAGE_FIELD, line, NULL);
 }
 
+/* Do most copies have another TTL?  A mirror changes none: a router stands between the two. */
+static bool forwards(const struct scene *scene)
+{
+    return scene->copies && scene->ttl_steps * 2 > scene->copies;
+}
+
 /* Said only when the first packet of every example proves it: no router has lowered its TTL. */
-static void write_taken(struct page *p, const struct report *r)
+static void write_taken(struct page *p, const struct report *r, const struct scene *scene)
 {
     unsigned fresh = 0;
+    if (forwards(scene)) {
+        page_field(p, "Taken", PAGE_FIELD,
+                   "on both sides of a device that forwards the packets (on the device "
+                   "itself, or a mirror of two of its ports)",
+                   NULL);
+        return;
+    }
     for (size_t i = 0; i < r->summary.n_examples; i++) {
         const struct flow *flow = r->summary.example[i].flow;
         if (!flow || !(flow->half[CLIENT].flags & HALF_SYN))
@@ -210,7 +223,10 @@ static void write_quality(struct page *p, const struct report *r, const struct s
     }
     page_field(p, "Quality", PAGE_FIELD, line, NULL);
     if (scene->copies) {
-        snprintf(line, sizeof line, "%" PRIu64 " copies made by the mirror were left out",
+        snprintf(line, sizeof line,
+                 forwards(scene) ? "%" PRIu64 " packets were seen coming in and going out, with "
+                                   "another TTL; they count once"
+                                 : "%" PRIu64 " copies made by the mirror were left out",
                  scene->copies);
         page_field(p, "", PAGE_FIELD, line, NULL);
     }
@@ -365,7 +381,7 @@ void text_of_capture(struct page *p, const struct report *r, const struct scene 
 
     write_servers(p, r, scene);
     write_capture(p, r, scene, true);
-    write_taken(p, r);
+    write_taken(p, r, scene);
     write_quality(p, r, scene);
     write_remarks(p, r, groups, n, NULL);
 }
@@ -416,7 +432,7 @@ static void write_body(struct page *p, const struct report *r, const struct scen
         matrix_write(p, r, scene);
         write_servers(p, r, scene);
         write_capture(p, r, scene, false);
-        write_taken(p, r);
+        write_taken(p, r, scene);
     }
     write_quality(p, r, scene);
     write_remarks(p, r, groups, n, shown);
