@@ -46,6 +46,7 @@ static const struct icmp_meaning {
     { true, 1, 3, F_ICMP_HOST_UNREACHABLE },   { true, 1, 4, F_ICMP_PORT_UNREACHABLE },
     { true, 1, 1, F_ICMP_ADMIN_PROHIBITED },   { true, 1, 5, F_ICMP_ADMIN_PROHIBITED },
     { true, 1, 6, F_ICMP_ADMIN_PROHIBITED },   { true, 3, 0, F_ICMP_TTL_EXCEEDED },
+    { false, 3, 2, F_ICMP_PORT_UNREACHABLE }, /* no TCP there: a rule that rejects may say so */
 };
 
 static enum finding_id icmp_id(const struct matter *m)

@@ -213,6 +213,7 @@ Test(opening, icmp_errors_that_quote_the_syn_name_their_reason)
         { "10.20.40.17", "10.0.0.10", 3, 0, F_ICMP_NET_UNREACHABLE },
         { "10.20.40.17", "10.0.0.10", 3, 1, F_ICMP_HOST_UNREACHABLE },
         { "10.20.40.17", "10.0.0.10", 3, 3, F_ICMP_PORT_UNREACHABLE },
+        { "10.20.40.17", "10.0.0.10", 3, 2, F_ICMP_PORT_UNREACHABLE },
         { "10.20.40.17", "10.0.0.10", 3, 9, F_ICMP_ADMIN_PROHIBITED },
         { "10.20.40.17", "10.0.0.10", 3, 10, F_ICMP_ADMIN_PROHIBITED },
         { "10.20.40.17", "10.0.0.10", 3, 13, F_ICMP_ADMIN_PROHIBITED },
