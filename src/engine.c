@@ -782,7 +782,10 @@ static void look_at_interfaces(struct engine *e)
     }
     if (facts->n_absent && !e->scene.unwatched_ns)
         e->scene.unwatched_ns = watch_clock(e);
-    e->watch.blind |= facts->n_absent && facts->n_absent == facts->n_interfaces;
+    if (facts->n_absent < facts->n_interfaces)
+        e->watch.blind &= facts->n_absent == 0; /* the others are watched */
+    else
+        e->watch.blind |= facts->n_absent != 0;
 }
 
 static bool sees_again(const struct engine *e)

@@ -426,11 +426,13 @@ static struct ending_packet ending_of(const struct turn *t)
 /* A host resets once; a device that cannot see which number will fit tries several. */
 static void rst_step_note(struct half_more *more, const struct packet *p)
 {
-    static const int64_t at_once_ns = 1000000000;
+    static const uint64_t at_once_ns = 1000000000;
+    bool at_once = p->time_ns >= more->rst.time_ns &&
+                   (uint64_t)p->time_ns - (uint64_t)more->rst.time_ns < at_once_ns;
     uint32_t apart = p->seq - more->rst.seq;
 
     apart = apart < UINT32_MAX / 2 ? apart : 0 - apart;
-    if (more->rst.flags & p->flags & TCP_ACK && p->time_ns - more->rst.time_ns < at_once_ns &&
+    if (more->rst.flags & p->flags & TCP_ACK && at_once &&
         more->last_data.frame < more->rst.frame && apart > more->rst_step)
         more->rst_step = apart;
 }

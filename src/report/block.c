@@ -578,7 +578,8 @@ static void write_signs(struct block *b)
     if (!v || !v->signs_asked || !v->flow)
         return;
     add_signs(v->signs_found, "against its sender: ", &t);
-    add_signs(v->signs_asked & ~(unsigned)(v->signs_found | v->signs_unusable), "for it: ", &t);
+    add_signs(v->signs_asked & ~(unsigned)(v->signs_found | v->signs_unusable),
+              "nothing against it by: ", &t);
     add_signs(v->signs_unusable, "could not be used: ", &t);
     if (t.n >= 2)
         b->text[t.n - 2] = '\0';

@@ -216,7 +216,8 @@ static bool is_plain(const char *s)
            strlen(s);
 }
 
-/* One word for the shell, or a string for Wireshark. */
+/* One word for the shell, or a string for Wireshark.  PowerShell takes other quotation marks for
+ * its own, and hands on double ones unescaped: there only what needs no quotes will do. */
 static bool add_word(const char *s, enum platform on, struct text *out)
 {
     if (!s || !s[0] || s[0] == '-')
@@ -232,10 +233,12 @@ static bool add_word(const char *s, enum platform on, struct text *out)
         text_add(out, s);
         return true;
     }
+    if (on == ON_WINDOWS)
+        return false;
     text_add(out, "'");
     for (; *s; s++)
         if (*s == '\'')
-            text_add(out, on == ON_WINDOWS ? "''" : "'\\''");
+            text_add(out, "'\\''");
         else
             text_add_n(out, s, 1);
     text_add(out, "'");
@@ -450,14 +453,18 @@ static bool put_line(const struct case_of *c, const char *line, size_t n, struct
     return !out->cut;
 }
 
+/* Without one line of what it is about it would show, or record, everything. */
 static bool put_lines(const struct case_of *c, const char *lines, struct text *out)
 {
+    bool about = false;
+
     while (*lines) {
         size_t n = strcspn(lines, "\n");
-        put_line(c, lines, n, out);
+        bool put = put_line(c, lines, n, out);
+        about |= put && memchr(lines, '{', n);
         lines += n + (lines[n] == '\n');
     }
-    return out->n && !out->cut;
+    return about && out->n && !out->cut;
 }
 
 static unsigned about(enum finding_id id)

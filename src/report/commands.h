@@ -3,11 +3,12 @@
  * case.
  *
  * What it is: rows of templates, by what the finding is about.  A line whose address, port or name
- * is not known is left out.  What came from the wire is quoted for the shell it is meant for; a
- * name that begins with a dash is left out, for it would be an option. What it refuses: commands
- * that change anything beyond filters of a debugger. Sources: FortiOS CLI reference (sniffer, sys
- * session, debug flow), Microsoft (pktmon, Test-NetConnection, Resolve-DnsName), manuals of
- * OpenSSL, BIND, iproute2 and tcpdump. */
+ * is not known is left out, and the whole command where no such line remains.  What came from the
+ * wire is quoted for the shell it is meant for; in PowerShell a name that would need quotes is left
+ * out, and everywhere one that begins with a dash, for it would be an option. What it refuses:
+ * commands that change anything but the filters of a debugger or recorder, which they replace.
+ * Sources: FortiOS CLI reference (sniffer, sys session, debug flow), Microsoft (pktmon,
+ * Test-NetConnection, Resolve-DnsName), manuals of OpenSSL, BIND, iproute2 and tcpdump. */
 #pragma once
 
 #include "report/fill.h"

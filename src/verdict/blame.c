@@ -255,8 +255,10 @@ struct forgery blame_reset(const struct matter *m, enum side side)
 {
     struct forgery f = { .score = 0 };
 
-    if (!m->more->half[side].rst.frame || is_from_behind(m, side))
+    if (!m->more->half[side].rst.frame || is_from_behind(m, side)) {
+        f.unusable = (1U << SIGNS) - 1;
         return f;
+    }
     compare_ttl(m, side, &f);
     compare_mac(m, side, &f);
     look_behind(m, side, &f);

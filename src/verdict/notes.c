@@ -122,7 +122,7 @@ static void note_proxy(const struct matter *m, struct verdict *out)
     if (!server->ttl_syn || !server->ttl_data || server->ttl_syn == server->ttl_data ||
         !server->first_syn.frame || !server->first_data.frame || !client->first_data.frame)
         return;
-    if (opening_ns >= 0 && answer_ns > 3 * opening_ns)
+    if (opening_ns >= 0 && answer_ns / 3 > opening_ns)
         add(m, out, F_TCP_SYN_PROXY_SUSPECTED, server->first_data.frame, E_SYNACK);
 }
 
@@ -135,7 +135,7 @@ static bool answers_for_another(const struct matter *m)
 
     return server->first_syn.frame && client->last_syn.frame && client->first_data.frame &&
            server->first_data.frame > client->first_data.frame && opening_ns >= 0 &&
-           answer_ns >= 5 * opening_ns && answer_ns - opening_ns >= SECONDS(1) / 100;
+           answer_ns / 5 >= opening_ns && answer_ns - opening_ns >= SECONDS(1) / 100;
 }
 
 /* The same address on another port, from further away. */

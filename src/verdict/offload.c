@@ -66,7 +66,7 @@ struct raised offload_judge(const struct matter *m)
                 : !hidden || (!is_fortinet(half[CLIENT].mac) && !is_fortinet(half[SERVER].mac)))
         return r;
     r = raise_of(F_CANNOT_TELL_OFFLOADED);
-    r.fact = sniffer ? PROBABLE : POSSIBLE;
+    r.fact = sniffer && hidden ? PROBABLE : POSSIBLE;
     raise_evidence(&r, m, E_SYN | E_SYNACK | E_OPEN | E_CLOSE);
     return r;
 }

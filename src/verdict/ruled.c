@@ -79,8 +79,10 @@ static void check_reset(const struct matter *m, struct verdict *out)
 
     if (m->stop == STOP_REFUSED) {
         origin = blame_refusal(m, &frame);
-        out->signs_asked = 1U << SIGN_TTL | 1U << SIGN_MAC | 1U << SIGN_TIME;
-        out->signs_unusable = blame_refusal_unusable(m);
+        if (origin != ORIGIN_OTHER) { /* the reason of the owner names the sign that speaks */
+            out->signs_asked = 1U << SIGN_TTL | 1U << SIGN_MAC | 1U << SIGN_TIME;
+            out->signs_unusable = blame_refusal_unusable(m);
+        }
     } else if ((m->how == ENDED_RST_CLIENT || m->how == ENDED_RST_SERVER) &&
                matter_close(m, &side)) {
         struct forgery f = blame_reset(m, side);

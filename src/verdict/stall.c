@@ -11,6 +11,7 @@
 #include "verdict/visible.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -448,13 +449,15 @@ static bool mtu_ignored(const struct matter *m)
            (half->again_first.frame > icmp->frame && half->again_count >= 2);
 }
 
-/* The peer ends it by a FIN that acknowledges nothing of what was repeated: it never came there. */
+/* The peer ends it by a FIN that acknowledges nothing of what was repeated: it never came there.
+ * In cut packets nobody sees how far the handshake came, and only its large packets may vanish. */
 static bool closes_deaf(const struct matter *m, enum side side)
 {
     const struct half *half = &m->flow->half[side];
     bool fin = m->how == ENDED_FIN_CLIENT || m->how == ENDED_FIN_SERVER;
+    bool cut = m->more->half[CLIENT].cut_packets || m->more->half[SERVER].cut_packets;
 
-    return fin && !matter_all_acked(m, side) &&
+    return fin && !cut && !matter_all_acked(m, side) &&
            !(half->flags & HALF_ACKED && seq_after(half->acked, m->more->half[side].again_seq));
 }
 
@@ -710,10 +713,10 @@ static struct tls_stamp leaves_first(const struct matter *m, enum side *leaver)
     return at;
 }
 
-/* The server says goodbye, and the client, which waited for more, is the first to close. */
 /* The client acknowledges octets of the server that are not in the capture: its reply may be. */
 static bool answer_unseen(const struct matter *m) { return m->more->half[SERVER].unseen_bytes; }
 
+/* The server says goodbye, and the client, which waited for more, is the first to close. */
 static bool server_left_first(const struct matter *m)
 {
     enum side leaver = CLIENT;
@@ -1182,8 +1185,9 @@ static void weigh_unfinished(const struct matter *m, struct raised *r)
         return;
     raise_evidence(r, m, E_HELLO | E_ANSWER | E_FLIGHT);
     snprintf(why, sizeof why,
-             "the client has the server's part of the handshake and has been silent for %d s since",
-             (int)(waited_ns / SECONDS(1)));
+             "the client has the server's part of the handshake and has been silent for %" PRId64
+             " s since",
+             waited_ns / SECONDS(1));
     raise_owner(r, OWNER_CLIENT, why);
 }
 

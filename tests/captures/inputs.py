@@ -210,7 +210,7 @@ def full_disk(inputs):
         said = done.stderr.decode()
         inputs.result(f'no room for the output of {" ".join(map(str, words[:2]))}',
                       [c for c in (done.returncode != 2 and f'exit code {done.returncode}',
-                                  said != 'shakeout: output: cannot be written: No space left on device\n' and repr(said)) if c])
+                                  said != 'shakeout: output: cannot be written: No space left on device\n  make room, or write to another disk\n' and repr(said)) if c])
 
 
 def main():
