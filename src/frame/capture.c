@@ -265,10 +265,9 @@ struct capture_interface *capture_describe(struct capture *c, uint32_t link, uin
 
 static void frame_count(struct capture_facts *facts, const struct frame *newest, size_t n)
 {
-    struct capture_interface *port = &facts->interface[newest->interface];
-
     if (newest->interface >= facts->n_interfaces)
-        return;
+        return; /* so many are not described */
+    struct capture_interface *port = &facts->interface[newest->interface];
     port->frames += n;
     port->newest_ns = newest->time_ns;
 }

@@ -806,6 +806,9 @@ def gap_at_the_end(tests):
     tests.check('holes that only the end closes', [done.returncode not in (0, 1, 3) and f'{done.returncode}'])
 
 
+NAME_ASKED = b'\3ems\4corp\7example\0'
+
+
 def ber_bombs(tests):
     """LDAP with lengths that lie, depth without end, and more messages than anybody reads."""
     deep = b''.join(b'\x30\x84' + struct.pack('>I', 60000 - 6 * n) for n in range(10000))
@@ -826,6 +829,45 @@ def ber_bombs(tests):
         done = call(tests.binary, '--scope', 'all', tests.file('ldap', pcap(*(record(*p) for p in talk.packets))))
         tests.check(f'LDAP: {what}', [done.returncode not in (0, 1, 3) and f'{done.returncode}',
                                       time.monotonic() - began > 5 and 'more than five seconds', *teeth_in(done)])
+
+
+def dns_answer(number, count, records):
+    """64 KiB of an answer: the question, `count` records announced, and as many octets of them as there is room for."""
+    head = struct.pack('>6H', number, 0x8180, 1, count, 0, 0) + NAME_ASKED + struct.pack('>HH', 1, 1)
+    room = (65535 - len(head)) // len(records) * len(records)
+    return head + (records * (room // len(records)))
+
+
+def chain_of_pointers(number):
+    """Each name is the one before it (RFC 1035 section 4.1.4), four thousand deep, and all later records name the last."""
+    head = struct.pack('>6H', number, 0x8180, 1, 4000, 0, 0) + NAME_ASKED + struct.pack('>HH', 1, 1)
+    chain, before = b'\xc0\x0c' + struct.pack('>HHIH', 16, 1, 60, 8000), 12
+    start = len(head) + len(chain)
+    for i in range(4000):
+        chain += struct.pack('>H', 0xc000 | before)
+        before = start + 2 * i
+    last = struct.pack('>H', 0xc000 | before)
+    alias = last + struct.pack('>HHIH', 5, 1, 60, 2) + last
+    return head + chain + alias * ((65535 - len(head) - len(chain)) // len(alias))
+
+
+def dns_bombs(tests):
+    """A hundred answers of 64 KiB over TCP."""
+    alias = b'\xc0\x0c' + struct.pack('>HHIH', 5, 1, 60, 2) + b'\xc0\x0c'
+    address = b'\xc0\x0c' + struct.pack('>HHIH', 1, 1, 60, 4) + bytes([10, 0, 0, 9])
+    for what, answer in (('pointers to pointers', chain_of_pointers),
+                         ('an alias of itself', lambda n: dns_answer(n, 4600, alias)),
+                         ('four thousand addresses', lambda n: dns_answer(n, 4090, address))):
+        talk = Talk(CLIENT, 40053, '10.0.0.2', 53, NOW * 10**9)
+        for n in range(100):
+            question = struct.pack('>6H', n, 0x100, 1, 0, 0, 0) + NAME_ASKED + struct.pack('>HH', 1, 1)
+            for side, message in enumerate((question, answer(n))):
+                talk.say(side, struct.pack('>H', len(message)) + message)
+        talk.close()
+        began = time.monotonic()
+        done = call(tests.binary, '--scope', 'all', tests.file('dns', pcap(*(record(*p) for p in talk.packets))))
+        tests.check(f'DNS: {what}', [done.returncode not in (0, 1, 3) and f'{done.returncode}',
+                                     time.monotonic() - began > 10 and 'more than ten seconds', *teeth_in(done)])
 
 
 def many_names(tests, n):
@@ -921,7 +963,7 @@ def main():
     plain = str(pathlib.Path(sys.argv[2]).resolve()) if len(sys.argv) > 2 else binary
     with tempfile.TemporaryDirectory(prefix='shakeout-hostile.') as folder:
         tests = Tests(binary, plain, folder)
-        for part in gap_at_the_end, cuts, lies, bombs, ber_bombs, tls_bombs, names, everything, words_of_ours, floods:
+        for part in gap_at_the_end, cuts, lies, bombs, ber_bombs, dns_bombs, tls_bombs, names, everything, words_of_ours, floods:
             try:
                 part(tests)
             except AssertionError as error:
