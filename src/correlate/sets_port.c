@@ -88,10 +88,19 @@ static uint32_t only_this_port(struct outcomes *o, const struct group *g, struct
     return n;
 }
 
+/* A port outside the profile may never have been open: file sharing between strangers tries
+ * several, and Windows tries 139 beside 445.  The silence itself is told in any case. */
+static bool is_expected(const struct outcomes *o, uint16_t port)
+{
+    const struct profile *profile = o->scene->profile;
+    return profile && profile_service(profile, port);
+}
+
 void rule_only_blocked(struct outcomes *o, struct group *g)
 {
     uint16_t port = 0;
-    uint32_t n = is_blocked(g->id) ? only_this_port(o, g, NULL, &port) : 0;
+    uint32_t n =
+        is_blocked(g->id) && is_expected(o, g->port) ? only_this_port(o, g, NULL, &port) : 0;
     struct group *set = n && (uint64_t)n * 10 >= (uint64_t)g->n_endpoints * 9
                             ? summary_set(o->s, F_SET_PORT_ONLY_TCP_BLOCKED, &g->server, g->port)
                             : NULL;

@@ -4,7 +4,7 @@
     review.py BINARY CORPUS REVIEW [--write] [--jobs N]
 
 REVIEW is a Markdown file whose table this program makes: one line a file and finding, with the number of connections
-or lookups, the first of them, and in the last column the judgement of somebody who read those packets.  Judgements are
+or lookups (of what no single one of them shows: the number of times it is said), the first of them, and in the last column the judgement of somebody who read those packets.  Judgements are
 kept from run to run; --write stores the new table.  Exit status 1 when a finding has no judgement, when a judgement
 calls one false, or when the file does not hold what the program says now.
 """
@@ -36,7 +36,10 @@ def end_text(end):
 
 
 def subject(record):
-    frames = ', '.join(str(n) for n in record['shakeout']['frames'][:4])
+    frames = ', '.join(str(n) for n in record['shakeout'].get('frames', [])[:4])
+    if record['event']['dataset'] == 'shakeout.finding':
+        endpoints = ' and '.join(record['shakeout'].get('endpoints', [])[:2]) or 'the capture'
+        return f'{endpoints}{" to " + end_text(record["server"]) if "server" in record else ""}, frames {frames}'
     name = record.get('dns', {}).get('question', {}).get('name')
     what = f'{name} at {record["server"]["ip"]}' if name else end_text(record['server'])
     return f'{end_text(record["client"])} to {what}, frames {frames}'
@@ -45,13 +48,18 @@ def subject(record):
 def errors(binary, corpus, path):
     command = [binary, '--scope', 'all', '--format', 'jsonl', '--no-ndpi', str(corpus / path)]
     done = subprocess.run(command, capture_output=True, timeout=TIME_LIMIT_S, check=False)
-    found = collections.defaultdict(list)
+    shown, told = collections.defaultdict(list), collections.defaultdict(list)
     for line in done.stdout.splitlines():
         record = json.loads(line)
-        ours = record.get('shakeout', {})
-        if record['event']['dataset'] in ('shakeout.connection', 'shakeout.dns') and ours.get('severity') == 'error':
-            found[ours['primary']].append(record)
-    return found
+        ours, dataset = record.get('shakeout', {}), record['event']['dataset']
+        if ours.get('severity') != 'error':
+            continue
+        if dataset in ('shakeout.connection', 'shakeout.dns'):
+            shown[ours['primary']].append(record)
+        else:
+            told[record['event']['code']].append(record)
+    # What single connections show is judged by these; the rest is said of several together, or of the capture.
+    return {**told, **shown}
 
 
 def cells(line):

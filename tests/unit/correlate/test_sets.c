@@ -62,6 +62,19 @@ Test(sets, a_port_that_the_host_refuses_is_not_blocked)
     summary_close(&f.summary);
 }
 
+Test(sets, a_silent_port_outside_the_profile_is_not_blocked)
+{
+    struct fleet f;
+    fleet_begin(&f);
+    attempt(&f, 40, 1, 443, 0, OK);
+    attempt(&f, 40, 1, 139, 1, DROP);
+    attempt(&f, 40, 2, 443, 0, OK);
+    attempt(&f, 40, 2, 54958, 1, F_TCP_SYN_REFUSED_BY_MIDDLEBOX);
+
+    cr_assert_null(set_of(&f, F_SET_PORT_ONLY_TCP_BLOCKED));
+    summary_close(&f.summary);
+}
+
 Test(sets, two_silent_ports_or_another_period_are_not_one_blocked_port)
 {
     struct fleet f;
