@@ -231,6 +231,7 @@ must() {
 line() { printf '%s\n' "$*" >>"$OUT/expect.txt"; }
 args() { line "args $*"; }
 exits() { line "exit $1"; }
+unseen() { line "unseen $*"; } # CLIENT SERVER ID: caused, and nothing on the wire shows it
 finding() { line "finding $1"; }
 absent() { local i; for i; do line "absent $i"; done; }
 primary() { line "primary $*"; IDS+=("$3"); }

@@ -7,7 +7,8 @@ A case says of its connections what was caused (captures/README.md).  The whole 
 other captures would hold it: every packet twice, cut by a snap length, one direction only, out of order, in other segments,
 ended a second after the event.  Right is the finding that the case names; abstained is cannot_tell, capture, info, or a
 weaker form that the case's finding may weaken to (PERMITTED in run.py); all else is wrong.  A healthy connection is accused
-when its finding is neither ok nor undecided; a failure is missed when it is called ok.  The table is docs/accuracy-by-id.md;
+when its finding is neither ok nor undecided; a failure is missed when it is called ok.  A refusal that nobody could see
+(`unseen` in the label) is ok, and counted beside the missed ones.  What is healthy from end to end has a line a case.  The table is docs/accuracy-by-id.md;
 the test demands that it is the one that this program writes, and what stands in its head.  What `run.py --properties --keep`
 has run is not run again with --kept.  Output: TAP.
 """
@@ -127,7 +128,28 @@ def macro(rows):
     return sum(shares) / len(shares)
 
 
-def page(samples, n_cases):
+def look_alikes(chosen):
+    """Cases in which nothing is wrong, with what they look like."""
+    for case in chosen:
+        if case.primary and not case.unseen and all(is_healthy(expected.id) for _, expected in case.primary):
+            about = (case.capture.parent / 'ABOUT.md').read_text().split('\n\n')[1]
+            yield case.name, ' '.join(about.split()).replace('|', '\\|')
+
+
+def look_alike_rows(samples, chosen):
+    tried = collections.defaultdict(collections.Counter)
+    for sample in samples:
+        if is_healthy(sample.label):
+            kind = 'worse' if sample.worse else 'whole'
+            tried[sample.case][kind] += 1
+            tried[sample.case]['accused ' + kind] += accused(sample)
+    for name, about in look_alikes(chosen):
+        count = tried[name]
+        yield (f'| [{name}](../captures/{name}/ABOUT.md) | {about} | {count["whole"]} | {count["accused whole"]} '
+               f'| {count["worse"]} | {count["accused worse"]} |')
+
+
+def page(samples, chosen):
     rows = list(rows_of(samples))
     whole = [sample for sample in samples if not sample.worse]
     worse = [sample for sample in samples if sample.worse]
@@ -135,7 +157,7 @@ def page(samples, n_cases):
     healthy = [sample for sample in whole if is_healthy(sample.label)]
     text = [
         '# Accuracy, finding by finding', '',
-        f'Made by `tests/captures/accuracy.py BINARY --write` from the {n_cases} cases of `captures/`; each names what was caused',
+        f'Made by `tests/captures/accuracy.py BINARY --write` from the {len(chosen)} cases of `captures/`; each names what was caused',
         '([captures/README.md](../captures/README.md)). "Worse captures" are the same events with every packet twice, cut to 96',
         'octets, seen in one direction only, out of order, in other segments, or ended a second after the event. Abstained: "cannot',
         'tell", or a weaker form of the same. The cases were there when the rules were written: this table shows that nothing broke,',
@@ -144,7 +166,9 @@ def page(samples, n_cases):
         f'- Macro accuracy over {len(rows)} findings: {macro(rows):.1f} %.',
         f'- Healthy connections accused: {sum(map(accused, whole))} of {len(healthy)}; in worse captures '
         f'{sum(map(accused, worse))} of {sum(is_healthy(sample.label) for sample in worse)}.',
-        f'- Failures called healthy: {sum(map(missed, whole))}; in worse captures {sum(map(missed, worse))}.',
+        f'- Failures called healthy: {sum(map(missed, whole))}; in worse captures {sum(map(missed, worse))}. Beside these, clients that',
+        f'  refuse and leave in silence, so that the packets hold a finished TLS session and nothing else (`ok.tls.no_data`): '
+        f'{sum(len(case.unseen) for case in chosen)}.',
         f'- Worse captures, all labels: {wrong} wrong of {len(worse)}.', '',
         '| finding | cases | labels | right | wrong | abstained | worse captures | right | wrong | abstained |',
         '|---|---|---|---|---|---|---|---|---|---|']
@@ -152,7 +176,10 @@ def page(samples, n_cases):
     bare = without_case(samples)
     listed = ', '.join(f'`{finding}`' for finding in bare) or 'none'
     text += ['', f'Raised by a rule, held by unit tests, and in no case yet: {listed}.']
-    return '\n'.join(text) + '\n'
+    text += ['', '## What is healthy and looks like a failure', '',
+             'Each case in which nothing is wrong. Accused: an endpoint, a server or a device is said to have failed.', '',
+             '| case | what it is | connections | accused | in worse captures | accused |', '|---|---|---|---|---|---|']
+    return '\n'.join(text + list(look_alike_rows(samples, chosen))) + '\n'
 
 
 def checks(samples, text):
@@ -183,7 +210,7 @@ def main():
     options = parser.parse_args()
     chosen = cases.cases_read([])
     samples = samples_now(options, chosen)
-    text = page(samples, len(chosen))
+    text = page(samples, chosen)
     if options.write:
         PAGE.write_text(text)
     failed = False

@@ -75,7 +75,7 @@ SIZE_IS_THE_EVENT = ('tcp.mtu_blackhole', 'icmp.frag_needed', 'icmp.frag_needed_
 
 Outcome = collections.namedtuple('Outcome', 'id owner fact cause frames')
 Run = collections.namedtuple('Run', 'exit stderr outcomes ids evidence complaints')
-Case = collections.namedtuple('Case', 'name capture args exit primary findings frames absent complaints')
+Case = collections.namedtuple('Case', 'name capture args exit primary findings frames absent unseen complaints')
 
 
 # --- cases --------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def endpoint(text):
 
 
 def case_read(folder):
-    args, exit_code, primary, findings, frames, absent, complaints = [], None, [], [], [], [], []
+    args, exit_code, primary, findings, frames, absent, unseen, complaints = [], None, [], [], [], [], [], []
     for line in (folder / 'expect.txt').read_text().splitlines():
         key, _, value = line.partition(' ')
         if key == 'args':
@@ -104,13 +104,16 @@ def case_read(folder):
             frames.append((finding, {int(n) for n in numbers.split(',')}))
         elif key == 'absent':
             absent.append(value.strip())
+        elif key == 'unseen':
+            client, server, caused = value.split()
+            unseen.append(((endpoint(client), endpoint(server)), caused))
         elif line.strip() and not line.startswith('#'):
             complaints.append(f'expect.txt: unknown key {key}')
     captures = sorted([*folder.glob('capture.pcap*'), *folder.glob('capture.txt')])
     if len(captures) != 1:
         complaints.append('there must be one capture.pcap, capture.pcapng or capture.txt')
     return Case(folder.name, captures[0] if captures else None, args, exit_code, primary, findings, frames, absent,
-                complaints)
+                unseen, complaints)
 
 
 def tshark_share(arguments):
@@ -231,6 +234,9 @@ def fact_complaints(case, result):
     for finding in case.findings:
         if finding not in result.ids:
             yield f'{finding} was not raised'
+    for pair, caused in case.unseen:
+        if caused not in KNOWN or pair not in dict(case.primary):
+            yield f'{pair_name(pair)}: unseen must name an id of the catalogue and a labelled connection'
     for finding, frames in case.frames:
         missing = frames - result.evidence.get(finding, set())
         if missing:

@@ -101,6 +101,7 @@ case_cert_unknown_ca_node_tls12() {
     must 0 'tls.alert_message.level==2'
     sed -i '/^exit/d' "$OUT/expect.txt"
     primary $ME:50001 $EMS:8013 ok.tls.no_data none certain -
+    unseen $ME:50001 $EMS:8013 tls.cert.rejected_by_client.unknown_ca
     healthy
 }
 

@@ -120,7 +120,7 @@ case_ldaps_checked_late() {
     up; names $ldap_host=$EMS; serve 636 bin/slapdd "ldaps://$EMS/" "$ldap_tls"; record client not port 53
     ldapask env LDAPTLS_CACERT=made/certs/other.pem LDAPTLS_REQCERT=demand ldapsearch -x -H ldaps://$ldap_host -D $ldap_account -w secret; stop
     args --ems $ME
-    primary $ME:50389 $EMS:636 ok.tls.no_data none certain -; exits 0; no_blame; absent app
+    primary $ME:50389 $EMS:636 ok.tls.no_data none certain -; unseen $ME:50389 $EMS:636 tls.cert.rejected_by_client.unknown_ca; exits 0; no_blame; absent app
 }
 case_ldaps_plain() {
     TITLE='EMS speaks LDAP without TLS to port 636.'
