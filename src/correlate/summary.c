@@ -501,6 +501,18 @@ void summary_prefetch(const struct summary *s, const struct flow *flow, bool rec
     }
 }
 
+static void note_doubtful(struct summary *s, const struct verdict *v, const struct tls *tls)
+{
+    struct doubtful *d = &s->doubtful;
+
+    if (!v->defects || v->primary.id != F_OK_TLS_NO_DATA || d->n++)
+        return;
+    d->frame = tls ? tls->certificate[SERVER].frame : 0;
+    d->defects = v->defects;
+    d->server = v->flow->address[SERVER];
+    d->port = v->flow->port[SERVER];
+}
+
 uint32_t summary_add(struct summary *s, const struct scene *scene, const struct verdict *v)
 {
     const struct flow *flow = v->flow;
@@ -525,6 +537,7 @@ uint32_t summary_add(struct summary *s, const struct scene *scene, const struct 
         e->has_mac = memcmp(e->mac, none, sizeof none) != 0;
     }
     note_server(s, scene, flow, outcome);
+    note_doubtful(s, v, tls);
     if (service)
         story_note_target(s, scene, flow, service);
     uint32_t group = note_findings(s, e, &who, v);

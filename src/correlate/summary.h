@@ -164,6 +164,16 @@ struct totals {
     uint64_t going_round; /* of the healthy: endpoints that fail, and go another way that works */
 };
 
+/* Connections that completed TLS before a certificate with a defect in plain sight and ended
+ * without data: so does a probe, and so does a client that looks at the certificate late. */
+struct doubtful {
+    uint64_t n;
+    uint64_t frame;   /* of the first: its certificate */
+    unsigned defects; /* enum defect */
+    struct address server;
+    uint16_t port;
+};
+
 struct summary {
     struct table groups, members, endpoints, services, servers, traits;
     struct hash_seed seed;  /* of services: they are always asked for with a hash (service_find) */
@@ -176,6 +186,7 @@ struct summary {
     struct history history;
     struct goners *goners; /* NULL = none yet */
     struct totals totals;
+    struct doubtful doubtful;
     bool any_ok, any_error, any_warning; /* of judged connections and lookups */
     bool any_of_ems;                     /* a connection that EMS did not open itself */
     bool any_by_ems;                     /* one that it did */

@@ -1,5 +1,6 @@
 /* The console report: verdict first, then findings, endpoints, and what the capture is worth. */
 #include "report/inside.h"
+#include "verdict/visible.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -232,6 +233,27 @@ static void write_quality(struct page *p, const struct report *r, const struct s
     }
 }
 
+/* A healthy headline must not hide a certificate that a client may have left for. */
+static void write_doubtful(struct page *p, const struct report *r)
+{
+    const struct doubtful *d = &r->summary.doubtful;
+    char line[700], defects[200], address[ADDRESS_TEXT];
+    struct text t = text_of(line, sizeof line);
+
+    if (!d->n)
+        return;
+    visible_list(d->defects, defects, sizeof defects);
+    text_format(&t, "%" PRIu64 " connection%s completed TLS and ended without any data, ", d->n,
+                d->n == 1 ? "" : "s");
+    text_format(&t, address_is_ipv4(&d->server) ? "%sto %s:%u" : "%sto [%s]:%u",
+                d->n == 1 ? "" : "the first ", address_text(&d->server, address), d->port);
+    text_format(&t, ".  Its certificate (#%" PRIu64 ") is visibly not right: %s.  ", d->frame,
+                defects);
+    text_add(&t, "A client that refuses it after the handshake looks so, and so does a probe: read "
+                 "the client's log [ok.tls.no_data]");
+    page_field(p, "Note", PAGE_FIELD, line, NULL);
+}
+
 /* Nearly every capture is shorter than a check-in interval; it matters when nothing else was found.
  */
 static bool is_remarkable(const struct report *r, enum finding_id id)
@@ -434,6 +456,7 @@ static void write_body(struct page *p, const struct report *r, const struct scen
         write_capture(p, r, scene, false);
         write_taken(p, r, scene);
     }
+    write_doubtful(p, r);
     write_quality(p, r, scene);
     write_remarks(p, r, groups, n, shown);
     for (size_t i = 0; i < n; i++)

@@ -39,6 +39,7 @@ SCREENS = [
     ('healthy', 'ok_gnutls_tls13', []),
     ('silent_drop', 'syn_silent_drop', []),
     ('certificate_tls13', 'cert_unknown_ca_gnutls_tls13', []),
+    ('wrong_name_once', 'cert_wrong_name_once_curl_tls12', []),
     ('fleet', 'FLEET', []),
     ('nothing_relevant', 'nothing_relevant', []),
     ('damaged', 'DAMAGED', []),

@@ -191,6 +191,19 @@ case_cert_late_close_node_tls12() {
     finding tls.cert.rejected_by_client.late_close
     exits 0; absent tcp
 }
+case_cert_wrong_name_once_curl_tls12() {
+    TITLE='curl asks for another name than the certificate has (TLS 1.2); it checks after the handshake and leaves without a word.'
+    BROKEN='the server shows a certificate for another name'
+    TRUTH='curl says that no alternative name matches. The wire shows a whole handshake and a close, as of a probe: no failure can be claimed of one such connection, but the certificate is in plain sight.'
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2 --cert made/certs/wrongname
+    record client
+    port 50001; c curl -sS --tls-max 1.2 --cacert made/certs/ca.pem --resolve $NAME:8013:$EMS https://$NAME:8013/
+    stop 1
+    must 1 'tls.handshake.type==11'; must 0 'tls.alert_message.level==2 && tcp.srcport==50001'
+    must 0 'tls.record.content_type==23'
+    primary 10.20.40.17:50001 $EMS:8013 ok.tls.no_data none certain possible
+    exits 0; absent tcp tls.cert
+}
 case_ok_cert_expired_accepted() {
     TITLE='The certificate of the server has expired, the client does not mind (TLS 1.2).'
     BROKEN='an expired certificate; a client that does not verify'
