@@ -5,7 +5,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { BLOCKS_DEFAULT = 3, BLOCKS_VERBOSE = 64, GROUP_TABLE_FROM = 5, SERVERS_SHOWN = 3 };
+enum {
+    BLOCKS_DEFAULT = 3,
+    BLOCKS_VERBOSE = 64,
+    NOTES_DEFAULT = 3,
+    GROUP_TABLE_FROM = 5,
+    SERVERS_SHOWN = 3
+};
 
 struct page text_page(struct report *r)
 {
@@ -370,6 +376,50 @@ static void write_blocks(struct page *p, const struct report *r, const struct sc
         page_end(p);
 }
 
+/* What was seen and hurts nobody, so that it has no block: a line each. */
+static bool is_note(const struct report *r, const struct group *g)
+{
+    return g->severity == SEVERITY_INFO && !g->of_capture && !g->of_set && !is_block(r, g);
+}
+
+static void write_note(struct page *p, const struct group *g, bool first)
+{
+    char line[400], address[ADDRESS_TEXT];
+    struct text t = text_of(line, sizeof line);
+
+    text_format(&t, "%s (", finding_of(g->id)->title);
+    if (g->n_endpoints > 1)
+        text_format(&t, "%" PRIu32 " endpoints", g->n_endpoints);
+    else
+        text_add(&t, address_text(&g->client, address));
+    if (g->port)
+        text_format(&t, " to %s port %u", address_text(&g->server, address), g->port);
+    if (g->n_frames)
+        text_format(&t, ", #%" PRIu64, g->frames[0]);
+    text_format(&t, ") [%s]", finding_of(g->id)->id);
+    page_field(p, first ? "Note" : "", PAGE_FIELD, line, NULL);
+}
+
+static void write_notes(struct page *p, const struct report *r, const struct group *const *groups,
+                        size_t n)
+{
+    size_t written = 0, left = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!is_note(r, groups[i]))
+            continue;
+        if (written < NOTES_DEFAULT || r->config.verbose)
+            write_note(p, groups[i], !written++);
+        else
+            left++;
+    }
+    if (left) {
+        char line[64];
+        snprintf(line, sizeof line, "and %zu more; -v shows %s", left, left == 1 ? "it" : "them");
+        page_field(p, "", PAGE_FIELD, line, NULL);
+    }
+}
+
 static void write_all_ladders(struct page *p, const struct report *r, const struct scene *scene)
 {
     uint64_t drawn = 0;
@@ -459,6 +509,7 @@ static void write_body(struct page *p, const struct report *r, const struct scen
     write_doubtful(p, r);
     write_quality(p, r, scene);
     write_remarks(p, r, groups, n, shown);
+    write_notes(p, r, groups, n);
     for (size_t i = 0; i < n; i++)
         if (shown[i]) {
             write_more(p, scene, groups[i]);

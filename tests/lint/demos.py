@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Fails when a built-in capture does not show the finding it stands for.
+"""Fails when a built-in capture does not show the finding it stands for: in JSON Lines, and on the console by its name.
+
+What is healthy has no name on the console: the verdict says so.
 
     demos.py ROOT PROGRAM
 """
@@ -20,6 +22,10 @@ def main():
         shown += 1
         if not re.search(f'"{re.escape(ident)}"', done.stdout):
             print(f'--demo {ident}: does not show it')
+            bad += 1
+        text = subprocess.run([program, '--no-ndpi', '--demo', ident], capture_output=True, text=True).stdout
+        if not (ident in re.findall(r'[a-z0-9_.]+', text) or ident.startswith('ok.') and 'HEALTHY' in text):
+            print(f'--demo {ident}: the console does not name it')
             bad += 1
     if shown < 100:
         print(f'only {shown} findings have a built-in capture')
