@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "correlate/summary.h"
 #include "details.h"
+#include "flow/budget.h"
 #include "flow/host.h"
 #include "flow/ledger.h"
 #include "flow/neighbour.h"
@@ -92,23 +93,17 @@ struct engine {
     } watch;                /* live */
 };
 
-/* The ceiling is one for both, but flows keep at least half of it. */
-static size_t memory_beside(size_t all, size_t recorder)
-{
-    return recorder < all / 2 ? all - recorder : all / 2;
-}
-
 static bool engine_open(struct engine *e)
 {
     struct hash_seed seed = hash_seed_draw();
-    size_t memory = e->config->max_memory;
+    size_t memory = e->config->max_memory, ring = 0;
     if (!memory)
         memory = (size_t)(capture_is_live(e->capture) ? LIVE_MEMORY_MIB : FILE_MEMORY_MIB) * MIB;
     if (e->config->recorder) {
         recorder_begin(e->config->recorder, seed, capture_facts(e->capture));
-        memory = memory_beside(memory, recorder_memory(e->config->recorder));
+        ring = recorder_memory(e->config->recorder);
     }
-    struct flow_limits limits = { .memory_bytes = memory,
+    struct flow_limits limits = { .memory_bytes = budget_for_flows(memory, ring),
                                   .largest_step_ns = largest_step_ns,
                                   .server_ports = e->config->profile->ports };
 
