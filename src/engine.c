@@ -598,6 +598,8 @@ static bool look_at_lookup(struct engine *e, struct lookup *l, int64_t now_ns, b
     struct board_news news = note_deed(e, &deed);
     if (outcome == OUTCOME_FAILED)
         keep_evidence(e, &verdict, &news);
+    if (outcome == OUTCOME_FAILED)
+        report_line(e->report, &e->scene, &verdict);
     if (outcome != OUTCOME_FAILED || (e->config->changes && news.change != BOARD_FAILS))
         return false;
     e->scene.last_ns = now_ns;
@@ -821,6 +823,14 @@ static void write_state(struct engine *e, bool now)
         live_tick(e->config->live, &live, now);
 }
 
+/* Lines of whatever kind come behind that of the capture.  Before the first packet it began now. */
+static void begin_lines(struct engine *e)
+{
+    if (!flows_counts(e->flows)->last_frame)
+        e->scene.first_ns = time_of_day_ns();
+    report_begin_lines(e->report, &e->scene);
+}
+
 static void watch(struct engine *e, size_t n_frames)
 {
     int64_t now_ns = clock_steady_ns();
@@ -837,6 +847,7 @@ static void watch(struct engine *e, size_t n_frames)
     look_at_interfaces(e);
     if (e->watch.newest_ns && !e->watch.blind)
         look_begin(e);
+    begin_lines(e);
     write_state(e, false);
     tell_alerts(e);
     e->watch.over = e->watch.end_ns && (now_ns >= e->watch.end_ns || names_refused(e->world.names));

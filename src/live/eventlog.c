@@ -71,6 +71,8 @@ static bool file_open(struct eventlog *log, int64_t now_ns, struct failure *fail
     log->opened_ns = now_ns;
     log->writer.out = log->lines.file;
     log->writer.error = log->lines.error = 0;
+    log->lines.begun = false;
+    log->lines.any = size > 0;
     return true;
 }
 
@@ -151,7 +153,7 @@ static bool is_due(const struct eventlog *log, int64_t now_ns)
     const struct output_jsonl *c = &log->config;
     bool large = c->rotate_bytes && (uint64_t)log->good >= c->rotate_bytes;
     bool old = c->rotate_s && now_ns - log->opened_ns >= c->rotate_s * second_ns;
-    return log->good && (large || old);
+    return log->lines.any && (large || old);
 }
 
 static void open_again(struct eventlog *log, int64_t now_ns)
@@ -313,6 +315,7 @@ static void put_change(struct writer *w, const struct board_event *e)
 static bool begin_writing(struct eventlog *log)
 {
     log->lost += !log->lines.file;
+    log->lines.any = true;
     return log->lines.file != NULL;
 }
 

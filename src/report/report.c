@@ -120,38 +120,69 @@ static bool has_room(struct report_lines *lines)
     bool any = lines->room > 0;
     lines->room -= any;
     lines->left_out += !any;
+    lines->any |= any;
     return any;
 }
 
+static int lines_turn_to(struct report *r)
+{
+    writer_flush(&r->writer);
+    int error = r->writer.error;
+    r->writer.out = r->config.lines->file;
+    r->writer.error = 0;
+    return error;
+}
+
 /* Its error is its owner's matter, and does not end the report. */
-static void lines_connection(struct report *r, const struct scene *scene, const struct verdict *v)
+static void lines_turn_back(struct report *r, int error)
 {
     struct report_lines *lines = r->config.lines;
 
-    if (!has_room(lines))
-        return;
-    writer_flush(&r->writer);
-    int error = r->writer.error;
-    r->writer.out = lines->file;
-    r->writer.error = 0;
-    json_connection(r, scene, v);
     writer_flush(&r->writer);
     lines->error = lines->error ? lines->error : r->writer.error;
     r->writer.out = r->config.out;
     r->writer.error = error;
 }
 
+void report_begin_lines(struct report *r, const struct scene *scene)
+{
+    struct report_lines *lines = r->config.lines;
+    struct scene begun = *scene;
+
+    if (!lines || !lines->file || lines->begun)
+        return;
+    lines->begun = true;
+    begun.reading = true; /* totals as of now would be read as those of the file */
+    int error = lines_turn_to(r);
+    json_capture(r, &begun);
+    lines_turn_back(r, error);
+}
+
+static void lines_put(struct report *r, const struct scene *scene, const struct verdict *v)
+{
+    if (!has_room(r->config.lines))
+        return;
+    report_begin_lines(r, scene);
+    int error = lines_turn_to(r);
+    if (v->flow)
+        json_connection(r, scene, v);
+    else
+        json_lookup(r, scene, v);
+    lines_turn_back(r, error);
+}
+
 void report_line(struct report *r, const struct scene *scene, const struct verdict *verdict)
 {
     if (r->config.lines && r->config.lines->failing)
-        lines_connection(r, scene, verdict);
+        lines_put(r, scene, verdict);
 }
 
 /* What failed while somebody watched has its line already. */
 static bool wants_line(const struct report_lines *lines, const struct verdict *v)
 {
     bool failed = v->primary.severity == SEVERITY_ERROR;
-    return lines && !(v->flow->flags & FLOW_NOTICED) && (lines->all || (lines->failing && failed));
+    bool told = v->flow ? (v->flow->flags & FLOW_NOTICED) != 0 : failed && v->lookup->noticed;
+    return lines && !told && (lines->all || (lines->failing && failed));
 }
 
 void report_add(struct report *r, const struct scene *scene, const struct verdict *verdict)
@@ -169,7 +200,7 @@ void report_add(struct report *r, const struct scene *scene, const struct verdic
     if (r->config.exports)
         exports_connection(r->config.exports, scene, verdict);
     if (wants_line(r->config.lines, verdict))
-        lines_connection(r, scene, verdict);
+        lines_put(r, scene, verdict);
     if (!is_json(r) && !is_csv(r))
         return;
     report_capture(r, scene);
@@ -190,6 +221,8 @@ void report_add_lookup(struct report *r, const struct scene *scene, const struct
         summary_add_lookup(&r->summary, scene, verdict);
     if (r->config.plan)
         proof_lookup(r, scene, verdict);
+    if (wants_line(r->config.lines, verdict))
+        lines_put(r, scene, verdict);
     if (!is_json(r) && !is_csv(r))
         return;
     report_capture(r, scene);

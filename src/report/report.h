@@ -104,7 +104,10 @@ void report_other(struct report *report, const struct flow *flow);
 void report_notice(struct report *report, const struct scene *scene, const struct verdict *verdict);
 void report_notice_more(struct report *report, size_t n);
 
-/* Live: a connection that is failing, as it is known now, for who gets JSON Lines beside. */
+/* Live, for who gets JSON Lines beside: the line of the capture, unless the file has it. */
+void report_begin_lines(struct report *report, const struct scene *scene);
+
+/* And a connection or a lookup that is failing, as it is known now. */
 void report_line(struct report *report, const struct scene *scene, const struct verdict *verdict);
 
 /* Live: what failed since then works again. */

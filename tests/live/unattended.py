@@ -167,8 +167,9 @@ def jsonl_scene(tests, binary, net, span, folder):
     path.write_text('{"half":')  # as a crash of the machine leaves it
     config = written(folder / 'jsonl.ini', **{
         'alert endpoint-down': {'when': 'endpoint failing for 1s', 'send': 'jsonl'},
-        'output jsonl': {'path': path, 'rotate': '4kB', 'keep': 2}})
-    watch = Watch(binary, folder / 'jsonl', '--config', config)
+        'output jsonl': {'path': path, 'rotate': '8kB', 'keep': 2}})
+    names = mirror.answer_names(net)
+    watch = Watch(binary, folder / 'jsonl', '--config', config, '--ems', 'nx.ems.example')
     check_in(folder)
     reject(net)
     for _ in range(2):
@@ -180,6 +181,8 @@ def jsonl_scene(tests, binary, net, span, folder):
     first, rest = path.read_text().split('\n', 1)
     lines = [json.loads(line) for line in rest.splitlines()]
     tests.expect('half a line of before goes no further', first == '{"half":', first)
+    tests.expect('the line of the capture comes first, once', [line['event']['dataset'] for line in lines].index(
+        'shakeout.capture') == 0 and len(told(lines, 'capture')) == 1, lines)
     changes, alerts, connections = told(lines, 'endpoint'), told(lines, 'alert'), told(lines, 'connection')
     tests.expect('each change is a line', [line['shakeout']['state'] for line in changes] == ['failing', 'healthy'], lines)
     tests.expect('an alarm is a line, and its end another, of one id', [line['shakeout']['alert']['change'] for line in alerts]
@@ -189,9 +192,23 @@ def jsonl_scene(tests, binary, net, span, folder):
     tests.expect('connections that fail are lines, others are not', len(connections) >= 2
                  and {line['event']['outcome'] for line in connections} == {'failure'}, connections)
     tests.check('the schema knows them', valid(binary, lines))
+    lookup(tests, path)
     rotation(tests, net, folder, watch, path)
     outside(tests, net, watch, path)
     watch.end()
+    names.kill()
+
+
+def lookup(tests, path):
+    def asked():
+        return [line for p in (path, path.with_name('events.jsonl.1')) if p.exists() for text in p.read_text().splitlines()
+                if '"shakeout.dns"' in text for line in [json.loads(text)]]
+    mirror.ask('nx')
+    wait_for(asked, 'the lookup')
+    time.sleep(2)  # for another one, which would be wrong
+    tests.expect('a lookup that fails is a line, once', len(asked()) == 1 and asked()[0]['client']['ip'] == CLIENT
+                 and asked()[0]['dns']['question']['name'] == 'nx.ems.example'
+                 and asked()[0]['shakeout']['primary'] == 'dns.nxdomain', asked())
 
 
 def rotation(tests, net, folder, watch, path):
@@ -206,6 +223,9 @@ def rotation(tests, net, folder, watch, path):
         'events.jsonl', 'events.jsonl.1', 'events.jsonl.2'} and len(names) >= 2, names)
     sizes = [p.stat().st_size for p in path.parent.iterdir()]
     tests.expect('none is much larger than it may be', max(sizes) < 64_000, sizes)
+    tests.expect('each begins with the line of the capture', all(
+        lines_of(p)[0]['event']['dataset'] == 'shakeout.capture' for p in path.parent.iterdir()
+        if p.stat().st_size), names)
     tests.expect('all of them are whole', all(lines_of(p) for p in path.parent.iterdir() if p.name != 'events.jsonl'
                                              or p.stat().st_size), names)
 
