@@ -359,6 +359,7 @@ static void put_capture(struct brief *b)
              stamp_duration(s->last_ns - s->first_ns, duration), s->packets);
     put(b, "Captured", line);
     put_field(b, "Taken", "Taken", true);
+    put_field(b, "Note", "Note", true);
     struct text t = text_of(line, sizeof line);
     if (field_of(b->gathering, "Quality", "; ", false, &t))
         put(b, "Quality", line);

@@ -454,6 +454,7 @@ void text_of_capture(struct page *p, const struct report *r, const struct scene 
     write_servers(p, r, scene);
     write_capture(p, r, scene, true);
     write_taken(p, r, scene);
+    write_doubtful(p, r);
     write_quality(p, r, scene);
     write_remarks(p, r, groups, n, NULL);
 }

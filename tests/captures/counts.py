@@ -23,7 +23,8 @@ import run as cases
 sys.path.insert(0, str(cases.ROOT / 'tests/fleet'))
 import fleet  # noqa: E402
 
-WITH_MANY = re.compile(r'^(l2|set|checkin|dns|proxy|ok_two|ok_happy|cert_.*_of)_?')
+WITH_MANY = re.compile(r'^(l2|set|checkin|dns|proxy|ok_two|ok_happy|cert_.*_of|cert_.*_once)_?')
+NOTE = re.compile(r'(\d+) connections? completed TLS and ended without any data')
 STATES = {'healthy': 'healthy', 'failing': 'failing', 'undecided': 'undecided'}
 
 
@@ -106,6 +107,16 @@ def page_complaints(html, counts):
         yield 'the page has no bar'
 
 
+def note_complaints(lines, *forms):
+    """What ended without a word before a wrong certificate: the same number in every form, or in none."""
+    noted = [sum(map(int, NOTE.findall(re.sub(r'\s+', ' ', form)))) for form in forms]
+    if len(set(noted)) > 1:
+        yield f'noted connections: {noted}'
+    silent = sum(line['shakeout']['primary'] == 'ok.tls.no_data' for line in of_type(lines, 'connection'))
+    if noted[0] > silent:
+        yield f'{noted[0]} are noted, of {silent} that ended without data'
+
+
 def matrix_complaints(text, lines):
     rows = list(csv.DictReader(io.StringIO(text)))
     for line in of_type(lines, 'endpoint'):
@@ -168,6 +179,7 @@ def complaints_of(binary, args, capture, folder):
     text = told(binary, [*args, '--width', '110', '--html', str(page), '--force'], capture)
     return [*line_complaints(lines, summary), *story_complaints(lines), *success_complaints(lines), *text_complaints(text, summary['endpoints']),
             *filter_complaints(binary, args, capture, lines), *page_complaints(page.read_text(), summary['endpoints']),
+            *note_complaints(lines, text, page.read_text(), told(binary, [*args, '--format', 'summary'], capture)),
             *matrix_complaints(told(binary, [*args, '--matrix=csv'], capture), lines)]
 
 
