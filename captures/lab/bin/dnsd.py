@@ -2,7 +2,8 @@
 """dnsd.py ADDRESS [tcp] [NAME=ANSWER...]: a DNS server of a few lines.
 
 ANSWER is one or more of, joined by '+': an IPv4 address (A), an IPv6 address (AAAA), nxdomain, servfail, refused,
-empty, silent, aaaa-nxdomain, aaaa-servfail, slow (answers after 1.5 s), truncated (over UDP).
+empty, silent, aaaa-nxdomain, aaaa-servfail, slow (answers after 1.5 s), truncated (over UDP),
+alias:NAME (a CNAME record, and what the zone has for that name).
 With tcp it serves TCP as well. ems.corp.example is 10.0.0.10 and
 time.corp.example 10.0.0.2 unless given; every other name does not exist.
 """
@@ -20,6 +21,21 @@ for word in sys.argv[2:]:
 SOA = b"\xc0\x0c\x00\x06\x00\x01\x00\x00\x00\x3c" + struct.pack("!H", 22) + b"\x00\x00" + struct.pack("!5I", 1, 60, 60, 60, 60)
 
 
+def encoded(name):
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
+
+
+def aliases(words):
+    """The CNAME records that lead from the question on, the owner of the rest, and what the last name has."""
+    records, owner = [], b"\xc0\x0c"
+    while words[0].startswith("alias:"):
+        target = words[0][6:]
+        data = encoded(target)
+        records.append(owner + struct.pack("!HHIH", 5, 1, 60, len(data)) + data)
+        owner, words = data, zone.get(target, ["nxdomain"])
+    return records, owner, words
+
+
 def answer(query, over_tcp=False):
     end = 12
     labels = []
@@ -33,7 +49,8 @@ def answer(query, over_tcp=False):
         return None
     if "slow" in words:
         time.sleep(1.5)
-    rcode, records, family = 0, b"", {1: socket.AF_INET, 28: socket.AF_INET6}.get(qtype)
+    chain, owner, words = aliases(words)
+    rcode, records, family = 0, chain, {1: socket.AF_INET, 28: socket.AF_INET6}.get(qtype)
     for word in words:
         if word.startswith("aaaa-"):
             if qtype == 28:
@@ -43,14 +60,13 @@ def answer(query, over_tcp=False):
         elif "." in word or ":" in word:
             if family == (socket.AF_INET6 if ":" in word else socket.AF_INET):
                 data = socket.inet_pton(family, word)
-                records += b"\xc0\x0c" + struct.pack("!HHIH", qtype, 1, 60, len(data)) + data
+                records.append(owner + struct.pack("!HHIH", qtype, 1, 60, len(data)) + data)
     truncated = 0
     if "truncated" in words and not over_tcp:
-        records, truncated = b"", 0x0200
-    count = records.count(b"\xc0\x0c")
+        records, truncated = [], 0x0200
     authority = b"" if records or truncated or rcode in (2, 5) else SOA
     flags = 0x8480 | rcode | truncated | (struct.unpack("!H", query[2:4])[0] & 0x0100)
-    return query[:2] + struct.pack("!5H", flags, 1, count, 1 if authority else 0, 0) + question + records + authority
+    return query[:2] + struct.pack("!5H", flags, 1, len(records), 1 if authority else 0, 0) + question + b"".join(records) + authority
 
 
 def reply(query, peer):

@@ -42,3 +42,22 @@ case_ok_endpoint_asks_ems_for_smb() {
     must 5+ 'tcp.dstport==445 && tcp.flags.syn==1'
     good $clean; healthy; absent tcp tls set
 }
+case_deploy_rpc_refused() {
+    TITLE='The endpoint refuses RPC of EMS on 135; 445 of it answers.'
+    COMPANION='a connection to the same endpoint on 445'
+    BROKEN='nobody listens on 135'; TRUTH='The SYN is answered by RST with the TTL of the packets of 445.'
+    up; serve 445 bin/tcpd.py 445 banner '|\x00'; record client
+    smb_tries; port 50135; c bin/tcpc.py $EMS:135 probe; stop
+    must 1 'tcp.srcport==135 && tcp.flags.reset==1'; args --ems $ME
+    primary $ME:50135 $EMS:135 tcp.syn.refused_by_host server - -; exits 1; absent tcp.syn.silent_drop tls
+}
+case_deploy_rpc_dropped() {
+    TITLE='RPC of EMS gets no answer on 135 of an endpoint; 445 of it answers.'
+    COMPANION='a connection to the same endpoint on 445'
+    BROKEN='a DROP rule for port 135 on the router'; TRUTH='Every SYN to 135 stays unanswered, while 445 proves that the endpoint is there and its answers are captured.'
+    up; serve 445 bin/tcpd.py 445 banner '|\x00'; drop -p tcp --dport 135; record client
+    smb_tries; port 50135; LIMIT=8 c bin/tcpc.py $EMS:135 probe; stop 3.2
+    must 4+ 'tcp.dstport==135 && tcp.flags.syn==1'; must 0 'tcp.srcport==135'; args --ems $ME
+    primary $ME:50135 $EMS:135 tcp.syn.silent_drop unknown certain possible; exits 1
+    frames tcp.syn.silent_drop 'tcp.dstport==135 && tcp.flags.syn==1'; absent tcp.syn.refused tls
+}

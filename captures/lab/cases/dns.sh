@@ -284,3 +284,54 @@ case_ok_dns_refused_then_answered() {
     primary $ME:50001 $EMS:8013 ok.tls.established_closed_clean none certain -
     healthy; absent dns
 }
+case_ok_dns_alias_chain() {
+    TITLE='The EMS name is an alias of an alias; the last name has the address that the client connects to.'
+    TRUTH='One reply holds two CNAME records and the A record; the exchange works.'
+    COMPANION='the lookup itself'
+    up; names ems.corp.example=alias:lb.corp.example lb.corp.example=alias:node1.corp.example node1.corp.example=10.0.0.10; serve 8013 bin/tlsd.py 8013
+    record client
+    lookup; port 50001; c bin/tlsc.py $EMS:8013; stop
+    must 1+ 'dns.flags.response==1 && dns.count.answers==3 && dns.cname && dns.a==10.0.0.10'
+    good $clean; healthy; absent dns tcp tls
+}
+case_dns_alias_leads_nowhere() {
+    TITLE='The EMS name is an alias of a name that does not exist.'
+    BROKEN='the zone lacks the name that the alias leads to'
+    TRUTH='The reply has code 3 and a CNAME record, and no connection follows.'
+    asked ems.corp.example=alias:lb.corp.example
+    must 1+ 'dns.flags.rcode==3 && dns.cname'
+    answer 3 dns.nxdomain certain possible
+}
+two_resolvers() { # two_resolvers FIRST SECOND: zones of 10.0.0.2 and 10.0.0.4
+    names $1
+    in_ns server ip addr add 10.0.0.4/24 dev s0
+    bg server bin/dnsd.py 10.0.0.4 $2; sleep 0.4
+    printf 'nameserver %s\nnameserver 10.0.0.4\noptions timeout:2 attempts:2\n' $DNS >"/etc/netns/$NS-client/resolv.conf"
+    note 'client: nameserver 10.0.0.2, then 10.0.0.4, two seconds each'
+}
+case_ok_dns_second_resolver() {
+    TITLE='The first resolver is silent; the second answers after two seconds, and the connection works.'
+    BROKEN='a first resolver that drops every question'
+    TRUTH='The questions to 10.0.0.2 stay unanswered; 10.0.0.4 gives the address that is dialled, and data flow.'
+    up; two_resolvers ems.corp.example=silent ems.corp.example=10.0.0.10; serve 8013 bin/tlsd.py 8013
+    record client
+    port 40053 40060; c getent ahosts $NAME
+    port 50001; c bin/tlsc.py $EMS:8013; stop
+    must 1+ 'ip.dst==10.0.0.2 && dns.flags.response==0'; must 0 'ip.src==10.0.0.2 && dns.flags.response==1'; must 1+ 'ip.src==10.0.0.4 && dns.a==10.0.0.10'
+    good $clean; absent tcp tls
+}
+case_dns_split_horizon() {
+    TITLE='Two resolvers give two addresses for the EMS name; the one of the second is dialled and works.'
+    BROKEN='two zones that disagree'
+    TRUTH='10.0.0.2 answers 10.0.0.20 to a test, 10.0.0.4 answers 10.0.0.10 to the client, which connects there.'
+    COMPANION='the question to the other resolver'
+    up; two_resolvers ems.corp.example=10.0.0.20 ems.corp.example=10.0.0.10; serve 8013 bin/tlsd.py 8013
+    record client
+    lookup
+    printf 'nameserver 10.0.0.4\n' >"/etc/netns/$NS-client/resolv.conf"; note 'client: nameserver 10.0.0.4 alone'
+    port 40054; c getent ahosts $NAME
+    port 50001; c bin/tlsc.py $EMS:8013; stop
+    must 1+ 'ip.src==10.0.0.2 && dns.a==10.0.0.20'; must 1+ 'ip.src==10.0.0.4 && dns.a==10.0.0.10'
+    good $clean; primary $ME:40054 10.0.0.4:53 dns.unexpected_address dns certain possible
+    exits 0; absent tcp tls
+}

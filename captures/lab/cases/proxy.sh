@@ -103,6 +103,14 @@ case_proxy_connect_405() {
     record client; ask 50001; stop
     refusal proxy.connect.400_405 "$(tshark -n -r "$CAP" -Y http.response -T fields -e http.response.code | head -1)" possible
 }
+case_proxy_connect_400() {
+    TITLE='The port of the proxy expects TLS; the client asks it in plain text.'
+    BROKEN='nginx with TLS on the port that is configured as proxy'
+    TRUTH='nginx answers CONNECT with 400: a plain request was sent to an HTTPS port.'
+    proxied; serve 3128 bin/nginxd "server { listen 3128 ssl; ssl_certificate $PWD/made/certs/good.pem; ssl_certificate_key $PWD/made/certs/good.key; }"
+    record client; ask 50001; stop
+    refusal proxy.connect.400_405 400 possible
+}
 case_proxy_connect_501() {
     TITLE='The configured proxy is a web server, which does not implement CONNECT.'
     BROKEN="Python's http.server in place of a forward proxy"
