@@ -916,6 +916,7 @@ static bool judge_rest(struct engine *e)
         if (flow_is_tcp(flow))
             all[n++] = flow;
     }
+    flows_close_index(e->flows);
     begin_report(e, true);
     e->scene.reading = false;
     scene_refresh(e);
@@ -1016,6 +1017,7 @@ int engine_run(const struct engine_config *config, struct capture *capture, stru
             if (e.scene.live)
                 write_state(&e, true);
             size_t n = verdict_of_capture(&e.scene, findings, CAPTURE_FINDINGS);
+            flows_forget(e.flows);
             code = report_close(report, &e.scene, findings, n, failure);
         } else {
             no_memory(failure);

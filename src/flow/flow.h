@@ -303,6 +303,13 @@ struct flow *flows_next(struct flows *flows, uint32_t *cursor);
 
 void flow_release(struct flows *flows, struct flow *flow);
 
+/* No packet comes any more: gives back the index.  Flows are found by flows_next alone. */
+void flows_close_index(struct flows *flows);
+
+/* After that, when all is judged: gives back what holds no flow that is pinned.  Pointers to pinned
+ * ones stay good, others do not; counts stay as they are. */
+void flows_forget(struct flows *flows);
+
 /* The cold part, made on demand; NULL without memory. */
 struct flow_more *flow_more(struct flows *flows, struct flow *flow);
 

@@ -729,6 +729,34 @@ void flows_close(struct flows *flows)
     free(flows);
 }
 
+void flows_close_index(struct flows *flows)
+{
+    struct slot *none = calloc(FIRST_SLOTS, sizeof(struct slot));
+    if (!none)
+        return;
+    free(flows->slots);
+    flows->slots = none;
+    flows->n_slots = FIRST_SLOTS;
+    flows->n_used = 0;
+}
+
+static bool chunk_has_pinned(const struct flows *flows, uint32_t at)
+{
+    for (uint32_t i = at; i < flows->n_records && i - at < FLOW_CHUNK; i++)
+        if (flow_in_use(flow_at(flows, i)) && flow_at(flows, i)->flags & FLOW_PINNED)
+            return true;
+    return false;
+}
+
+/* Without pages a record is zero, which is one that is not in use. */
+void flows_forget(struct flows *flows)
+{
+    flows->free_id = 0;
+    for (size_t i = 0; i < flows->n_chunks; i++)
+        if (!chunk_has_pinned(flows, (uint32_t)(i * FLOW_CHUNK)))
+            (void)madvise(flows->chunks[i], CHUNK_BYTES, MADV_DONTNEED);
+}
+
 struct pool *flows_pool(struct flows *flows) { return flows->pool; }
 void flows_break(struct flows *flows, int64_t since_ns)
 {

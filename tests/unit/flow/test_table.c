@@ -221,6 +221,32 @@ Test(table, an_earlier_flow_that_was_released_is_not_taken_for_its_successor)
     flows_close(w.flows);
 }
 
+Test(table, at_the_end_what_is_pinned_stays_and_everything_else_goes)
+{
+    enum { PORTION = 1 << 15 /* records that lie together */, MANY = 2 * PORTION + 1 };
+    struct wire w = wire_open();
+    struct flow *pinned = syn_of(&w, 0), was, *flow;
+    for (uint32_t i = 1; i < MANY; i++)
+        syn_of(&w, i);
+    pinned->flags |= FLOW_PINNED;
+    was = *pinned;
+    uint32_t cursor = 0, n = 0;
+
+    flows_close_index(w.flows);
+
+    while (flows_next(w.flows, &cursor))
+        n++;
+    cr_assert_eq(n, MANY, "sealed: all are still there");
+    flows_forget(w.flows);
+    cr_assert_arr_eq(pinned, &was, sizeof was);
+    cursor = n = 0;
+    while ((flow = flows_next(w.flows, &cursor)) != NULL && ++n)
+        cr_assert_lt(flow->self, PORTION, "not in the portion of the pinned one");
+    cr_assert_eq(n, PORTION);
+    cr_assert_eq(flows_counts(w.flows)->made, MANY);
+    flows_close(w.flows);
+}
+
 Test(table, the_capture_clock_may_jump_and_is_told_on)
 {
     struct wire w = wire_open();
