@@ -8,6 +8,7 @@
 #include "flow/host.h"
 #include "flow/ledger.h"
 #include "flow/neighbour.h"
+#include "live/dial.h"
 #include "packet/twin.h"
 #include "progress.h"
 #include "session/dissector.h"
@@ -73,6 +74,8 @@ struct engine {
         int64_t said_ns;                 /* capture's clock: of the latest notice */
         int64_t next_count_ns;           /* steady clock: when check-ins are counted */
         int64_t end_ns; /* steady clock: when this run ends, and the next begins; 0 = never */
+        struct dial dial;
+        int64_t moved_ns; /* the clock was set by so much since the newest packet */
         bool over;
         bool looking;                  /* a look is not at its end */
         int64_t next_part_ns;          /* steady clock: when it goes on */
@@ -306,7 +309,8 @@ static struct board_news note_deed(struct engine *e, const struct board_deed *de
  * of day is no silence of a peer. */
 static int64_t watch_clock(const struct engine *e)
 {
-    return flows_counts(e->flows)->last_ns + clock_steady_ns() - e->watch.newest_ns;
+    return flows_counts(e->flows)->last_ns + e->watch.moved_ns + clock_steady_ns() -
+           e->watch.newest_ns;
 }
 
 /* What the flight recorder learns of a verdict. */
@@ -823,6 +827,38 @@ static void write_state(struct engine *e, bool now)
         live_tick(e->config->live, &live, now);
 }
 
+/* Does the newest packet have the new time?  One from before it was set may come late. */
+static void forget_move(struct engine *e)
+{
+    int64_t moved_ns = e->watch.moved_ns, half_ns = (moved_ns < 0 ? -moved_ns : moved_ns) / 2;
+
+    if (!moved_ns)
+        return;
+    int64_t apart_ns = watch_clock(e) - moved_ns - time_of_day_ns();
+    if (apart_ns > -half_ns && apart_ns < half_ns)
+        e->watch.moved_ns = 0;
+}
+
+/* Who was there an hour ago by the new clock is no stranger, and not silent since tomorrow. */
+static void look_at_clock(struct engine *e)
+{
+    int64_t by_ns = dial_look(&e->watch.dial);
+    char line[160];
+
+    if (!by_ns)
+        return;
+    e->watch.moved_ns += by_ns;
+    forget_move(e);
+    if (e->config->live)
+        board_move(live_board(e->config->live), by_ns);
+    snprintf(line, sizeof line,
+             "the clock of this machine was set %s by %" PRId64 " s: the watch goes on",
+             by_ns < 0 ? "back" : "forward",
+             ((by_ns < 0 ? -by_ns : by_ns) + second_ns / 2) / second_ns);
+    e->scene.last_ns = time_of_day_ns();
+    report_tell(e->report, &e->scene, F_CAPTURE_CLOCK_JUMP, line);
+}
+
 /* Lines of whatever kind come behind that of the capture.  Before the first packet it began now. */
 static void begin_lines(struct engine *e)
 {
@@ -835,8 +871,10 @@ static void watch(struct engine *e, size_t n_frames)
 {
     int64_t now_ns = clock_steady_ns();
 
-    if (n_frames)
+    if (n_frames) {
         e->watch.newest_ns = now_ns;
+        forget_move(e);
+    }
     if (e->config->recorder)
         recorder_tick(e->config->recorder, watch_clock(e));
     if (e->watch.looking && now_ns >= e->watch.next_part_ns && !e->watch.blind)
@@ -844,6 +882,7 @@ static void watch(struct engine *e, size_t n_frames)
     if (now_ns < e->watch.next_look_ns)
         return;
     e->watch.next_look_ns = now_ns + second_ns / 2;
+    look_at_clock(e);
     look_at_interfaces(e);
     if (e->watch.newest_ns && !e->watch.blind)
         look_begin(e);

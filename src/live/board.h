@@ -197,6 +197,9 @@ bool board_resume(struct board *board, const struct board_kept *kept, int64_t no
 /* From since_ns until now_ns nobody watched: who is silent since before may have checked in. */
 void board_unwatched(struct board *board, int64_t since_ns, int64_t now_ns);
 
+/* The clock of this machine was set by so much. */
+void board_move(struct board *board, int64_t by_ns);
+
 /* ---- what changed ---- */
 
 /* Changes since the start, and the i-th of them counted from the newest; NULL when it is not kept

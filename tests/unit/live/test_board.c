@@ -148,6 +148,26 @@ Test(board, who_misses_two_while_it_does_other_things_is_told_once)
     board_close(b);
 }
 
+Test(board, a_clock_that_is_set_back_hides_no_check_in_and_no_silence)
+{
+    struct board *b = board_open();
+    struct board_missed missed;
+    size_t cursor = 0;
+
+    for (unsigned i = 0; i < 6; i++)
+        note(b, "10.20.40.17", 8013, OUTCOME_OK, 10000 + 60 * i);
+    board_move(b, -3600 * second_ns);
+    note(b, "10.20.40.17", 8013, OUTCOME_OK, 10360 - 3600);
+    cr_expect_eq(sums_at(b, 6780).healthy, 1);
+    struct board_deed other = deed("10.20.40.17", 443, OUTCOME_OK, 6860);
+    other.checkin = false;
+    board_note(b, &other);
+    cr_assert(board_missed(b, 6900 * second_ns, &cursor, &missed));
+    cr_expect_eq(missed.interval_ns, 60 * second_ns);
+    cr_expect_eq(missed.last_ns, 6760 * second_ns);
+    board_close(b);
+}
+
 Test(board, without_a_learned_interval_nobody_is_stale)
 {
     struct board *b = board_open();
