@@ -683,14 +683,39 @@ static void write_commands(struct block *b)
     free(commands);
 }
 
+static int by_number(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Not of the fact alone: also what other explanations are ruled out by.  None where there are too
+ * many to be listed. */
+static size_t filter_frames(const struct group *g, uint64_t *frame)
+{
+    size_t n = g->n_frames <= GROUP_FRAMES ? g->n_frames : 0, kept = 0;
+
+    memcpy(frame, g->frames, n * sizeof *frame);
+    for (size_t i = 0; n && g->example && i < g->example->n_checks; i++)
+        frame[n++] = g->example->checks[i].frame;
+    qsort(frame, n, sizeof *frame, by_number);
+    for (size_t i = 0; i < n; i++)
+        if (frame[i] && (!kept || frame[i] != frame[kept - 1]))
+            frame[kept++] = frame[i];
+    return kept;
+}
+
 void block_filter(const struct group *g, struct text *t)
 {
+    uint64_t frame[GROUP_FRAMES + VERDICT_CHECKS];
     char address[ADDRESS_TEXT];
-    if (g->n_frames == 1) {
-        text_format(t, "frame.number == %" PRIu64, g->frames[0]);
-    } else if (g->n_frames && g->n_frames <= GROUP_FRAMES) {
-        for (size_t i = 0; i < g->n_frames; i++)
-            text_format(t, "%s%" PRIu64, i ? ", " : "frame.number in {", g->frames[i]);
+    size_t n = filter_frames(g, frame);
+
+    if (n == 1) {
+        text_format(t, "frame.number == %" PRIu64, frame[0]);
+    } else if (n) {
+        for (size_t i = 0; i < n; i++)
+            text_format(t, "%s%" PRIu64, i ? ", " : "frame.number in {", frame[i]);
         text_add(t, "}");
     } else if (g->n_frames) {
         text_format(t, "%s == %s && %s.port == %u",

@@ -213,33 +213,12 @@ static void put_since(struct brief *b, const struct group *g)
     put(b, "Since", line);
 }
 
-static int by_number(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-/* Not of the fact alone: also what other explanations are ruled out by. */
 static void put_packets(struct brief *b, const struct group *g)
 {
-    uint64_t frame[GROUP_FRAMES + VERDICT_CHECKS];
-    size_t n = g->n_frames <= GROUP_FRAMES ? g->n_frames : 0, shown = 0;
     char line[BRIEF_TEXT];
     struct text t = text_of(line, sizeof line);
 
-    memcpy(frame, g->frames, n * sizeof *frame);
-    for (size_t i = 0; n && g->example && i < g->example->n_checks; i++)
-        frame[n++] = g->example->checks[i].frame;
-    qsort(frame, n, sizeof *frame, by_number);
-    for (size_t i = 0; i < n; i++) {
-        if (!frame[i] || (i && frame[i] == frame[i - 1]))
-            continue;
-        text_format(&t, "%s%" PRIu64, shown++ ? ", " : "frame.number in {", frame[i]);
-    }
-    if (shown)
-        text_add(&t, "}");
-    else
-        block_filter(g, &t); /* too many to be listed */
+    block_filter(g, &t);
     put_code(b, "Packets", line);
 }
 

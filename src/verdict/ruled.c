@@ -63,8 +63,11 @@ static void check_capture(const struct matter *m, struct verdict *out)
 {
     if (m->server && m->server->sent_frame)
         add(out, CHECK_BOTH_DIRECTIONS, m->server->sent_frame, 0, 0);
-    bool lost = m->more->half[CLIENT].unseen_bytes || m->more->half[SERVER].unseen_bytes ||
-                m->scene->unseen_bytes || m->scene->drops;
+    const struct half_more *half = m->more->half;
+    bool lost = half[CLIENT].unseen_bytes || half[SERVER].unseen_bytes || m->scene->unseen_bytes ||
+                m->scene->drops;
+    /* What is missing on both sides was lost on the way, but reads as if it were here. */
+    lost |= half[CLIENT].sack_hole.frame || half[SERVER].sack_hole.frame;
     if (!lost)
         add(out, CHECK_NO_CAPTURE_LOSS, 0, 0, 0);
 }

@@ -38,6 +38,7 @@ WORDS = {'✓': 'OK', '✗': 'FAIL', '─': '-', '│': '|', '►': '>', '◄': 
 SCREENS = [
     ('healthy', 'ok_gnutls_tls13', []),
     ('silent_drop', 'syn_silent_drop', []),
+    ('mtu', 'mtu_blackhole_server_flight', []),
     ('certificate_tls13', 'cert_unknown_ca_gnutls_tls13', []),
     ('wrong_name_once', 'cert_wrong_name_once_curl_tls12', []),
     ('fleet', 'FLEET', []),
