@@ -349,6 +349,12 @@ static bool fill_rcode(const struct facts *f, struct text *out)
     return true;
 }
 
+static bool fill_answered(const struct facts *f, struct text *out)
+{
+    const struct lookup *lookup = lookup_of(f);
+    return lookup && lookup->n_answers && add_address(&lookup->answer[0], out);
+}
+
 /* The certificate that the finding is about: the client's for tls.clientcert, else the server's. */
 static const struct cert_facts *leaf_of(const struct facts *f)
 {
@@ -474,6 +480,7 @@ static const struct blank {
     { "resolver", fill_resolver, "the DNS server" },
     { "question", fill_question, "the name" },
     { "rcode", fill_rcode, "an error" },
+    { "answered", fill_answered, "an address" },
     { "not_after", fill_not_after, "its last day" },
     { "issuer", fill_issuer, "its issuer" },
     { "asked", fill_asked, "another name" },

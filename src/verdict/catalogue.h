@@ -47,7 +47,8 @@ enum stage {
  * {icmp_from} {mtu} {gap_s} {n} (attempts) {n_syn} {version_offered} {version_max} {line} (first
  * plain-text line) {said} (the answer that decided) {refusal} (a sentence
  * about its code) {target} (what a proxy was asked for) {list} {client_list} {server_list} (of SSH:
- * the kind of algorithm, what each end has) {resolver} {question} {rcode} {not_after} {issuer}
+ * the kind of algorithm, what each end has) {resolver} {question} {answered} (the first address of
+ * the answer) {rcode} {not_after} {issuer}
  * {defects} {record} and {expected} (octets) {or_down} (a dead host and no route, unless it
  * answers). One that is not known makes its sentence be left out.
  */
