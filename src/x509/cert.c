@@ -21,6 +21,7 @@ enum {
     OPEN_MAX = 512, /* certificates that stay parsed: OpenSSL's memory is not under our ceiling */
     OPEN_OCTETS = 8 * 1024, /* and only those of ordinary size */
     HOST_MAX = 255,
+    ASKED_MAX = 64, /* octets of a host that is remembered; longer ones are asked about anew */
     RECENT = 64,
 };
 
@@ -30,6 +31,8 @@ struct opened {
     X509 *x; /* kept for OPEN_MAX certificates; NULL: parse again */
     bool tried;
     bool plain; /* its names are all known, and need no more than to be compared */
+    bool names; /* the host that was asked about last, which clients ask for again and again */
+    char asked[ASKED_MAX];
 };
 
 struct cert {
@@ -285,7 +288,7 @@ static bool is_simple_question(const struct cert *cert, const char *host)
            ((host[n - 1] | 0x20) >= 'a' && (host[n - 1] | 0x20) <= 'z');
 }
 
-bool cert_names_host(const struct cert *cert, const char *host)
+static bool names_host(const struct cert *cert, const char *host)
 {
     bool has_san = cert_facts(cert)->has_san;
     if (is_simple_question(cert, host))
@@ -295,6 +298,21 @@ bool cert_names_host(const struct cert *cert, const char *host)
 
     parsed_release(cert, x);
     ERR_clear_error();
+    return names;
+}
+
+bool cert_names_host(const struct cert *cert, const char *host)
+{
+    struct opened *opened = cert->opened;
+    size_t n = strlen(host);
+
+    if (n && strcmp(opened->asked, host) == 0)
+        return opened->names;
+    bool names = names_host(cert, host);
+    if (n && n < ASKED_MAX && opened->facts) {
+        memcpy(opened->asked, host, n + 1);
+        opened->names = names;
+    }
     return names;
 }
 

@@ -335,6 +335,26 @@ Test(cert, a_host_is_named_by_the_san)
     cert_store_close(store);
 }
 
+/* The answer to the last question is remembered, of short names and of no others. */
+Test(cert, a_question_asked_again_has_the_same_answer)
+{
+    static const char long_name[] =
+        "a-name-that-is-longer-than-what-is-remembered-of-the-last-question.ems.corp.example";
+    struct cert_store *store = cert_store_open(8 << 20);
+    const struct cert *cert = cert_put(store, recorded());
+
+    for (int i = 0; i < 3; i++) {
+        cr_assert(cert_names_host(cert, "ems.corp.example"));
+        cr_assert(cert_names_host(cert, "ems.corp.example"));
+        cr_assert(!cert_names_host(cert, "ems.corp.exampl"));
+        cr_assert(!cert_names_host(cert, "ems.corp.exampl"));
+        cr_assert(!cert_names_host(cert, long_name));
+        cr_assert(!cert_names_host(cert, ""));
+        cr_assert(cert_names_host(cert, "192.0.2.10"));
+    }
+    cert_store_close(store);
+}
+
 Test(cert, the_common_name_counts_only_without_any_san)
 {
     struct cert_store *store = cert_store_open(8 << 20);
