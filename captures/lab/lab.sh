@@ -180,12 +180,26 @@ record() {
     sleep 0.1
 }
 
+# also_record NS: the same event at a second place; at_other turns to that recording
+also_record() {
+    local i
+    OTHER=$1
+    note "$OTHER# tcpdump -i ${IFACE[$OTHER]} -s 0 -U -Z root -w other.pcap"
+    : >"$OUT/other.log"
+    in_ns "$OTHER" tcpdump -i "${IFACE[$OTHER]}" -s 0 -U -Z root --immediate-mode -B 8192 -w "$OUT/other.pcap" 2>"$OUT/other.log" &
+    TCPDUMP+=" $!"
+    for i in $(seq 100); do grep -q 'listening on' "$OUT/other.log" && break; sleep 0.05; done
+}
+
 end_recorder() { # end_recorder SIGNAL
-    local p
-    for p in $(ip netns pids "$NS-$POINT"); do
-        [ "$(cat "/proc/$p/comm" 2>/dev/null)" = tcpdump ] && kill "-$1" "$p"
+    local p ns
+    for ns in "$POINT" ${OTHER:-}; do
+        for p in $(ip netns pids "$NS-$ns"); do
+            [ "$(cat "/proc/$p/comm" 2>/dev/null)" = tcpdump ] && kill "-$1" "$p"
+        done
     done
-    wait "$TCPDUMP" 2>/dev/null
+    # shellcheck disable=SC2086
+    wait $TCPDUMP 2>/dev/null
 }
 # killed [SECONDS]: in place of stop, the recorder ends without a chance to write what it still holds
 killed() {
@@ -200,6 +214,7 @@ stop() {
     sleep "${1:-0.4}"
     end_recorder INT
     grep -q '^0 packets dropped by kernel' "$OUT/tcpdump.log" || die "the recorder lost packets"
+    [ -z "${OTHER:-}" ] || grep -q '^0 packets dropped by kernel' "$OUT/other.log" || die "the second recorder lost packets"
     CAP=$OUT/capture.${FORMAT:-pcap}
     if [ "${FORMAT:-pcap}" = txt ]; then # as a FortiGate sniffer would show it; tshark checks the recording
         note "bin/sniffertext.py capture.pcap $SNIFFER >capture.txt"
@@ -309,4 +324,26 @@ write_about() {
         cat "$log"
         echo '```'
     } >"$OUT/ABOUT.md"
+}
+
+# ship: what is recorded, told and labelled becomes the case
+ship() {
+    local from=${SHIP:-$CAP}
+    write_about
+    mkdir -p "../$CASE"
+    rm -f "../$CASE"/capture.* "../$CASE/keys.txt" "../$CASE/bundle.pem" "../$CASE/shakeout.ini"
+    [ -z "${KEYLOG:-}" ] || cp "$OUT/keys.txt" "../$CASE/"
+    [ -z "${BUNDLE:-}" ] || cp "$OUT/bundle.pem" "../$CASE/"
+    [ -z "${CONFIG:-}" ] || cp "$OUT/shakeout.ini" "../$CASE/"
+    cp "$from" "../$CASE/capture.${from##*.}"
+    cp "$OUT/ABOUT.md" "$OUT/expect.txt" "../$CASE/"
+    echo "$CASE: $(stat -c %s "$CAP") bytes, ${IDS[*]:-}"
+}
+
+# at_other TRUTH: the labels so far are those of the first recording; those that follow are of CASE_at_OTHER
+at_other() {
+    ship
+    CASE=${CASE}_at_$OTHER POINT=$OTHER WHERE='' IF='' TRUTH=$1 CAP=$OUT/other.pcap SHIP='' IDS=()
+    TITLE="${TITLE%.}; recorded at the $OTHER at the same time."
+    : >"$OUT/expect.txt"
 }

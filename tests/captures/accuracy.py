@@ -7,8 +7,8 @@ A case says of its connections what was caused (captures/README.md).  The whole 
 other captures would hold it: every packet twice, cut by a snap length, one direction only, out of order, in other segments,
 ended a second after the event.  Right is the finding that the case names; abstained is cannot_tell, capture, info, or a
 weaker form that the case's finding may weaken to (PERMITTED in run.py); all else is wrong.  A healthy connection is accused
-when its finding is neither ok nor undecided; a failure is missed when it is called ok.  A refusal that nobody could see
-(`unseen` in the label) is ok, and counted beside the missed ones.  What is healthy from end to end has a line a case.  The table is docs/accuracy-by-id.md;
+when its finding is neither ok nor undecided; a failure is missed when it is called ok.  What was caused and left no
+trace (`unseen` in the label) is counted beside the missed ones.  What is healthy from end to end has a line a case.  The table is docs/accuracy-by-id.md;
 the test demands that it is the one that this program writes, and what stands in its head.  What `run.py --properties --keep`
 has run is not run again with --kept.  Output: TAP.
 """
@@ -155,6 +155,9 @@ def page(samples, chosen):
     worse = [sample for sample in samples if sample.worse]
     wrong = sum(judged(sample) == 'wrong' for sample in worse)
     healthy = [sample for sample in whole if is_healthy(sample.label)]
+    unseen = [caused for case in chosen for _, caused in case.unseen]
+    silent = sum(cases.under(caused, 'tls.cert.rejected_by_client') for caused in unseen)
+    spared = len(unseen) - silent
     text = [
         '# Accuracy, finding by finding', '',
         f'Made by `tests/captures/accuracy.py BINARY --write` from the {len(chosen)} cases of `captures/`; each names what was caused',
@@ -166,9 +169,9 @@ def page(samples, chosen):
         f'- Macro accuracy over {len(rows)} findings: {macro(rows):.1f} %.',
         f'- Healthy connections accused: {sum(map(accused, whole))} of {len(healthy)}; in worse captures '
         f'{sum(map(accused, worse))} of {sum(is_healthy(sample.label) for sample in worse)}.',
-        f'- Failures called healthy: {sum(map(missed, whole))}; in worse captures {sum(map(missed, worse))}. Beside these, clients that',
-        f'  refuse and leave in silence, so that the packets hold a finished TLS session and nothing else (`ok.tls.no_data`): '
-        f'{sum(len(case.unseen) for case in chosen)}.',
+        f'- Failures called healthy: {sum(map(missed, whole))}; in worse captures {sum(map(missed, worse))}. Beside these, failures of which',
+        f'  the packets hold no trace: {silent} clients that refuse and leave in silence (`ok.tls.no_data`), {spared} breaks recorded',
+        '  at the end that they spare.',
         f'- Worse captures, all labels: {wrong} wrong of {len(worse)}.', '',
         '| finding | cases | labels | right | wrong | abstained | worse captures | right | wrong | abstained |',
         '|---|---|---|---|---|---|---|---|---|---|']

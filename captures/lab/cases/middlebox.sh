@@ -58,10 +58,15 @@ case_reset_idle_timeout() {
     BROKEN='a server that aborts idle connections after 60 s'
     TRUTH='The reset has the TTL of the server and follows a gap of 60 s; a timer of the server or of a device with the same distance look alike, so its sender owns it.'
     up; serve 8013 bin/tlsd.py 8013 --idle 60 --end rst
-    record client
+    record client; also_record server
     LIMIT=66 hello --idle 63
     stop 1
     must 1 "$server && tcp.flags.reset==1 && ip.ttl==63 && tcp.time_delta>=59.5"
+    broken tcp.reset.idle_timeout server - possible
+    frames tcp.reset.idle_timeout "$server && tcp.flags.reset==1"
+    absent tcp.reset.injected tcp.reset.by_server
+    at_other 'The reset leaves the server with TTL 64 and follows a gap of 60 s.'
+    must 1 "$server && tcp.flags.reset==1 && ip.ttl==64 && tcp.time_delta>=59.5"
     broken tcp.reset.idle_timeout server - possible
     frames tcp.reset.idle_timeout "$server && tcp.flags.reset==1"
     absent tcp.reset.injected tcp.reset.by_server
@@ -138,7 +143,7 @@ case_path_died() {
     COMPANION='a healthy exchange with the same server on 443 after the break'
     TRUTH='Data flowed both ways; then one segment of the client repeats for twelve seconds and is never acknowledged.'
     up; serve443; serve 8013 bin/tlsd.py 8013
-    record client
+    record client; also_record server
     port 50001; bg client bin/tlsc.py $EMS:8013 --times 100 --every 0.3
     pause 2
     on router iptables -I FORWARD -p tcp --dport 8013 -j DROP
@@ -149,6 +154,11 @@ case_path_died() {
     broken tcp.path.died network certain possible
     frames tcp.path.died "$client && tcp.analysis.retransmission" 3
     ok443; absent tcp.idle tcp.reset
+    at_other 'The last request was answered, and nothing follows: at the server the connection is only quiet, while 443 of the same client works.'
+    must 0 'tcp.srcport==50001 && tcp.analysis.retransmission'
+    primary $ME:50001 $EMS:8013 ok.tls.established none certain -
+    unseen $ME:50001 $EMS:8013 tcp.path.died
+    ok443; exits 0; no_blame; absent tcp.path tcp.idle
 }
 
 clamped() { # clamped RULE

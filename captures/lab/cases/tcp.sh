@@ -126,13 +126,18 @@ case_reset_after_hello_by_router() {
     FORMAT=pcapng
     up; names; serve 8013 bin/tlsd.py 8013
     block -p tcp --dport 8013 -m string --algo bm --string $NAME -j REJECT --reject-with tcp-reset
-    record client
+    record client; also_record server
     lookup; hello
     stop 1
     must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==64"; must 1 "$from_server && tcp.flags.syn==1 && ip.ttl==63"
     broken tcp.reset.injected middlebox probable -
     frames tcp.reset.injected 'tcp.flags.reset==1'
     absent tcp.reset.by_server tcp.accept
+    at_other 'The connection opens and no ClientHello arrives; the reset went to the client alone.'
+    must 0 'tcp.flags.reset==1'; must 0 'tcp.dstport==8013 && tcp.len>0'
+    primary $ME:50001 $EMS:8013 info.incomplete.in_progress - certain -
+    unseen $ME:50001 $EMS:8013 tcp.reset.injected
+    absent tcp.reset tcp.accept tls.server tls.cert
 }
 case_reset_after_hello_by_server() {
     TITLE='The server itself resets the connection when it has read the ClientHello.'
@@ -193,10 +198,15 @@ case_reset_by_server_established() {
     BROKEN='a server that aborts after three requests and a second of silence'
     TRUTH='Data flowed both ways; the reset comes from the server, with its TTL, without close_notify before it.'
     up; serve 8013 bin/tlsd.py 8013 --idle 1.5 --end rst
-    record client
+    record client; also_record server
     hello --times 3 --every 0.5 --idle 3
     stop 1
     must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==63"
+    broken tcp.reset.by_server server certain possible
+    frames tcp.reset.by_server 'tcp.flags.reset==1'
+    absent tcp.reset.idle_timeout tcp.reset.injected
+    at_other 'Data flowed both ways; the reset leaves the server with the TTL of all its packets, 64.'
+    must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==64"
     broken tcp.reset.by_server server certain possible
     frames tcp.reset.by_server 'tcp.flags.reset==1'
     absent tcp.reset.idle_timeout tcp.reset.injected
@@ -265,7 +275,7 @@ case_tcp_idle_silent_drop() {
     up; serve443; serve 8013 bin/tlsd.py 8013
     on router sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_established=30 net.netfilter.nf_conntrack_tcp_loose=0
     on router nft 'add table ip f; add chain ip f c { type filter hook forward priority 0; policy drop; }; add rule ip f c ct state established,related accept; add rule ip f c tcp flags & (syn|ack) == syn ct state new accept'
-    record client
+    record client; also_record server
     port 50001; bg client bin/tlsc.py $EMS:8013 --times 2 --every 62
     pause 70; companion; pause 7
     stop
@@ -273,6 +283,11 @@ case_tcp_idle_silent_drop() {
     broken tcp.idle.silent_drop middlebox certain -
     frames tcp.idle.silent_drop "$from_client && tcp.analysis.retransmission" 3
     ok443; absent tcp.path tcp.reset
+    at_other 'The request after the pause never arrives: at the server the connection is only quiet, while 443 of the same client works.'
+    must 0 "$from_client && tcp.time_relative>60"
+    primary $ME:50001 $EMS:8013 ok.tls.established none certain -
+    unseen $ME:50001 $EMS:8013 tcp.idle.silent_drop
+    ok443; exits 0; no_blame; absent tcp.path tcp.idle
 }
 # twice: a second host with the address of EMS behind the router, which gets a copy of each SYN
 twice() {
