@@ -335,3 +335,43 @@ case_ok_established_open() {
     must 2 'tls.record.content_type==23'; must 0 'tcp.flags.fin==1'
     good ok.tls.established; healthy; absent tcp info app
 }
+probes() { # probes CMD...: four times, three seconds apart, from ports of their own
+    local i
+    for i in 1 2 3 4; do port $((50000 + i)); c "$@"; pause 3; done
+}
+tls_probes() { # tls_probes VERSION: a health check with TLS beside a client that works
+    up; serve 8013 bin/tlsd.py 8013
+    record client
+    port 50011; c bin/tlsc.py $EMS:8013
+    probes openssl s_client -connect $EMS:8013 -servername $NAME -CAfile made/certs/ca.pem "-tls$1"
+    stop
+    must 4 "tcp.dstport==8013 && tcp.srcport<50010 && tcp.flags.syn==1"
+    good $clean $ME:50011
+    local i; for i in 1 2 3 4; do good ok.tls.no_data $ME:5000$i; done
+    healthy; absent tls app
+}
+case_ok_probes_tls12() {
+    TITLE='A health check with TLS 1.2 every three seconds: handshake, goodbye, nothing else.'
+    TRUTH='Four handshakes with one name come at an even pace and end with close_notify of the client; another client exchanges data.'
+    COMPANION='a client of the same service that exchanges data'
+    tls_probes 1_2
+}
+case_ok_probes_tls13() {
+    TITLE='A health check with TLS 1.3 every three seconds: handshake, goodbye, nothing else.'
+    TRUTH='Four handshakes with one name come at an even pace and end with close_notify of the client; another client exchanges data.'
+    COMPANION='a client of the same service that exchanges data'
+    tls_probes 1_3
+}
+case_ok_probes_tcp() {
+    TITLE='A health check without TLS every three seconds: connect and close.'
+    TRUTH='Four connections without data come at an even pace; another client exchanges data.'
+    COMPANION='a client of the same service that exchanges data'
+    up; serve 8013 bin/tlsd.py 8013
+    record client
+    port 50011; c bin/tlsc.py $EMS:8013
+    probes bin/tcpc.py $EMS:8013 probe
+    stop
+    good $clean $ME:50011
+    local i; for i in 1 2 3 4; do good ok.tcp.port_probe $ME:5000$i; done
+    healthy; absent tls app
+}
