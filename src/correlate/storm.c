@@ -93,8 +93,7 @@ static void say(struct group *set, const struct storm *storm)
 {
     if (set->n_endpoints == 1)
         snprintf(set->words, sizeof set->words,
-                 "%" PRIu32
-                 " attempts and more one after the other within %.1f s, all of them with this "
+                 "%" PRIu32 " attempts, one after the other within %.1f s, all of them with this "
                  "failure",
                  storm->longest.n, (double)storm->longest.took_ns / 1e9);
     else

@@ -41,6 +41,8 @@ Test(storm, five_attempts_at_once_with_one_failure)
     cr_assert_not_null(g);
     cr_assert_eq(g->severity, SEVERITY_WARNING);
     cr_assert_eq(g->n_endpoints, 1);
+    cr_assert_str_eq(g->words,
+                     "5 attempts, one after the other within 1.2 s, all of them with this failure");
     cr_assert_eq(fleet_group(&f, DROP)->n_sets, 1);
     summary_close(&f.summary);
 }
