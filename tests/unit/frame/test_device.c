@@ -68,7 +68,8 @@ Test(device, the_interfaces_can_be_listed)
     cr_assert(strstr(list, "lo "));
 }
 
-/* A thousand octets to ourselves, for the loopback interface to show. */
+/* A thousand octets to ourselves, for the loopback interface to show.  Tests run beside each other:
+ * who counts has a port of its own. */
 static void send_datagram(uint16_t port)
 {
     static const uint8_t octets[1000];
@@ -114,7 +115,7 @@ enum { DATAGRAMS = 200 };
 static void *send_slowly(void *nothing)
 {
     for (int i = 0; i < DATAGRAMS; i++) {
-        send_datagram(9);
+        send_datagram(11);
         usleep(1000);
     }
     return nothing;
@@ -124,7 +125,7 @@ static void *send_slowly(void *nothing)
  * block retires first has the younger ones sooner than the other the older ones. */
 Test(device, frames_of_several_come_in_the_order_of_time)
 {
-    const struct capture_config config = { .filter = "udp port 9" };
+    const struct capture_config config = { .filter = "udp port 11" };
     const char *const names[] = { "lo", "lo" };
     struct frame batch[FRAME_BATCH];
     size_t of[2] = { 0, 0 };
@@ -156,7 +157,7 @@ Test(device, frames_of_several_come_in_the_order_of_time)
 
 Test(device, what_two_hold_back_comes_when_they_are_stopped)
 {
-    const struct capture_config config = { .filter = "udp port 9" };
+    const struct capture_config config = { .filter = "udp port 12" };
     const char *const names[] = { "lo", "lo" };
     struct frame batch[FRAME_BATCH];
     size_t total = 0;
@@ -165,7 +166,7 @@ Test(device, what_two_hold_back_comes_when_they_are_stopped)
         cr_skip_test("capturing is not permitted here");
 
     for (int i = 0; i < 5; i++)
-        send_datagram(9);
+        send_datagram(12);
     capture_stop(c);
     while (!capture_ended(c))
         total += capture_next(c, batch);
