@@ -202,6 +202,7 @@ case_cert_wrong_name_once_curl_tls12() {
     must 1 'tls.handshake.type==11'; must 0 'tls.alert_message.level==2 && tcp.srcport==50001'
     must 0 'tls.record.content_type==23'
     primary 10.20.40.17:50001 $EMS:8013 ok.tls.no_data none certain possible
+    unseen 10.20.40.17:50001 $EMS:8013 tls.cert.rejected_by_client.name_mismatch
     exits 0; absent tcp tls.cert
 }
 case_ok_cert_expired_accepted() {
