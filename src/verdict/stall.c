@@ -1222,6 +1222,21 @@ static void weigh_leaving_reset(const struct matter *m, struct raised *r)
     weigh_leaver(m, r);
 }
 
+/* A client without a name that has the whole flight and leaves at once: health checks do so, which
+ * want no more than an answer; so does a client that was given an address and refuses in silence.
+ */
+static void weigh_nameless(const struct matter *m, struct raised *r)
+{
+    if (r->id == F_TCP_RESET_BY_CLIENT)
+        weigh_reset(m, r);
+    r->cause = POSSIBLE;
+    if (by_name(m) || !leaves_at_once(m))
+        return;
+    r->severity = SEVERITY_QUALITY;
+    raise_owner(r, OWNER_UNKNOWN,
+                "it named no server and left with the whole answer, as a health check does");
+}
+
 /* A connection that was kept for the next request and is dropped without a goodbye. */
 static void weigh_cut(const struct matter *m, struct raised *r)
 {
@@ -1389,8 +1404,8 @@ static const struct stall stalls[] = {
     { BIT(STOP_FLIGHT), FC, NULL, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
     { BIT(STOP_FLIGHT), RC, NULL, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
     { BIT(STOP_CERTIFIED), FC | RC, flight_by_name, F_TLS_CERT_REJECTED_BY_CLIENT_SILENT_CLOSE, ON_SIGHT, E_ANSWER | E_FLIGHT | E_CLOSE, weigh_rejection },
-    { BIT(STOP_CERTIFIED), FC, is_12, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_possible },
-    { BIT(STOP_CERTIFIED), RC, is_12, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_reset },
+    { BIT(STOP_CERTIFIED), FC, is_12, F_TLS_CLIENT_CLOSED_MIDWAY, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_nameless },
+    { BIT(STOP_CERTIFIED), RC, is_12, F_TCP_RESET_BY_CLIENT, ON_SIGHT, E_ANSWER | E_CLOSE, weigh_nameless },
     { BIT(STOP_CERTIFIED), FC | RC, NULL, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_FLIGHT | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_REJECTS), ANY, matter_resumed, F_CANNOT_TELL_ENCRYPTED_REASON, ON_SIGHT, E_ANSWER | E_ALERT | E_CLOSE, NULL },
     { BIT(STOP_CLIENT_REJECTS), ANY, NULL, F_TLS_CERT_REJECTED_BY_CLIENT_ENCRYPTED, ON_SIGHT, E_ANSWER | E_FLIGHT | E_ALERT | E_CLOSE, weigh_rejection },

@@ -435,6 +435,33 @@ Test(ending, a_client_that_paused_before_it_left_may_have_had_any_reason)
     over(&s);
 }
 
+/* A health check of a load balancer names nobody, and wants no more than an answer. */
+Test(ending, who_named_nobody_and_left_with_the_whole_answer_is_not_accused)
+{
+    for (int reset = 0; reset < 2; reset++)
+        for (int named = 0; named < 2; named++)
+            for (int paused = 0; paused < 2; paused++) {
+                int64_t ms = paused ? 1340 : 41;
+                opened(&s);
+                hello(&s, 20);
+                if (!named)
+                    s.hello.server_name = bytes_whole("", 0);
+                flight12(&s, 30);
+                if (reset)
+                    rst(&s, CLIENT, ms);
+                else
+                    fin(&s, CLIENT, ms);
+                bool probe = !named && !paused;
+                if (!named)
+                    assert_primary(&s, 5000,
+                                   reset ? F_TCP_RESET_BY_CLIENT : F_TLS_CLIENT_CLOSED_MIDWAY);
+                else
+                    judged(&s, 5000);
+                cr_assert_eq(s.verdict.primary.severity == SEVERITY_QUALITY, probe);
+                over(&s);
+            }
+}
+
 Test(ending, who_closed_before_the_certificate_came_did_not_refuse_it)
 {
     opened(&s);
