@@ -501,16 +501,24 @@ void summary_prefetch(const struct summary *s, const struct flow *flow, bool rec
     }
 }
 
-static void note_doubtful(struct summary *s, const struct verdict *v, const struct tls *tls)
+static void add_doubtful(struct doubtful *d, const struct verdict *v, const struct tls *tls)
 {
-    struct doubtful *d = &s->doubtful;
-
-    if (!v->defects || v->primary.id != F_OK_TLS_NO_DATA || d->n++)
+    if (d->n++)
         return;
     d->frame = tls ? tls->certificate[SERVER].frame : 0;
     d->defects = v->defects;
     d->server = v->flow->address[SERVER];
     d->port = v->flow->port[SERVER];
+}
+
+static void note_doubtful(struct summary *s, const struct verdict *v, const struct tls *tls)
+{
+    s->n_with_data += outcome_has_data(v);
+    if (v->primary.id != F_OK_TLS_NO_DATA)
+        return;
+    add_doubtful(&s->silent, v, tls);
+    if (v->defects)
+        add_doubtful(&s->before_defect, v, tls);
 }
 
 uint32_t summary_add(struct summary *s, const struct scene *scene, const struct verdict *v)

@@ -164,12 +164,12 @@ struct totals {
     uint64_t going_round; /* of the healthy: endpoints that fail, and go another way that works */
 };
 
-/* Connections that completed TLS before a certificate with a defect in plain sight and ended
- * without data: so does a probe, and so does a client that looks at the certificate late. */
+/* Connections that completed TLS and ended without data: so does a probe, and so does a client that
+ * looks at the certificate late. */
 struct doubtful {
     uint64_t n;
-    uint64_t frame;   /* of the first: its certificate */
-    unsigned defects; /* enum defect */
+    uint64_t frame;   /* of the first: its certificate; 0 = it was not seen */
+    unsigned defects; /* enum defect: in plain sight */
     struct address server;
     uint16_t port;
 };
@@ -186,10 +186,11 @@ struct summary {
     struct history history;
     struct goners *goners; /* NULL = none yet */
     struct totals totals;
-    struct doubtful doubtful;
-    bool any_ok, any_error, any_warning; /* of judged connections and lookups */
-    bool any_of_ems;                     /* a connection that EMS did not open itself */
-    bool any_by_ems;                     /* one that it did */
+    struct doubtful silent, before_defect; /* all, and those before a defect */
+    uint64_t n_with_data;                  /* connections that exchanged data */
+    bool any_ok, any_error, any_warning;   /* of judged connections and lookups */
+    bool any_of_ems;                       /* a connection that EMS did not open itself */
+    bool any_by_ems;                       /* one that it did */
     uint8_t n_examples;
     struct verdict *example; /* SUMMARY_EXAMPLES of them, made at need */
     const struct verdict *first_success;

@@ -239,24 +239,31 @@ static void write_quality(struct page *p, const struct report *r, const struct s
     }
 }
 
-/* A healthy headline must not hide a certificate that a client may have left for. */
+/* A healthy headline must not hide that a client may have left for the certificate: where a defect
+ * is in plain sight, or nothing in the capture shows that anybody can work. */
 static void write_doubtful(struct page *p, const struct report *r)
 {
-    const struct doubtful *d = &r->summary.doubtful;
+    const struct summary *s = &r->summary;
+    const struct doubtful *d = s->before_defect.n ? &s->before_defect : &s->silent;
     char line[700], defects[200], address[ADDRESS_TEXT];
     struct text t = text_of(line, sizeof line);
 
-    if (!d->n)
+    if (!d->n || (!s->before_defect.n && s->n_with_data))
         return;
-    visible_list(d->defects, defects, sizeof defects);
     text_format(&t, "%" PRIu64 " connection%s completed TLS and ended without any data, ", d->n,
                 d->n == 1 ? "" : "s");
     text_format(&t, address_is_ipv4(&d->server) ? "%sto %s:%u" : "%sto [%s]:%u",
                 d->n == 1 ? "" : "the first ", address_text(&d->server, address), d->port);
-    text_format(&t, ".  Its certificate (#%" PRIu64 ") is visibly not right: %s.  ", d->frame,
-                defects);
-    text_add(&t, "A client that refuses it after the handshake looks so, and so does a probe: read "
-                 "the client's log [ok.tls.no_data]");
+    if (s->before_defect.n) {
+        visible_list(d->defects, defects, sizeof defects);
+        text_format(&t, ".  Its certificate (#%" PRIu64 ") is visibly not right: %s.  ", d->frame,
+                    defects);
+    } else {
+        text_add(&t, ", and no other exchanged any.  ");
+    }
+    text_add(&t,
+             "A client that refuses the certificate after the handshake looks so, and so does a "
+             "probe: read the client's log [ok.tls.no_data]");
     page_field(p, "Note", PAGE_FIELD, line, NULL);
 }
 

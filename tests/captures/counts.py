@@ -23,7 +23,7 @@ import run as cases
 sys.path.insert(0, str(cases.ROOT / 'tests/fleet'))
 import fleet  # noqa: E402
 
-WITH_MANY = re.compile(r'^(l2|set|checkin|dns|proxy|ok_two|ok_happy|cert_.*_of|cert_.*_once)_?')
+WITH_MANY = re.compile(r'^(l2|set|checkin|dns|proxy|ok_two|ok_happy|cert_.*_of|cert_.*_once|cert_unknown_ca_node)_?')
 NOTE = re.compile(r'(\d+) connections? completed TLS and ended without any data')
 STATES = {'healthy': 'healthy', 'failing': 'failing', 'undecided': 'undecided'}
 

@@ -41,6 +41,7 @@ SCREENS = [
     ('mtu', 'mtu_blackhole_server_flight', []),
     ('certificate_tls13', 'cert_unknown_ca_gnutls_tls13', []),
     ('wrong_name_once', 'cert_wrong_name_once_curl_tls12', []),
+    ('left_in_silence', 'cert_unknown_ca_node_tls12', []),
     ('dns_blocked', 'dns_blocked_answer', []),
     ('fleet', 'FLEET', []),
     ('nothing_relevant', 'nothing_relevant', []),
