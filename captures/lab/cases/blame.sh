@@ -78,13 +78,18 @@ case_reset_server_forgot() {
     BROKEN='kill -9, and a rule on the server that drops what has FIN'
     TRUTH='The kernel of the server answers a packet of a connection that it does not know any more. A device that takes over a connection without its state sends the same.'
     up; serve 8013 bin/tlsd.py 8013
-    record client
+    record client; also_record server
     talk --times 2 --every 2 &
     sleep 1
     on server iptables -A OUTPUT -p tcp --sport 8013 --tcp-flags FIN FIN -j DROP
     kill -9 "$(in_ns server ss -Hltnp 'sport = :8013' | grep -oP 'pid=\K\d+' | head -1)"
     wait $!
     stop
+    must 1+ "$server && tcp.flags.reset==1 && tcp.flags.ack==0"; must 0 "$server && tcp.flags.fin==1"
+    broken tcp.reset.by_server unknown probable possible
+    frames tcp.reset.by_server "$server && tcp.flags.reset==1" 1
+    absent tcp.reset.injected
+    at_other 'The kernel of the server answers with a bare reset; its FIN was dropped before it left.'
     must 1+ "$server && tcp.flags.reset==1 && tcp.flags.ack==0"; must 0 "$server && tcp.flags.fin==1"
     broken tcp.reset.by_server unknown probable possible
     frames tcp.reset.by_server "$server && tcp.flags.reset==1" 1

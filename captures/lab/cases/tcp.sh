@@ -144,10 +144,15 @@ case_reset_after_hello_by_server() {
     BROKEN='a server that reads and aborts'
     TRUTH='The reset has the TTL of the SYN-ACK and comes before any byte of the server.'
     up; serve 8013 bin/tcpd.py 8013 read-reset
-    record client
+    record client; also_record server
     hello
     stop 1
     must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==63"; must 0 "$from_server && tcp.len>0"
+    broken tcp.reset.after_clienthello server certain possible
+    frames tcp.reset.after_clienthello 'tcp.flags.reset==1'
+    absent tcp.reset.injected tcp.accept
+    at_other 'The reset leaves the server with the TTL of its SYN-ACK, 64, and comes before any byte of it.'
+    must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==64"; must 0 "$from_server && tcp.len>0"
     broken tcp.reset.after_clienthello server certain possible
     frames tcp.reset.after_clienthello 'tcp.flags.reset==1'
     absent tcp.reset.injected tcp.accept
@@ -173,10 +178,14 @@ case_reset_by_client_waiting() {
     BROKEN='a client that gives up with a reset'
     TRUTH='The reset comes from the client, no alert and no FIN came before it.'
     up; serve 8013 bin/tcpd.py 8013 mute
-    record client
+    record client; also_record server
     port 50001; c bin/tcpc.py $EMS:8013 hello-reset 1.2
     stop 1
     must 1 "$from_client && tcp.flags.reset==1"
+    broken tcp.reset.by_client client certain possible
+    frames tcp.reset.by_client 'tcp.flags.reset==1'
+    at_other 'The reset arrives from the client, with the TTL of all its packets behind one router.'
+    must 1 "$from_client && tcp.flags.reset==1 && ip.ttl==63"
     broken tcp.reset.by_client client certain possible
     frames tcp.reset.by_client 'tcp.flags.reset==1'
 }
@@ -185,10 +194,15 @@ case_reset_by_server_midway() {
     BROKEN='a server that sends one record of its flight and aborts'
     TRUTH='The reset has the TTL of the other packets of the server and comes in the middle of its flight.'
     up; serve 8013 bin/tlsd.py 8013 --flight 1 --then rst
-    record client
+    record client; also_record server
     hello
     stop 1
     must 1 'tls.handshake.type==2'; must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==63"
+    broken tcp.reset.by_server server certain possible
+    frames tcp.reset.by_server 'tcp.flags.reset==1'
+    absent tcp.reset.injected
+    at_other 'The reset leaves the server with TTL 64, in the middle of its flight.'
+    must 1 'tls.handshake.type==2'; must 1 "$from_server && tcp.flags.reset==1 && ip.ttl==64"
     broken tcp.reset.by_server server certain possible
     frames tcp.reset.by_server 'tcp.flags.reset==1'
     absent tcp.reset.injected
@@ -216,10 +230,14 @@ case_reset_by_client_established() {
     BROKEN='a client that aborts after its second request'
     TRUTH='Data flowed both ways; the reset comes from the client, without close_notify or FIN before it.'
     up; serve 8013 bin/tlsd.py 8013 --tls 1.2
-    record client
+    record client; also_record server
     hello --tls 1.2 --times 2 --every 0.5 --end rst
     stop 1
     must 1 "$from_client && tcp.flags.reset==1"; must 0 "tls.alert_message"
+    broken tcp.reset.by_client client certain possible
+    frames tcp.reset.by_client 'tcp.flags.reset==1'
+    at_other 'The reset arrives from the client, with the TTL of all its packets behind one router, without close_notify or FIN before it.'
+    must 1 "$from_client && tcp.flags.reset==1 && ip.ttl==63"; must 0 "tls.alert_message"
     broken tcp.reset.by_client client certain possible
     frames tcp.reset.by_client 'tcp.flags.reset==1'
 }
@@ -228,10 +246,14 @@ case_reset_by_client_download() {
     BROKEN='a client that stops reading and closes'
     TRUTH='The reset comes from the client while data of the server is on the way, without close_notify or FIN before it.'
     up; serve 8013 bin/tlsd.py 8013 --reply 40000
-    record client
+    record client; also_record server
     hello --end fin
     stop 1
     must 1+ "$from_client && tcp.flags.reset==1"; must 0 "$from_client && tcp.flags.fin==1"
+    broken tcp.reset.by_client client certain possible
+    frames tcp.reset.by_client 'tcp.flags.reset==1' 1
+    at_other 'The reset arrives from the client while data of the server is on the way.'
+    must 1+ "$from_client && tcp.flags.reset==1 && ip.ttl==63"; must 0 "$from_client && tcp.flags.fin==1"
     broken tcp.reset.by_client client certain possible
     frames tcp.reset.by_client 'tcp.flags.reset==1' 1
 }
