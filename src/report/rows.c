@@ -340,7 +340,7 @@ static void note_sealed(struct rows *rows, const struct verdict *v, const struct
     if (alert)
         snprintf(alert->note, sizeof alert->note, "%u bytes: the size of an alert",
                  v->sealed.alert_length);
-    if (flight && !tls_resumed(tls) && !v->sealed.with_keys)
+    if (flight && !tls->certificate[SERVER].frame && !tls_resumed(tls) && !v->sealed.with_keys)
         snprintf(flight->note, sizeof flight->note, "contains the server certificate, encrypted");
 }
 

@@ -51,6 +51,7 @@ SCREENS = [
     ('piped_no_names', 'syn_silent_drop', ['-n']),
     ('explain', '', ['explain', 'tcp.syn.silent_drop']),
     ('ladder', 'cert_unknown_ca_openssl_tls12', ['-v']),
+    ('ladder_healthy', 'cert_expires_soon', ['-v']),
     ('stages', 'FLEET', ['--matrix']),
     ('dense', 'FLEET', ['--matrix=dense']),
     ('one_endpoint', 'FLEET', ['--endpoint', '10.20.1.46']),
