@@ -256,8 +256,10 @@ static void write_doubtful(struct page *p, const struct report *r)
                 d->n == 1 ? "" : "the first ", address_text(&d->server, address), d->port);
     if (s->before_defect.n) {
         visible_list(d->defects, defects, sizeof defects);
-        text_format(&t, ".  Its certificate (#%" PRIu64 ") is visibly not right: %s.  ", d->frame,
-                    defects);
+        text_add(&t, ".  Its certificate ");
+        if (d->frame) /* none where it was read with keys */
+            text_format(&t, "(#%" PRIu64 ") ", d->frame);
+        text_format(&t, "is visibly not right: %s.  ", defects);
     } else {
         text_add(&t, ", and no other exchanged any.  ");
     }
