@@ -219,7 +219,7 @@ static void raise_missed(struct diary *d, const struct absence_of *a, uint32_t m
     if (!set->first_ns)
         set->first_ns = sign->time_ns;
     if (a->failed)
-        set_about_server(d->s, set, &at->server, at->port);
+        set_about_client(d->s, set, &at->server, at->port, &at->client);
     set->heads = set->severity == SEVERITY_WARNING; /* else the failures have a block */
 }
 

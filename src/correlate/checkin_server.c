@@ -73,7 +73,8 @@ static void raise_backup(struct summary *s, const struct visits *primary,
              set->n_endpoints > 1 ? ""
              : back               ? ", then the primary again"
                                   : ", until the end of the capture");
-    set_about_server(s, set, &primary->failed->server, primary->failed->port);
+    set_about_client(s, set, &primary->failed->server, primary->failed->port,
+                     &primary->failed->client);
 }
 
 static bool is_expected(const struct summary *s, const struct scene *scene,

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 void set_add_group(struct outcomes *o, struct group *set, struct group *g)
 {
@@ -23,19 +24,54 @@ void set_add_client(struct outcomes *o, struct group *set, const struct address 
     summary_set_member(o->s, set, client, c ? c->failed_frame : 0);
 }
 
-void set_about_server(struct summary *s, struct group *set, const struct address *server,
-                      uint16_t port)
+static bool is_member(const struct summary *s, const struct group *g, const struct address *client)
+{
+    struct member_key key;
+
+    memset(&key, 0, sizeof key);
+    key.group = g->number;
+    key.client = *client;
+    return table_get(&s->members, &key);
+}
+
+/* A group whose endpoints are all others has nothing to do with the set. */
+static bool share_members(const struct summary *s, const struct group *set, const struct group *g)
+{
+    for (uint32_t i = set->first_member; i;) {
+        const struct member_key *key = table_key(&s->members, i - 1);
+        if (is_member(s, g, &key->client))
+            return true;
+        i = ((const struct member *)table_at(&s->members, i - 1))->next;
+    }
+    return false;
+}
+
+static void about_failures(struct summary *s, struct group *set, const struct address *server,
+                           uint16_t port, const struct address *client)
 {
     enum finding_id id = F_NONE;
     for (size_t i = 0; i < s->groups.n; i++) {
         struct group *g = table_at(&s->groups, i);
         if (g->of_set || g->lookup || g->of_capture || g->severity != SEVERITY_ERROR ||
-            !address_equal(&g->server, server) || (port && g->port != port))
+            !address_equal(&g->server, server) || (port && g->port != port) ||
+            (client ? !is_member(s, g, client) : !share_members(s, set, g)))
             continue;
         set->heads = set->heads || (id && id != g->id);
         id = g->id;
         summary_set_about(set, g);
     }
+}
+
+void set_about_server(struct summary *s, struct group *set, const struct address *server,
+                      uint16_t port)
+{
+    about_failures(s, set, server, port, NULL);
+}
+
+void set_about_client(struct summary *s, struct group *set, const struct address *server,
+                      uint16_t port, const struct address *client)
+{
+    about_failures(s, set, server, port, client);
 }
 
 /* ---- set.client.only_one ---- */

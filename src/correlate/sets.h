@@ -11,8 +11,11 @@
 
 enum { SETS_PERIOD_S = 900 };
 
-/* The set is about all failing groups of this server on this port; 0 = on all. */
+/* The set is about all failing groups of this server on this port (0 = on all) that have one of its
+ * members; or only about those that have this one. */
 void set_about_server(struct summary *s, struct group *set, const struct address *server,
                       uint16_t port);
+void set_about_client(struct summary *s, struct group *set, const struct address *server,
+                      uint16_t port, const struct address *client);
 
 void sets_find(struct summary *s, const struct scene *scene);

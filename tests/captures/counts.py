@@ -4,7 +4,8 @@
     counts.py BINARY [CASE...]
 
 Line one, the table of groups, the bar of the HTML report, the matrix, the summary of the JSON Lines and the lines that it
-counts must tell the same numbers, and the attempts of stories those of the services that they are made of.  With filters, what
+counts must tell the same numbers, and the attempts of stories those of the services that they are made of.  A set that a
+finding names has endpoints of it.  With filters, what
 is shown must be what the whole report has, what is left out the rest, and nothing judged in another way.  Without
 cases: those with several connections or endpoints, and a fleet.  Output: TAP.
 """
@@ -78,6 +79,18 @@ def success_complaints(lines):
         ours = line['shakeout']
         if line['client']['ip'] not in answered and (ours.get('last_success') or ours.get('checkin', {}).get('count')):
             yield f'{line["client"]["ip"]}: no server answers it, and it has a success'
+
+
+def together_complaints(lines):
+    """What a finding is part of has endpoints of the finding."""
+    findings = [(line['event']['code'], line['shakeout']) for line in of_type(lines, 'finding')]
+    whole = [(code, set(ours['endpoints'])) for code, ours in findings
+             if 'endpoints' in ours and len(ours['endpoints']) == ours['endpoints_count']]
+    for code, ours in findings:
+        for name in ours.get('together', []):
+            sets = [members for its, members in whole if its == name]
+            if (code, set(ours['endpoints'])) in whole and sets and not any(members & set(ours['endpoints']) for members in sets):
+                yield f'{code} stands together with {name}, which has none of its endpoints'
 
 
 def text_complaints(text, counts):
@@ -177,7 +190,8 @@ def complaints_of(binary, args, capture, folder):
     if 'left_out' in summary:
         return []
     text = told(binary, [*args, '--width', '110', '--html', str(page), '--force'], capture)
-    return [*line_complaints(lines, summary), *story_complaints(lines), *success_complaints(lines), *text_complaints(text, summary['endpoints']),
+    return [*line_complaints(lines, summary), *story_complaints(lines), *success_complaints(lines), *together_complaints(lines),
+            *text_complaints(text, summary['endpoints']),
             *filter_complaints(binary, args, capture, lines), *page_complaints(page.read_text(), summary['endpoints']),
             *note_complaints(lines, text, page.read_text(), told(binary, [*args, '--format', 'summary'], capture)),
             *matrix_complaints(told(binary, [*args, '--matrix=csv'], capture), lines)]
@@ -188,7 +202,7 @@ def captures(names, folder):
         if names or WITH_MANY.match(case.name):
             yield case.name, case.args, case.capture
     if not names:
-        fleet.fleet_write(fleet.fleet_make(60, 6, 3), pathlib.Path(folder) / 'fleet.pcap')
+        fleet.fleet_write(fleet.fleet_make(60, 12, 1), pathlib.Path(folder) / 'fleet.pcap')
         yield 'a fleet', [], pathlib.Path(folder) / 'fleet.pcap'
 
 

@@ -48,6 +48,22 @@ Test(checkin, attempts_that_fail_where_check_ins_are_due_are_missed_ones)
     summary_close(&f.summary);
 }
 
+Test(checkin, who_never_worked_has_nothing_to_do_with_what_others_miss)
+{
+    struct fleet f;
+    fleet_begin(&f);
+    minutes(&f, "10.20.40.1", 0, 10, OK);
+    minutes(&f, "10.20.40.1", 10, 15, F_TCP_SYN_REFUSED_BY_HOST);
+    minutes(&f, "10.20.50.1", 0, 15, DROP);
+
+    count(&f, 15, "10.20.40.1");
+
+    cr_assert_eq(fleet_group(&f, F_CHECKIN_MISSED)->n_endpoints, 1);
+    cr_assert_eq(fleet_group(&f, F_TCP_SYN_REFUSED_BY_HOST)->n_sets, 1);
+    cr_assert_eq(fleet_group(&f, DROP)->n_sets, 0);
+    summary_close(&f.summary);
+}
+
 Test(checkin, an_endpoint_that_does_other_things_misses_with_a_warning)
 {
     struct fleet f;

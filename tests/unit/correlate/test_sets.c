@@ -172,6 +172,25 @@ Test(sets, success_and_failure_in_turn_are_an_intermittent_server)
     summary_close(&f.summary);
 }
 
+Test(sets, a_failure_of_others_at_that_port_is_no_part_of_what_alternates)
+{
+    struct fleet f;
+    fleet_begin(&f);
+    for (int i = 0; i < 12; i++) {
+        attempt(&f, 40, 1, 8013, 60 * i, i % 2 ? F_TLS_HANDSHAKE_FAILURE : OK);
+        attempt(&f, 41, 1, 8013, 60 * i + 1, i % 2 ? OK : F_TLS_HANDSHAKE_FAILURE);
+    }
+    attempt(&f, 50, 1, 8013, 90, DROP);
+
+    const struct group *set = set_of(&f, F_SET_SERVER_INTERMITTENT);
+
+    cr_assert_not_null(set);
+    cr_assert_not(set->heads);
+    cr_assert_eq(fleet_group(&f, F_TLS_HANDSHAKE_FAILURE)->set[0], set->number);
+    cr_assert_eq(fleet_group(&f, DROP)->n_sets, 0);
+    summary_close(&f.summary);
+}
+
 Test(sets, one_client_of_three_with_trouble_is_not_the_server)
 {
     struct fleet f;
