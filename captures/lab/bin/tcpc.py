@@ -4,7 +4,8 @@
 probe: connects, closes; probe-reset: connects, resets; hold N: connects, says nothing for N seconds, closes;
 eof: connects, waits until the server ends; say TEXT: sends TEXT ('|' between parts, each after an answer), reads to
 the end; half TEXT: sends TEXT, closes its sending side, reads to the end; listen-first TEXT: waits for a banner,
-then as say; patient TEXT: as say, and waits 32 s for an answer in place of 20; hello-fin N, hello-reset N: sends a ClientHello, waits N seconds, closes or resets
+then as say; patient TEXT: as say, and waits 32 s for an answer in place of 20; hello-fin N, hello-reset N: sends a ClientHello, waits N seconds, closes or resets;
+flight-fin, flight-reset: sends a ClientHello of TLS 1.2 without a name, reads the server's flight, closes or resets
 """
 import socket, ssl, struct, sys, time
 
@@ -19,9 +20,10 @@ def abort():
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def client_hello():
-    outside = ssl.MemoryBIO()
-    tls = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), outside, server_hostname="ems.corp.example")
+def client_hello(name="ems.corp.example", newest=ssl.TLSVersion.TLSv1_3):
+    outside, context = ssl.MemoryBIO(), ssl.create_default_context()
+    context.check_hostname, context.maximum_version = bool(name), newest
+    tls = context.wrap_bio(ssl.MemoryBIO(), outside, server_hostname=name)
     try:
         tls.do_handshake()
     except ssl.SSLWantReadError:
@@ -51,6 +53,13 @@ try:
         sock.sendall(client_hello())
         time.sleep(float(value))
         if mode == "hello-reset":
+            abort()
+    elif mode.startswith("flight-"):
+        sock.sendall(client_hello(None, ssl.TLSVersion.TLSv1_2))
+        seen = b""
+        while not seen.endswith(b"\x0e\0\0\0"):  # ServerHelloDone, RFC 5246, 7.4.5
+            seen += sock.recv(16384) or sys.exit("the server ended")
+        if mode == "flight-reset":
             abort()
 except OSError as why:
     print(why)

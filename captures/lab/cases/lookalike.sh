@@ -375,3 +375,27 @@ case_ok_probes_tcp() {
     local i; for i in 1 2 3 4; do good ok.tcp.port_probe $ME:5000$i; done
     healthy; absent tls app
 }
+nameless_probes() { # nameless_probes MODE ID: a check that wants no more than the certificate, beside a client that works
+    up; serve 8013 bin/tlsd.py 8013 --tls 1.2
+    record client
+    port 50011; c bin/tlsc.py $EMS:8013 --tls 1.2
+    probes bin/tcpc.py $EMS:8013 "$1"
+    stop
+    must 4 'tls.handshake.type==14 && tcp.dstport<50010'
+    must 0 'tls.handshake.extensions_server_name && tcp.srcport<50010'
+    must 0 'tls.handshake.type==16 && tcp.srcport<50010'
+    good $clean $ME:50011
+    local i; for i in 1 2 3 4; do primary $ME:5000$i $EMS:8013 "$2" unknown certain possible; done
+    exits 0; absent tls.cert tls.server app
+}
+nameless='It names no server and leaves with the whole flight: a health check does so, and so may a client that was given an address and refuses in silence. The packets say that it left, not why; nobody is accused.'
+case_tls_probe_without_name() {
+    TITLE='Every three seconds somebody reads the certificate over TLS 1.2, naming no server, and closes.'
+    TRUTH=$nameless; COMPANION='a client of the same service that exchanges data'
+    nameless_probes flight-fin tls.client.closed_midway
+}
+case_tls_probe_without_name_reset() {
+    TITLE='Every three seconds somebody reads the certificate over TLS 1.2, naming no server, and resets.'
+    TRUTH=$nameless; COMPANION='a client of the same service that exchanges data'
+    nameless_probes flight-reset tcp.reset.by_client
+}
