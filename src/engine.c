@@ -99,14 +99,14 @@ struct engine {
 static bool engine_open(struct engine *e)
 {
     struct hash_seed seed = hash_seed_draw();
-    size_t memory = e->config->max_memory, ring = 0;
+    size_t memory = e->config->max_memory, rings = capture_facts(e->capture)->ring_bytes;
     if (!memory)
         memory = (size_t)(capture_is_live(e->capture) ? LIVE_MEMORY_MIB : FILE_MEMORY_MIB) * MIB;
     if (e->config->recorder) {
         recorder_begin(e->config->recorder, seed, capture_facts(e->capture));
-        ring = recorder_memory(e->config->recorder);
+        rings += recorder_memory(e->config->recorder);
     }
-    struct flow_limits limits = { .memory_bytes = budget_for_flows(memory, ring),
+    struct flow_limits limits = { .memory_bytes = budget_for_flows(memory, rings),
                                   .largest_step_ns = largest_step_ns,
                                   .server_ports = e->config->profile->ports };
 

@@ -488,8 +488,6 @@ void recorder_begin(struct recorder *r, struct hash_seed seed, const struct capt
     r->capture = capture;
     r->seed = seed;
     want_services(r); /* the configuration may be another one by now */
-    ring_clear(r->early);
-    ring_clear(r->late);
 }
 
 void recorder_end(struct recorder *r, bool last)
@@ -516,3 +514,5 @@ void recorder_close(struct recorder *r)
     ring_close(r->late);
     free(r);
 }
+    ring_clear(r->early); /* the report needs memory as well */
+    ring_clear(r->late);

@@ -52,9 +52,10 @@ struct recorder *recorder_open(const struct recorder_config *config, struct fail
 void recorder_close(struct recorder *r); /* writes what is open; accepts NULL */
 
 /* A run begins: its keys are drawn with this seed, its interfaces are those of the capture, whose
- * facts live on.  What was in memory is none of it. */
+ * facts live on. */
 void recorder_begin(struct recorder *r, struct hash_seed seed, const struct capture_facts *capture);
-/* Writes what is open; at the end of the last run it waits until that is on the disk. */
+/* Writes what is open, and forgets all packets; at the end of the last run it waits until that is
+ * on the disk. */
 void recorder_end(struct recorder *r, bool last);
 
 /* Every packet; met: the flow it probably belongs to, or NULL. */

@@ -11,3 +11,7 @@
 #define PAGES_LARGE ((size_t)1 << 21)
 
 void *pages_large(size_t bytes); /* a multiple of PAGES_LARGE; NULL without memory */
+
+/* What is in this memory (malloc's as well) is not needed any more: its whole pages go back to the
+ * kernel until they are written to again.  What is read before that is zero or what it was. */
+void pages_forget(void *p, size_t bytes);

@@ -1,5 +1,7 @@
 #include "evidence/ring.h"
 
+#include "base/pages.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +57,8 @@ void ring_close(struct ring *r)
 void ring_clear(struct ring *r)
 {
     memset(r->bucket, 0, r->n_slots * sizeof *r->bucket);
+    pages_forget(r->slot, r->n_slots * sizeof *r->slot);
+    pages_forget(r->octets, r->n_octets);
     r->oldest = r->next;
     r->held = 0;
 }

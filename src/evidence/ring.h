@@ -28,7 +28,7 @@ struct ring_slot {
 
 struct ring *ring_open(size_t bytes); /* NULL without memory */
 void ring_close(struct ring *ring);   /* accepts NULL */
-void ring_clear(struct ring *ring);
+void ring_clear(struct ring *ring);   /* its memory serves others until packets come again */
 
 /* Frames are put in the order of their numbers. */
 void ring_put(struct ring *ring, const struct frame *frame, uint64_t hash);

@@ -1,15 +1,15 @@
 /* budget.h - what flows may have of the ceiling for the whole process (--max-memory).
  *
- * Beside flows lie the ring of the flight recorder and tables of bounded size: hosts, names,
- * services, endpoints and what the report keeps of them.  The tables have bounds in entries; in a
- * flood of strangers they come to BUDGET_TABLES_MIB, which are put aside from the start: what flows
- * hold is never given back, so that it cannot be asked for later. What it refuses: to leave flows
- * less than a third, without which nothing can be judged.  A ceiling under one and a half times
- * what lies beside is therefore exceeded by a flood. */
+ * Beside flows lie the program itself with its libraries, the rings of the kernel and of the flight
+ * recorder, and tables of bounded size: hosts, names, services, endpoints and what the report keeps
+ * of them.  The tables have bounds in entries; in a flood of strangers they come to
+ * BUDGET_TABLES_MIB, which are put aside from the start: what flows hold is never given back, so
+ * that it cannot be asked for later.  What it refuses: to leave flows less than a fifth, without
+ * which nothing can be judged.  A ceiling that leaves them no fifth may be exceeded by a flood. */
 #pragma once
 
 #include <stddef.h>
 
-enum { BUDGET_TABLES_MIB = 80 };
+enum { BUDGET_PROGRAM_MIB = 16, BUDGET_TABLES_MIB = 112 };
 
-size_t budget_for_flows(size_t ceiling_bytes, size_t ring_bytes);
+size_t budget_for_flows(size_t ceiling_bytes, size_t rings_bytes);

@@ -66,7 +66,8 @@ struct capture_facts {
     size_t n_interfaces;   /* at most CAPTURE_INTERFACES are described */
     struct capture_interface interface[CAPTURE_INTERFACES];
     uint64_t kernel_dropped, interface_dropped; /* live */
-    size_t n_absent; /* live: interfaces that are gone, of those described */
+    size_t n_absent;   /* live: interfaces that are gone, of those described */
+    size_t ring_bytes; /* live: of the kernel's rings, which are memory of this process as well */
 };
 
 /* An input that is open, and of which no octet was looked at: whoever gives up the right to open

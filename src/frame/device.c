@@ -265,15 +265,21 @@ static bool device_filter(const struct device *d, const char *expression, struct
     return ok;
 }
 
+size_t device_ring_bytes(const struct capture_config *config)
+{
+    size_t ring = config->ring_bytes;
+
+    return ring && ring <= 1U << 30 ? ring : RING_BYTES;
+}
+
 static void set_up(const struct device *d, const struct capture_config *config, int retire_ms)
 {
     uint32_t snap = config->snap_length;
-    size_t ring = config->ring_bytes;
 
     pcap_set_snaplen(d->pcap, (int)(snap && snap < FRAME_LARGEST ? snap : FRAME_LARGEST));
     pcap_set_promisc(d->pcap, config->promiscuous);
     pcap_set_timeout(d->pcap, retire_ms);
-    pcap_set_buffer_size(d->pcap, ring && ring <= 1U << 30 ? (int)ring : RING_BYTES);
+    pcap_set_buffer_size(d->pcap, (int)device_ring_bytes(config));
     pcap_set_tstamp_precision(d->pcap, PCAP_TSTAMP_PRECISION_NANO); /* else microseconds */
 }
 

@@ -43,6 +43,8 @@ bool device_open(struct device *d, const char *name, const struct capture_config
                  int retire_ms, struct failure *failure);
 void device_close(struct device *d);
 
+size_t device_ring_bytes(const struct capture_config *config); /* of the kernel's, for each */
+
 /* Asks for frames when none waits.  False when the interface is gone. */
 bool device_gather(struct device *d);
 

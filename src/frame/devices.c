@@ -277,6 +277,7 @@ static void describe(struct capture *c, struct device *d, const struct capture_c
         text_printable(config->filter, strlen(config->filter), described->filter,
                        sizeof described->filter);
     c->facts.nanoseconds |= d->tick_ns == 1;
+    c->facts.ring_bytes += device_ring_bytes(config);
 }
 
 static bool devices_open(struct capture *c, const char *const *names, size_t n,
