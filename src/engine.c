@@ -747,10 +747,24 @@ static void tell_alerts(struct engine *e)
 
     while (e->config->live && live_alert(e->config->live, &alert)) {
         bool good = alert.change == ALERT_ENDS || alert.change == ALERT_LEAVES;
-        if (!(alert.rule->send & ALERT_JOURNAL))
+        if (!(alert.rule->send & ALERT_JOURNAL) || alert.change == ALERT_FILED) /* has a line */
             continue;
         snprintf(line, sizeof line, "alert %s: %s", alert.rule->name, alert.text);
         report_tell(e->report, &e->scene, good ? F_NONE : alert.id, line);
+    }
+}
+
+/* Packets of a failure come to the disk some seconds behind its notice. */
+static void tell_filed(struct engine *e)
+{
+    struct filed filed;
+
+    while (e->config->recorder && recorder_filed(e->config->recorder, &filed)) {
+        struct report_parties parties = { &filed.client, &filed.server, filed.port };
+        e->scene.last_ns = watch_clock(e);
+        report_filed(e->report, &e->scene, &parties, filed.name);
+        if (e->config->live)
+            live_filed(e->config->live, &filed, watch_clock(e));
     }
 }
 
@@ -887,6 +901,7 @@ static void watch(struct engine *e, size_t n_frames)
     if (e->watch.newest_ns && !e->watch.blind)
         look_begin(e);
     begin_lines(e);
+    tell_filed(e);
     write_state(e, false);
     tell_alerts(e);
     e->watch.over = e->watch.end_ns && (now_ns >= e->watch.end_ns || names_refused(e->world.names));
@@ -1031,6 +1046,10 @@ static void engine_read(struct engine *e)
     progress_erase(&progress);
     if (e->config->recorder)
         recorder_end(e->config->recorder, capture_ended(e->capture));
+    if (e->scene.live) {
+        tell_filed(e);
+        tell_alerts(e);
+    }
     screen_leave(e->config->screen);
 }
 

@@ -6,6 +6,7 @@
 #include "evidence/quota.h"
 #include "evidence/ring.h"
 #include "report/proof.h"
+#include "report/report.h"
 #include "report/version.h"
 #include "scribe.h"
 #include "session/names.h"
@@ -22,6 +23,7 @@ enum {
     EARLY = 64, /* packets of a connection that its beginning has */
     DAY_S = 86400,
     COMMENT = 512,
+    GIVEN = 2 * SCRIBE_QUEUE, /* files of which nobody has heard yet */
     PORT_DNS = 53,
 };
 
@@ -35,7 +37,10 @@ struct open_case {
     int64_t until_ns;
     struct shelf_item item; /* what the file will be called after */
     char comment[COMMENT], name[DNS_NAME_TEXT];
+    struct filed about; /* id F_NONE = nobody waits for it */
 };
+
+_Static_assert((int)FILED_NAME == (int)SHELF_NAME, "a file has its name");
 
 struct recorder {
     struct recorder_config config;
@@ -55,6 +60,11 @@ struct recorder {
     size_t n_good, next_good;
     uint64_t refused; /* failures beyond RECORDER_CASES */
     uint64_t lost;    /* files that nobody took: too many wait for the disk, or no memory */
+    struct given {
+        uint32_t tag;
+        struct filed about;
+    } given[GIVEN]; /* to who writes, by tag */
+    uint32_t tag;   /* of the newest */
     uint8_t key[MASK_KEY];
     uint8_t wanted[2][PORTS / 8]; /* by port: TCP, UDP */
     struct told {
@@ -221,6 +231,33 @@ static void case_free(struct recorder *r, struct open_case *c)
     r->n_open--;
 }
 
+/* What the file is about is said when it has its name. */
+static bool give(struct recorder *r, const struct open_case *c, uint8_t *octets, size_t n)
+{
+    struct given *given = &r->given[++r->tag % GIVEN];
+    char name[SHELF_NAME];
+
+    shelf_name(&c->item, name);
+    *given = (struct given){ .tag = r->tag, .about = c->about };
+    return scribe_give(r->scribe, name, r->tag, octets, n);
+}
+
+bool recorder_filed(struct recorder *r, struct filed *out)
+{
+    char name[SHELF_NAME];
+    uint32_t tag;
+
+    while (scribe_wrote(r->scribe, &tag, name)) {
+        const struct given *given = &r->given[tag % GIVEN];
+        if (given->tag != tag || given->about.id == F_NONE)
+            continue;
+        *out = given->about;
+        memcpy(out->name, name, sizeof out->name);
+        return true;
+    }
+    return false;
+}
+
 static void case_write(struct recorder *r, struct open_case *c)
 {
     struct exhibit_words words = { .comment = c->comment,
@@ -229,12 +266,10 @@ static void case_write(struct recorder *r, struct open_case *c)
                                    .name = c->name,
                                    .contents = r->config.contents,
                                    .key = r->key };
-    char name[SHELF_NAME];
     uint8_t *octets;
     size_t n;
 
-    shelf_name(&c->item, name);
-    if (!exhibit_write(c->exhibit, &words, &octets, &n) || !scribe_give(r->scribe, name, octets, n))
+    if (!exhibit_write(c->exhibit, &words, &octets, &n) || !give(r, c, octets, n))
         r->lost++;
     case_free(r, c);
 }
@@ -330,6 +365,10 @@ static struct open_case *begin(struct recorder *r, const struct scene *scene,
         begin_connection(v, c);
     else
         begin_lookup(r, scene, v, c);
+    c->about = (struct filed){
+        .id = v->primary.id, .client = of.client, .server = of.server, .port = v->flow ? of.port : 0
+    };
+    report_line_id(v, c->about.line);
     snprintf(what, sizeof what, "[%s] %s", finding->id, finding->title);
     text_copy(c->item.subject, sizeof c->item.subject, finding->id);
     comment_on(r, c, what, &of.client, &of.server, of.port);
@@ -495,6 +534,8 @@ void recorder_end(struct recorder *r, bool last)
     for (size_t i = 0; i < RECORDER_CASES; i++)
         if (r->open[i].exhibit)
             case_write(r, &r->open[i]);
+    ring_clear(r->early); /* the report needs memory as well */
+    ring_clear(r->late);
     if (last)
         scribe_flush(r->scribe);
 }
@@ -514,5 +555,3 @@ void recorder_close(struct recorder *r)
     ring_close(r->late);
     free(r);
 }
-    ring_clear(r->early); /* the report needs memory as well */
-    ring_clear(r->late);

@@ -15,6 +15,7 @@
 #include "base/failure.h"
 #include "base/hash.h"
 #include "config/profile.h"
+#include "live/filed.h"
 #include "live/live.h"
 #include "packet/packet.h"
 #include "verdict/verdict.h"
@@ -76,6 +77,9 @@ void recorder_worked(struct recorder *r, const struct scene *scene, const struct
 
 /* Often: writes what is due, and says what went wrong, once. */
 void recorder_tick(struct recorder *r, int64_t now_ns);
+
+/* Files of failures that lie on the disk since it was asked last, one by one; false at the end. */
+bool recorder_filed(struct recorder *r, struct filed *out);
 
 void recorder_facts(const struct recorder *r, struct live_evidence *out);
 size_t recorder_memory(const struct recorder *r); /* octets that it may come to use */

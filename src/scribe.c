@@ -24,13 +24,15 @@ enum {
 
 /* What comes before the octets of a file. */
 struct order {
-    uint32_t magic, n;
+    uint32_t magic, n, tag;
     char name[SHELF_NAME];
 };
 
 struct answer {
     struct shelf_counts counts;
     int error;
+    uint32_t tag;
+    char name[SHELF_NAME]; /* what it came to be called */
 };
 
 _Static_assert(sizeof(struct answer) < 512, "an answer is written in one piece");
@@ -69,6 +71,8 @@ static bool serve(struct shelf *shelf, int orders, int answers)
     }
     answer.error = shelf_put(shelf, order.name, octets, order.n);
     answer.counts = shelf->counts;
+    answer.tag = order.tag;
+    memcpy(answer.name, order.name, sizeof answer.name);
     free(octets);
     ssize_t said = write(answers, &answer, sizeof answer);
     (void)said; /* who does not listen any more has its files all the same */
@@ -133,6 +137,11 @@ struct scribe {
     size_t written;         /* of the first one, its order included */
     size_t unanswered;
     struct scribe_state state;
+    struct wrote {
+        uint32_t tag;
+        char name[SHELF_NAME];
+    } wrote[SCRIBE_QUEUE];
+    size_t first_wrote, n_wrote; /* that nobody asked for yet */
 };
 
 static bool pipes_open(int orders[2], int answers[2])
@@ -228,14 +237,15 @@ static void lose(struct scribe *s)
     s->unanswered = 0;
 }
 
-bool scribe_give(struct scribe *s, const char *name, uint8_t *octets, size_t n)
+bool scribe_give(struct scribe *s, const char *name, uint32_t tag, uint8_t *octets, size_t n)
 {
     if (s->state.gone || s->n == SCRIBE_QUEUE || n > SCRIBE_BYTES - s->bytes) {
         free(octets);
         return false;
     }
     struct waiting *w = &s->queue[(s->first + s->n++) % SCRIBE_QUEUE];
-    *w = (struct waiting){ .order = { .magic = MAGIC, .n = (uint32_t)n }, .octets = octets };
+    *w = (struct waiting){ .order = { .magic = MAGIC, .n = (uint32_t)n, .tag = tag },
+                           .octets = octets };
     text_copy(w->order.name, sizeof w->order.name, name);
     s->bytes += n;
     scribe_tick(s);
@@ -274,6 +284,35 @@ static void hand_over(struct scribe *s)
     }
 }
 
+static void note_wrote(struct scribe *s, const struct answer *answer)
+{
+    struct wrote *w = &s->wrote[(s->first_wrote + s->n_wrote) % SCRIBE_QUEUE];
+    struct shelf_item item;
+
+    if (answer->error || !memchr(answer->name, '\0', sizeof answer->name) ||
+        !shelf_read_name(answer->name, &item))
+        return;
+    w->tag = answer->tag;
+    memcpy(w->name, answer->name, sizeof w->name);
+    if (s->n_wrote < SCRIBE_QUEUE)
+        s->n_wrote++;
+    else
+        s->first_wrote = (s->first_wrote + 1) % SCRIBE_QUEUE;
+}
+
+bool scribe_wrote(struct scribe *s, uint32_t *tag, char name[SHELF_NAME])
+{
+    const struct wrote *w = &s->wrote[s->first_wrote];
+
+    if (!s->n_wrote)
+        return false;
+    *tag = w->tag;
+    memcpy(name, w->name, SHELF_NAME);
+    s->first_wrote = (s->first_wrote + 1) % SCRIBE_QUEUE;
+    s->n_wrote--;
+    return true;
+}
+
 static void hear(struct scribe *s)
 {
     struct answer answer;
@@ -284,6 +323,7 @@ static void hear(struct scribe *s)
         s->state.error = answer.error;
         s->state.failed += answer.error != 0;
         s->unanswered -= s->unanswered > 0;
+        note_wrote(s, &answer);
     }
     if (got == 0)
         lose(s);

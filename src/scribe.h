@@ -30,12 +30,16 @@ struct scribe_state {
 struct scribe *scribe_open(struct shelf *shelf, const char *path, bool confined,
                            struct failure *failure);
 
-/* False, and the octets freed, when too much waits or nobody writes. */
-bool scribe_give(struct scribe *scribe, const char *name, uint8_t *octets, size_t n);
+/* False, and the octets freed, when too much waits or nobody writes.  The tag is the caller's. */
+bool scribe_give(struct scribe *scribe, const char *name, uint32_t tag, uint8_t *octets, size_t n);
 
 /* Often: hands over what the pipe takes, and hears what came of it; never waits. */
 void scribe_tick(struct scribe *scribe);
 const struct scribe_state *scribe_state(const struct scribe *scribe);
+
+/* What was written, one by one: the tag, and the name that the file came to have.  False at the
+ * end.  Who does not ask for long misses the oldest. */
+bool scribe_wrote(struct scribe *scribe, uint32_t *tag, char name[SHELF_NAME]);
 
 /* Waits until all is written, for at most some seconds. */
 void scribe_flush(struct scribe *scribe);

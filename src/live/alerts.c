@@ -126,7 +126,34 @@ static struct alert *enqueue(struct alerts *a)
     return &a->queue[(a->first + a->n++) % ALERT_QUEUE];
 }
 
-static void tell(struct alerts *a, const struct alarm_key *key, const struct alarm *alarm,
+/* Of an endpoint its own file; of a group that of any of them. */
+static bool is_about(const struct filed *filed, const struct alarm_key *key,
+                     const struct alarm *alarm, bool of_endpoint)
+{
+    return alarm->id != F_NONE && filed->id == alarm->id && filed->port == alarm->port &&
+           (!of_endpoint || address_equal(&filed->client, &key->client));
+}
+
+/* Missed check-ins and blindness have no packets. */
+static bool has_packets(const struct alert_rule *rule)
+{
+    return rule->when == ALERT_FAILING || rule->when == ALERT_GROUP;
+}
+
+static const char *filed_of(const struct alerts *a, const struct alarm_key *key,
+                            const struct alarm *alarm)
+{
+    const struct alert_rule *rule = rule_at(a, key->rule);
+
+    for (size_t i = 0; has_packets(rule) && i < a->n_filed && i < ALERT_FILES; i++) {
+        const struct filed *filed = &a->filed[(a->n_filed - 1 - i) % ALERT_FILES];
+        if (is_about(filed, key, alarm, is_of_endpoint(rule)))
+            return filed->name;
+    }
+    return "";
+}
+
+static void tell(struct alerts *a, const struct alarm_key *key, struct alarm *alarm,
                  enum alert_change change, int64_t now_ns)
 {
     struct alert *out = enqueue(a);
@@ -141,7 +168,22 @@ static void tell(struct alerts *a, const struct alarm_key *key, const struct ala
                            .endpoints = alarm->endpoints,
                            .since_ns = alarm->since_ns,
                            .time_ns = now_ns };
+    text_copy(out->evidence, sizeof out->evidence, filed_of(a, key, alarm));
+    alarm->filed = out->evidence[0] != '\0';
     alert_tell(alarm, out);
+}
+
+void alerts_filed(struct alerts *a, const struct filed *filed, int64_t now_ns)
+{
+    a->filed[a->n_filed++ % ALERT_FILES] = *filed;
+    for (size_t i = 0; i < a->alarms.n && has_room(a); i++) {
+        const struct alarm_key *key = table_key(&a->alarms, i);
+        struct alarm *alarm = table_at(&a->alarms, i);
+        const struct alert_rule *rule = rule_at(a, key->rule);
+        if (alarm->told && !alarm->held && !alarm->filed && has_packets(rule) &&
+            is_about(filed, key, alarm, is_of_endpoint(rule)))
+            tell(a, key, alarm, ALERT_FILED, now_ns);
+    }
 }
 
 bool alerts_next(struct alerts *a, struct alert *out)

@@ -12,11 +12,12 @@
 #include "base/text.h"
 #include "config/alert.h"
 #include "live/board.h"
+#include "live/filed.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ALERTS_OPEN = 1 << 13, ALERT_TEXT = 400 };
+enum { ALERTS_OPEN = 1 << 13, ALERT_TEXT = 400, ALERT_FILES = 256 };
 
 enum alert_change {
     ALERT_BEGINS,
@@ -24,6 +25,7 @@ enum alert_change {
     ALERT_LEAVES,   /* gone while it lasted: nobody knows */
     ALERT_RESTLESS, /* begins and ends again and again: held back from here on */
     ALERT_BEYOND,   /* so many more that are not kept */
+    ALERT_FILED,    /* what was told has its packets on the disk by now */
 };
 
 struct alert {
@@ -35,7 +37,8 @@ struct alert {
     enum finding_id id;            /* F_NONE = none */
     uint32_t endpoints;            /* of a group: how many now */
     int64_t since_ns, time_ns;
-    char text[ALERT_TEXT]; /* a sentence, printable */
+    char text[ALERT_TEXT];     /* a sentence, printable */
+    char evidence[FILED_NAME]; /* the file of such a failure; empty = none is known */
 };
 
 /* What is known of the capture. */
@@ -56,6 +59,10 @@ void alerts_close(struct alerts *alerts);                    /* accepts NULL */
 void alerts_rule(struct alerts *alerts, const struct alert_rules *rules);
 
 void alerts_look(struct alerts *alerts, const struct board *board, const struct alert_facts *facts);
+
+/* A file of evidence lies on the disk: alerts about such a failure name it from here on, and one
+ * that was told without is told of it, once.  The newest ALERT_FILES are known. */
+void alerts_filed(struct alerts *alerts, const struct filed *filed, int64_t now_ns);
 
 /* What is to be told since the latest look, one by one; false at the end. */
 bool alerts_next(struct alerts *alerts, struct alert *out);

@@ -18,6 +18,7 @@ struct alarm {
     bool told;        /* and others know */
     bool held;        /* it is restless: nothing is told until it stays */
     bool leaves;      /* the endpoint is gone: what it would do now is not known */
+    bool filed;       /* others know of a file */
     uint32_t look;    /* the latest at which it held */
     int64_t holds_ns; /* it holds since */
     int64_t since_ns; /* and what it is about, since */
@@ -53,6 +54,8 @@ struct alerts {
     int64_t drops_ns, sight_ns; /* when they rose; when the capture was last known to see */
     size_t n_causes;
     struct alert_cause cause[ALERT_CAUSES];
+    struct filed filed[ALERT_FILES];
+    size_t n_filed;  /* ever; the newest are kept */
     size_t first, n; /* of the queue */
     struct alert queue[ALERT_QUEUE];
 };

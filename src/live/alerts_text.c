@@ -44,6 +44,11 @@ static void tell_failing(const struct alert *a, const char *who, struct text *t)
         text_add(t, " left while it failed");
         add_place(t, a->port);
         return;
+    case ALERT_FILED:
+        text_add(t, " fails");
+        add_place(t, a->port);
+        text_format(t, ": its packets are in %s", a->evidence);
+        return;
     default:
         text_add(t, " works again");
         add_place(t, a->port);
@@ -84,6 +89,12 @@ static void tell_group(const struct alert *a, const struct alarm *alarm, struct 
         add_place(t, a->port);
         add_since(t, a);
         text_format(t, ": %s", finding_of(a->id)->title);
+        return;
+    }
+    if (a->change == ALERT_FILED) {
+        text_format(t, " fail%s in the same way", a->endpoints == 1 ? "s" : "");
+        add_place(t, a->port);
+        text_format(t, ": packets of one are in %s", a->evidence);
         return;
     }
     text_format(t, " still fail%s in this way", a->endpoints == 1 ? "s" : "");

@@ -334,11 +334,27 @@ void eventlog_changes(struct eventlog *log, const struct board *board)
     log->told = all;
 }
 
-static const char *const change_words[] = { [ALERT_BEGINS] = "begins",
-                                            [ALERT_ENDS] = "ends",
-                                            [ALERT_LEAVES] = "leaves",
-                                            [ALERT_RESTLESS] = "restless",
-                                            [ALERT_BEYOND] = "beyond" };
+static const char *const change_words[] = {
+    [ALERT_BEGINS] = "begins",     [ALERT_ENDS] = "ends",     [ALERT_LEAVES] = "leaves",
+    [ALERT_RESTLESS] = "restless", [ALERT_BEYOND] = "beyond", [ALERT_FILED] = "filed"
+};
+
+/* Its event.id is that of the connection or lookup, so that the two are found together. */
+static void put_filed(struct writer *w, const struct filed *f, int64_t time_ns)
+{
+    begin_line(w, time_ns);
+    json_object(w, "event");
+    json_word(w, "dataset", "shakeout.evidence");
+    json_word(w, "kind", "event");
+    json_word(w, "id", f->line);
+    json_word(w, "code", finding_of(f->id)->id);
+    json_end_object(w);
+    put_party(w, "client", &f->client, 0);
+    put_party(w, "server", &f->server, f->port);
+    begin_ours(w);
+    json_word(w, "evidence", f->name);
+    end_line_of(w);
+}
 
 /* The same of an alarm's beginning and of its end. */
 static void put_alert_id(struct writer *w, const struct alert *a)
@@ -378,6 +394,8 @@ static void put_alert(struct writer *w, const struct alert *a)
     if (a->rule->when == ALERT_GROUP)
         json_number(w, "endpoints", a->endpoints);
     json_end_object(w);
+    if (a->evidence[0])
+        json_word(w, "evidence", a->evidence);
     end_line_of(w);
 }
 
@@ -397,4 +415,10 @@ void eventlog_alert(struct eventlog *log, const struct alert *alert)
 {
     if (log && begin_writing(log))
         put_alert(&log->writer, alert);
+}
+
+void eventlog_filed(struct eventlog *log, const struct filed *filed, int64_t time_ns)
+{
+    if (log && begin_writing(log))
+        put_filed(&log->writer, filed, time_ns);
 }

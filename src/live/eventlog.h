@@ -32,6 +32,7 @@ struct report_lines *eventlog_lines(struct eventlog *log);
 /* What changed since the latest time. */
 void eventlog_changes(struct eventlog *log, const struct board *board);
 void eventlog_alert(struct eventlog *log, const struct alert *alert);
+void eventlog_filed(struct eventlog *log, const struct filed *filed, int64_t time_ns);
 
 /* Often: what is there leaves the buffer; a file that is large or old enough is put aside. */
 void eventlog_tick(struct eventlog *log, int64_t now_ns);

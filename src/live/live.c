@@ -244,6 +244,12 @@ static void look_at_rules(struct live *l, const struct live_facts *facts, int64_
     alerts_look(l->alerts, l->board, &known);
 }
 
+void live_filed(struct live *l, const struct filed *filed, int64_t clock_ns)
+{
+    eventlog_filed(l->log, filed, clock_ns);
+    alerts_filed(l->alerts, filed, clock_ns);
+}
+
 bool live_alert(struct live *l, struct alert *out)
 {
     if (!alerts_next(l->alerts, out))

@@ -13,6 +13,7 @@
 #include "frame/capture.h"
 #include "live/alerts.h"
 #include "live/board.h"
+#include "live/filed.h"
 #include "report/lines.h"
 #include "sandbox/porter.h"
 
@@ -69,6 +70,9 @@ void live_stopping(struct live *live);
 void live_ask(struct live *live);
 
 struct board *live_board(struct live *live);
+
+/* The packets of a failure lie on the disk: JSON Lines and alerts name the file. */
+void live_filed(struct live *live, const struct filed *filed, int64_t clock_ns);
 
 /* What others are told since the latest tick, one by one; false at the end. */
 bool live_alert(struct live *live, struct alert *out);

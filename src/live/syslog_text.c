@@ -9,11 +9,10 @@
 /* RFC 5424 section 6.2.1 */
 enum { SYSLOG_ERR = 3, SYSLOG_WARNING = 4, SYSLOG_NOTICE = 5 };
 
-static const char *const change_words[] = { [ALERT_BEGINS] = "begins",
-                                            [ALERT_ENDS] = "ends",
-                                            [ALERT_LEAVES] = "leaves",
-                                            [ALERT_RESTLESS] = "restless",
-                                            [ALERT_BEYOND] = "beyond" };
+static const char *const change_words[] = {
+    [ALERT_BEGINS] = "begins",     [ALERT_ENDS] = "ends",     [ALERT_LEAVES] = "leaves",
+    [ALERT_RESTLESS] = "restless", [ALERT_BEYOND] = "beyond", [ALERT_FILED] = "filed"
+};
 
 static bool is_error(const struct alert *a)
 {
@@ -21,9 +20,10 @@ static bool is_error(const struct alert *a)
            finding_of(a->id)->severity == SEVERITY_ERROR;
 }
 
-static bool is_good(const struct alert *a)
+/* Nothing bad that was not told before. */
+static bool is_mild(const struct alert *a)
 {
-    return a->change == ALERT_ENDS || a->change == ALERT_LEAVES;
+    return a->change == ALERT_ENDS || a->change == ALERT_LEAVES || a->change == ALERT_FILED;
 }
 
 /* ---- escapes ---- */
@@ -64,7 +64,7 @@ static void add_time(struct text *t, int64_t ns)
 static void add_head(const struct output_syslog *config, const struct syslog_writer *who,
                      const struct alert *a, struct text *t)
 {
-    unsigned severity = is_error(a) ? SYSLOG_ERR : is_good(a) ? SYSLOG_NOTICE : SYSLOG_WARNING;
+    unsigned severity = is_error(a) ? SYSLOG_ERR : is_mild(a) ? SYSLOG_NOTICE : SYSLOG_WARNING;
 
     text_format(t, "<%u>1 ", config->facility * 8 + severity);
     add_time(t, a->time_ns);
@@ -101,6 +101,8 @@ static void add_structured(const struct alert *a, struct text *t)
         text_format(t, " port=\"%u\"", a->port);
     if (a->rule->when == ALERT_GROUP)
         text_format(t, " endpoints=\"%" PRIu32 "\"", a->endpoints);
+    if (a->evidence[0])
+        add_param(t, "evidence", a->evidence);
     text_add(t, "] ");
     text_add(t, a->text);
 }
@@ -116,7 +118,7 @@ static void add_cef_head(const struct alert *a, struct text *t)
     syslog_cef_head(t, id);
     text_add(t, "|");
     syslog_cef_head(t, name);
-    text_format(t, "|%d|", is_error(a) ? 7 : is_good(a) ? 2 : 4);
+    text_format(t, "|%d|", is_error(a) ? 7 : is_mild(a) ? 2 : 4);
 }
 
 static void add_cef_address(struct text *t, const char *v4, const char *v6,
@@ -147,7 +149,12 @@ static void add_cef(const struct alert *a, struct text *t)
         text_format(t, " cnt=%" PRIu32, a->endpoints);
     text_add(t, " cs1Label=rule cs1=");
     syslog_cef_value(t, a->rule->name);
-    text_format(t, " cs2Label=change cs2=%s msg=", change_words[a->change]);
+    text_format(t, " cs2Label=change cs2=%s", change_words[a->change]);
+    if (a->evidence[0]) {
+        text_add(t, " cs3Label=evidence cs3=");
+        syslog_cef_value(t, a->evidence);
+    }
+    text_add(t, " msg=");
     syslog_cef_value(t, a->text);
 }
 

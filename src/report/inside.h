@@ -104,6 +104,8 @@ void text_notice(struct report *r, const struct scene *scene, const struct verdi
 void text_recovered(struct report *r, const struct scene *scene,
                     const struct report_parties *parties, int64_t for_ns);
 void text_tell(struct report *r, const struct scene *scene, enum finding_id id, const char *text);
+void text_filed(struct report *r, const struct scene *scene, const struct report_parties *parties,
+                const char *name);
 void text_missed(struct report *r, const struct scene *scene, const struct address *client,
                  unsigned missed, int64_t interval_ns, int64_t last_ns);
 struct page text_page(struct report *r);

@@ -69,6 +69,14 @@ void mark_text(struct mark m, char out[16])
     memcpy(out, digits, sizeof digits);
 }
 
+void report_line_id(const struct verdict *v, char out[REPORT_LINE_ID])
+{
+    out[0] = v->flow ? LINE_CONNECTION : LINE_LOOKUP;
+    out[1] = '-';
+    mark_text(v->flow ? mark_flow(v->flow) : mark_lookup(v->lookup), out + 2);
+    out[REPORT_LINE_ID - 1] = '\0';
+}
+
 static void put_id(struct writer *w, char kind, struct mark m)
 {
     char text[18] = { kind, '-' };

@@ -70,20 +70,26 @@ static const char *lookup_outcome(const struct verdict *v)
     return !l->answered ? "unknown" : l->rcode == DNS_NOERROR ? "success" : "failure";
 }
 
-void json_lookup(struct report *r, const struct scene *scene, const struct verdict *v)
+struct mark mark_lookup(const struct lookup *l)
 {
-    struct writer *w = &r->writer;
-    const struct lookup *l = v->lookup;
     struct mark m = mark_begin();
-    uint64_t frames[LOOKUP_FRAMES + 2];
 
     mark_bytes(&m, l->client.octet, 16);
     mark_bytes(&m, l->server.octet, 16);
     mark_bytes(&m, l->name, strlen(l->name));
     mark_number(&m, (uint64_t)l->client_port << 32 | (uint64_t)l->type << 16 | l->id);
     mark_number(&m, (uint64_t)l->first_ns);
+    return m;
+}
+
+void json_lookup(struct report *r, const struct scene *scene, const struct verdict *v)
+{
+    struct writer *w = &r->writer;
+    const struct lookup *l = v->lookup;
+    uint64_t frames[LOOKUP_FRAMES + 2];
+
     json_begin_line(r, l->first_ns);
-    json_begin_event(r, "shakeout.dns", "event", 'd', m);
+    json_begin_event(r, "shakeout.dns", "event", LINE_LOOKUP, mark_lookup(l));
     json_put_category(w, "protocol", "info");
     json_word(w, "outcome", lookup_outcome(v));
     if (l->answered && l->reply_ns >= l->first_ns)

@@ -4,6 +4,8 @@
 #include "report/inside.h"
 #include "report/json_line.h"
 
+enum { LINE_CONNECTION = 'k', LINE_LOOKUP = 'd' }; /* what an event.id begins with */
+
 enum { COMMUNITY_TEXT = 30 }; /* "1:" and base64 of a SHA-1 */
 
 /* A fingerprint that is the same in every run: FNV's multiplication over words, unkeyed on purpose.
@@ -16,6 +18,7 @@ struct mark mark_begin(void);
 void mark_bytes(struct mark *m, const void *p, size_t n);
 void mark_number(struct mark *m, uint64_t v);
 struct mark mark_flow(const struct flow *flow);
+struct mark mark_lookup(const struct lookup *lookup);
 void mark_text(struct mark m, char out[16]);
 
 const char *json_outcome_name(enum outcome outcome);

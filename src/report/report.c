@@ -291,6 +291,16 @@ void report_tell(struct report *r, const struct scene *scene, enum finding_id id
     notice_end(r, error);
 }
 
+void report_filed(struct report *r, const struct scene *scene, const struct report_parties *parties,
+                  const char *name)
+{
+    if (r->config.quiet || r->config.silent)
+        return;
+    int error = notice_begin(r);
+    text_filed(r, scene, parties, name);
+    notice_end(r, error);
+}
+
 void report_missed(struct report *r, const struct scene *scene, const struct address *client,
                    unsigned missed, int64_t interval_ns, int64_t last_ns)
 {

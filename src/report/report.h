@@ -99,6 +99,10 @@ void report_add_lookup(struct report *report, const struct scene *scene,
 /* Traffic that is not judged, for "There is": counted by server port. */
 void report_other(struct report *report, const struct flow *flow);
 
+/* What event.id its JSON line has. */
+enum { REPORT_LINE_ID = 19 };
+void report_line_id(const struct verdict *verdict, char out[REPORT_LINE_ID]);
+
 /* Live: one line about a verdict that was just reached, on stderr when the output is JSON; and that
  * n more were reached at the same time. */
 void report_notice(struct report *report, const struct scene *scene, const struct verdict *verdict);
@@ -121,6 +125,10 @@ void report_recovered(struct report *report, const struct scene *scene,
 /* Live: something about the capture itself; id F_NONE = it is well again. */
 void report_tell(struct report *report, const struct scene *scene, enum finding_id id,
                  const char *text);
+
+/* Live: the packets of a failure are kept in this file. */
+void report_filed(struct report *report, const struct scene *scene,
+                  const struct report_parties *parties, const char *name);
 
 /* Live: an endpoint missed so many check-ins. */
 void report_missed(struct report *report, const struct scene *scene, const struct address *client,

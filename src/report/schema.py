@@ -24,7 +24,7 @@ JA4 = {"type": "string", "pattern": "^t[0-9a-z]{2}[di][0-9]{4}[0-9A-Za-z]{2}_[0-
 RAW = {"type": "string", "pattern": "^0x[0-9a-f]{4}$"}
 SIDES = {"enum": ["client", "server"]}
 STAGES = {"enum": ["dns", "proxy", "tcp", "tls", "cert", "app"]}
-DATASETS = ["capture", "connection", "tls", "certificate", "dns", "finding", "endpoint", "alert", "summary"]
+DATASETS = ["capture", "connection", "tls", "certificate", "dns", "finding", "endpoint", "alert", "evidence", "summary"]
 
 
 def ref(name):
@@ -114,7 +114,7 @@ def ours():
         connections={"type": "object", "additionalProperties": COUNT},
         lookups={"type": "object", "additionalProperties": COUNT},
         alert=opened(("rule", "change"), rule=STRING, since=TIME, endpoints=COUNT,
-                     change={"enum": ["begins", "ends", "leaves", "restless", "beyond"]}),
+                     change={"enum": ["begins", "ends", "leaves", "restless", "beyond", "filed"]}), evidence=STRING,
         finding_counts={"type": "object", "additionalProperties": COUNT}, together=listed(ref("id")))
 
 

@@ -563,8 +563,8 @@ void text_report(struct report *r, const struct scene *scene)
 }
 
 /* What a notice begins with: its priority for the journal, which has times of its own. */
-static void put_notice(struct page *page, const struct report *r, const struct scene *scene,
-                       const char *priority, enum page_mark mark)
+static void put_prefix(struct page *page, const struct report *r, const struct scene *scene,
+                       const char *priority)
 {
     char time[STAMP_TEXT];
 
@@ -572,6 +572,12 @@ static void put_notice(struct page *page, const struct report *r, const struct s
         page_put(page, STYLE_PLAIN, priority);
     else
         page_format(page, STYLE_DIM, "%s  ", stamp_whole(scene->last_ns, page->stamps, time));
+}
+
+static void put_notice(struct page *page, const struct report *r, const struct scene *scene,
+                       const char *priority, enum page_mark mark)
+{
+    put_prefix(page, r, scene, priority);
     page_glyph(page, mark);
 }
 
@@ -599,6 +605,22 @@ void text_tell(struct report *r, const struct scene *scene, enum finding_id id, 
     page_put(&page, STYLE_PLAIN, text);
     if (id)
         page_format(&page, STYLE_BOLD, "  [%s]", finding_of(id)->id);
+    page_end(&page);
+}
+
+/* It says nothing new of the network: no mark, and no finding but in the name. */
+void text_filed(struct report *r, const struct scene *scene, const struct report_parties *parties,
+                const char *name)
+{
+    struct page page = text_page(r);
+    char client[ADDRESS_TEXT];
+
+    put_prefix(&page, r, scene, "<6>");
+    page_format(&page, STYLE_PLAIN, "packets of %s", address_text(parties->client, client));
+    if (parties->port)
+        page_format(&page, STYLE_PLAIN, " on port %u are in %s", parties->port, name);
+    else
+        page_format(&page, STYLE_PLAIN, " and its name server are in %s", name);
     page_end(&page);
 }
 

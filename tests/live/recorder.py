@@ -29,6 +29,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import mirror  # noqa: E402
 import run  # noqa: E402
+import unattended  # noqa: E402
 from run import CLIENT, DROPPED, HEALTHY, REFUSED, SERVER, WAIT_S, Net, Tests, connect, make_certificate, sh, wait_for  # noqa: E402
 
 INSIDE = 'SHAKEOUT_RECORDER_INSIDE'
@@ -192,6 +193,49 @@ def kept_scene(tests, binary, net, folder):
     syns = [text for packet in comments_of(drop.read_bytes()) for text in packet if 'SYN' in text]
     tests.expect('a silence begins with its first SYN', len(syns) >= 2 and '1/' in syns[0], syns)
     tests.expect('no word of it but the lines', not watch.err, watch.err)
+
+
+def named_scene(tests, binary, net, folder):
+    """Who is told of a failure is told where its packets lie, as soon as they do."""
+    del net
+    place, path = folder / 'named', str(folder / 'named' / 'log')
+    config, lines = place / 'named.ini', place / 'events.jsonl'
+    config.write_text('[alert endpoint-down]\nwhen = endpoint failing for 1s\nsend = journal, jsonl, syslog\n'
+                      '[alert many-at-once]\nsend = none\n[evidence]\nafter = 3s\n'
+                      f'[output syslog]\naddress = unix:{path}\nform = cef\n')
+    host = unattended.LogHost(socket.AF_UNIX, socket.SOCK_DGRAM, path)
+    watch = Watch(binary, place, '--jsonl', lines, '--config', config)
+    for _ in range(3):
+        connect(REFUSED, 2)
+        time.sleep(0.5)
+    told = lambda dataset: [line for line in map(json.loads, lines.read_text().splitlines())  # noqa: E731
+                            if line['event']['dataset'] == f'shakeout.{dataset}']
+    wait_for(lambda: len(host.messages) >= 2, 'the word of a file')
+    early = time.monotonic()
+    watch.end()
+    host.close()
+    names = {path.name for path in files_in(watch.folder) if 'refused' in path.name}
+    said = {found[1]: text for text in watch.out if (found := re.search(r'packets of \S+ on port \d+ are in (\S+)$', text))}
+    tests.expect('each file is named by a line, once', set(said) == names and len(names) == 3 and
+                 all(f'packets of {CLIENT} on port {REFUSED} ' in text and not run.notice_id(text)
+                     for name, text in said.items()), said, names)
+    tests.expect('... behind the line of the failure', [bool('are in' in text) for _, text in watch.said
+                                                       if f'port {REFUSED}' in text][:2] == [False, True], watch.said)
+    kept, failed = told('evidence'), {line['event']['id']: line for line in told('connection')}
+    tests.expect('... and in JSON Lines, with the id of the line of its connection',
+                 {line['shakeout']['evidence'] for line in kept} == names
+                 and all(failed[line['event']['id']]['shakeout']['primary'] == line['event']['code']
+                         and line['client'] == {'ip': CLIENT} and line['server'] == {'ip': SERVER, 'port': REFUSED}
+                         for line in kept), kept)
+    alerts = [(line['shakeout']['alert']['change'], line['shakeout'].get('evidence')) for line in told('alert')]
+    tests.expect('an alarm that was told without is told of it', [change for change, _ in alerts] == ['begins', 'filed']
+                 and alerts[0][1] is None and alerts[1][1] in names, alerts)
+    tests.check('the schema knows them', unattended.valid(binary, [*kept, *told('alert')]))
+    sent = [dict(re.findall(r'(cs2|cs3|msg)=(.*?)(?= \w+=|$)', message.decode())) for message in host.messages]
+    tests.expect('... and so is who takes CEF', [one['cs2'] for one in sent] == ['begins', 'filed'] and 'cs3' not in sent[0]
+                 and sent[1]['cs3'] == alerts[1][1] and sent[1]['cs3'] in sent[1]['msg'], sent)
+    tests.expect('... not at the end alone', early < watch.ended_at + 0.1 and 'alert endpoint-down' in watch.text()
+                 and 'its packets are in' not in watch.text(), watch.out)
 
 
 def contents_scene(tests, binary, net, folder):
@@ -415,7 +459,7 @@ def kills_scene(tests, binary, net, folder, kills):
     watch.end()
 
 
-SCENES = {'kept': kept_scene, 'contents': contents_scene, 'limits': limits_scene, 'folders': folders_scene,
+SCENES = {'kept': kept_scene, 'named': named_scene, 'contents': contents_scene, 'limits': limits_scene, 'folders': folders_scene,
           'two': two_scene, 'asked': asked_scene}
 
 

@@ -43,7 +43,7 @@ static bool give(const char *name, size_t n)
 
     cr_assert(octets);
     memset(octets, 'x', n);
-    return scribe_give(scribe, name, octets, n);
+    return scribe_give(scribe, name, 7, octets, n);
 }
 
 static long size_of(const char *name)
@@ -69,6 +69,24 @@ Test(scribe, what_it_was_given_is_on_the_disk_after_a_flush)
     cr_assert_eq(scribe_state(scribe)->counts.written, 1);
     cr_assert_eq(scribe_state(scribe)->counts.bytes, 3 << 20);
     cr_assert_eq(scribe_state(scribe)->error, 0);
+}
+
+Test(scribe, what_was_written_is_told_with_the_name_that_it_came_to)
+{
+    char name[SHELF_NAME];
+    uint32_t tag = 0;
+
+    cr_expect_not(scribe_wrote(scribe, &tag, name));
+    cr_assert(give(first, 10));
+    cr_assert(give("nothing.pcapng", 10));
+    cr_assert(give(first, 10));
+    scribe_flush(scribe);
+    cr_assert(scribe_wrote(scribe, &tag, name));
+    cr_expect_str_eq(name, first);
+    cr_expect_eq(tag, 7);
+    cr_assert(scribe_wrote(scribe, &tag, name));
+    cr_expect_str_eq(name, "20261119T130211Z-tcp.syn.silent_drop-10.20.40.17+2.pcapng");
+    cr_expect_not(scribe_wrote(scribe, &tag, name), "one that could not be written is none");
 }
 
 Test(scribe, a_name_that_leads_elsewhere_is_refused_by_who_writes)

@@ -48,7 +48,7 @@ static void try(const char *client, enum outcome outcome, int64_t at_s)
 }
 
 /* What is told at that second, and nothing before it: "+" begins, "-" ends, "x" leaves, "~" is
- * restless, "*" beyond. */
+ * restless, "*" beyond, "f" filed. */
 static const char *told(int64_t at_s)
 {
     struct alert alert;
@@ -61,7 +61,7 @@ static const char *told(int64_t at_s)
     alerts_look(w.alerts, w.board, &w.facts);
     while (alerts_next(w.alerts, &alert) && n < sizeof w.said - 64)
         n += (size_t)snprintf(w.said + n, sizeof w.said - n, "%s%c%s", n ? " " : "",
-                              "+-x~*"[alert.change], alert.rule->name);
+                              "+-x~*f"[alert.change], alert.rule->name);
     return w.said;
 }
 
@@ -107,6 +107,77 @@ Test(alerts, the_sentences)
         "10.20.40.17 fails on 8013 since 22:14:20Z: Connection attempts get no answer");
     try("10.20.40.17", OUTCOME_OK, 310);
     cr_expect_str_eq(text_told(310), "10.20.40.17 works again on 8013 after 4 min 10 s");
+}
+
+static void file(const char *client, uint16_t port, enum finding_id id, const char *name)
+{
+    struct filed filed = { .id = id, .port = port };
+
+    address_parse(client, &filed.client);
+    snprintf(filed.name, sizeof filed.name, "%s", name);
+    alerts_filed(w.alerts, &filed, w.facts.now_ns);
+}
+
+static const char *evidence_told(int64_t at_s)
+{
+    struct alert alert = { .evidence = "" };
+
+    w.facts.now_ns = w.facts.last_packet_ns = begin_ns + at_s * second_ns;
+    alerts_look(w.alerts, w.board, &w.facts);
+    w.said[0] = '\0';
+    if (alerts_next(w.alerts, &alert))
+        snprintf(w.said, sizeof w.said, "%s %s", alert.text, alert.evidence);
+    return w.said;
+}
+
+Test(alerts, a_file_is_named_by_what_is_told_behind_it)
+{
+    try("10.20.40.17", OUTCOME_FAILED, 60);
+    try("10.20.40.17", OUTCOME_FAILED, 120);
+    told(200);
+    file("10.20.40.18", 8013, F_TCP_SYN_SILENT_DROP, "of another");
+    file("10.20.40.17", 443, F_TCP_SYN_SILENT_DROP, "of another port");
+    file("10.20.40.17", 8013, F_TCP_SYN_REFUSED_BY_HOST, "of another failure");
+    file("10.20.40.17", 8013, F_TCP_SYN_SILENT_DROP, "older");
+    file("10.20.40.17", 8013, F_TCP_SYN_SILENT_DROP, "a.pcapng");
+    cr_expect_str_eq(
+        evidence_told(206),
+        "10.20.40.17 fails on 8013 since 22:14:20Z: Connection attempts get no answer a.pcapng");
+    file("10.20.40.17", 8013, F_TCP_SYN_SILENT_DROP, "b.pcapng");
+    cr_expect_str_eq(told(207), "", "it has named one");
+    try("10.20.40.17", OUTCOME_OK, 310);
+    cr_expect_str_eq(evidence_told(310),
+                     "10.20.40.17 works again on 8013 after 4 min 10 s b.pcapng");
+}
+
+Test(alerts, what_was_told_without_a_file_is_told_of_it_once)
+{
+    try("10.20.40.17", OUTCOME_FAILED, 60);
+    try("10.20.40.17", OUTCOME_FAILED, 120);
+    told(200);
+    cr_expect_str_eq(told(206), "+endpoint-down");
+    file("10.20.40.18", 8013, F_TCP_SYN_SILENT_DROP, "of another");
+    cr_expect_str_eq(told(207), "");
+    file("10.20.40.17", 8013, F_TCP_SYN_SILENT_DROP, "a.pcapng");
+    cr_expect_str_eq(evidence_told(208),
+                     "10.20.40.17 fails on 8013: its packets are in a.pcapng a.pcapng");
+    file("10.20.40.17", 8013, F_TCP_SYN_SILENT_DROP, "b.pcapng");
+    cr_expect_str_eq(told(209), "");
+}
+
+Test(alerts, a_group_names_the_packets_of_one_of_it)
+{
+    char client[32];
+
+    for (int i = 0; i < 24; i++) {
+        snprintf(client, sizeof client, "10.20.40.%d", i + 1);
+        try(client, OUTCOME_FAILED, 60);
+        try(client, OUTCOME_FAILED, 70);
+    }
+    cr_expect_str_eq(told(71), "+many-at-once");
+    file("10.20.40.7", 8013, F_TCP_SYN_SILENT_DROP, "a.pcapng");
+    cr_expect_str_eq(evidence_told(72), "24 endpoints fail in the same way on 8013: packets of one "
+                                        "are in a.pcapng a.pcapng");
 }
 
 Test(alerts, a_single_attempt_is_no_endpoint_that_is_down)

@@ -64,6 +64,23 @@ Test(syslog, a_message_of_cef)
     cr_expect(strstr(message(&a, OUTPUT_CEF), " c6a2Label=source c6a2=2001:db8::17 "));
 }
 
+Test(syslog, a_file_of_evidence_is_named_in_either_form)
+{
+    struct alert a = an_alert();
+
+    a.change = ALERT_FILED;
+    snprintf(a.evidence, sizeof a.evidence, "%s",
+             "20261119T130211Z-tcp.syn.silent_drop-10.20.40.17+2.pcapng");
+    cr_expect(strncmp(message(&a, OUTPUT_RFC5424), "<29>1 ", 6) == 0, "it is no second alarm");
+    cr_expect(strstr(message(&a, OUTPUT_RFC5424),
+                     "[shakeout@32473 change=\"filed\" finding=\"tcp.syn.silent_drop\" "
+                     "client=\"10.20.40.17\" server=\"10.0.0.10\" port=\"8013\" evidence="
+                     "\"20261119T130211Z-tcp.syn.silent_drop-10.20.40.17+2.pcapng\"] "));
+    cr_expect(strstr(message(&a, OUTPUT_CEF),
+                     " cs2Label=change cs2=filed cs3Label=evidence "
+                     "cs3=20261119T130211Z-tcp.syn.silent_drop-10.20.40.17+2.pcapng msg="));
+}
+
 Test(syslog, what_would_end_a_value_is_escaped)
 {
     char text[100];
