@@ -279,3 +279,10 @@ const char *text_nearest(const char *word, const char *const *words, size_t n)
     }
     return nearest;
 }
+
+bool text_is_host(const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+    return s[0] && s[0] != '-' && strspn(s, plain) == strlen(s);
+}

@@ -44,6 +44,10 @@ size_t text_utf8(const uint8_t *p, size_t n, uint32_t *code);
 /* Must this code point be escaped wherever it came from the wire? */
 bool text_is_hostile(uint32_t code);
 
+/* Is s one word of letters, digits, "." "-" "_", and no option?  Then it is safe in a command that
+ * a person pastes into a shell. */
+bool text_is_host(const char *s);
+
 /* "00" to "99", one behind the other. */
 extern const char text_two_digits[];
 

@@ -142,6 +142,7 @@ static void write_parties(struct block *b)
     const struct group *g = b->group;
     char address[ADDRESS_TEXT];
     const char *name = fill_server_name(&b->facts);
+    const struct talk *tunnel = fill_tunnel(&b->facts);
     struct text t = text_of(b->text, sizeof b->text);
 
     if (g->of_capture)
@@ -150,6 +151,8 @@ static void write_parties(struct block *b)
     text_add(&t, g->lookup ? " asking " : " -> ");
     if (name[0] && !g->lookup)
         text_format(&t, "%s ", name);
+    if (name[0] && tunnel)
+        text_format(&t, "port %u through the proxy ", tunnel->target_port);
     text_format(&t, address_is_ipv4(&g->server) ? "%s" : "[%s]", address_text(&g->server, address));
     if (g->port)
         text_format(&t, ":%u", g->port);

@@ -80,7 +80,8 @@ static const struct subject {
 
 /* Blanks: {client} {server} {port} {at} (the server, in brackets when a port follows an IPv6
  * address) {name} (host name of the server) {question} {resolver} {target} (name:port behind a
- * proxy) {hosts} (filter of libpcap) {talk} (filter of Wireshark) {6} (FortiOS: for IPv6). */
+ * proxy) {dial} (where OpenSSL connects to) {direct} (nothing, and only without a proxy) {hosts}
+ * (filter of libpcap) {talk} (filter of Wireshark) {6} (FortiOS: for IPv6). */
 static const struct recipe {
     enum platform on;
     unsigned about;
@@ -129,7 +130,8 @@ static const struct recipe {
     { ON_WINDOWS, CUT | IDLE, 0, "on the client: what it takes for open",
       "Get-NetTCPConnection -RemoteAddress {server} -RemotePort {port}" },
     { ON_WINDOWS, TLS, 0, "from the client: does Windows accept the certificate?",
-      "curl.exe -sv --max-time 10 -o NUL --resolve {name}:{port}:{at} https://{name}:{port}/" },
+      "curl.exe -sv --max-time 10 -o NUL {direct}--resolve {name}:{port}:{at} "
+      "https://{name}:{port}/" },
     { ON_WINDOWS, CLIENT_CERT, 0, "on the client: its certificates and keys",
       "Get-ChildItem Cert:\\LocalMachine\\My | Format-List Subject, Issuer, NotAfter, "
       "HasPrivateKey" },
@@ -164,11 +166,11 @@ static const struct recipe {
     { ON_LINUX, CUT | IDLE, 0, "on the client: timers and repeats of what it takes for open",
       "ss -tnoi 'dst {server} and dport = :{port}'" },
     { ON_LINUX, TLS, 0, "from the client: what is shown, and how it ends",
-      "openssl s_client -connect {at}:{port} -servername {name} -showcerts </dev/null" },
+      "openssl s_client {dial} -servername {name} -showcerts </dev/null" },
     { ON_LINUX, TLS, 0, "the same under TLS 1.2, which hides less",
-      "openssl s_client -connect {at}:{port} -servername {name} -tls1_2 </dev/null" },
+      "openssl s_client {dial} -servername {name} -tls1_2 </dev/null" },
     { ON_LINUX, CLIENT_CERT, 0, "with the client's certificate and key",
-      "openssl s_client -connect {at}:{port} -servername {name} -cert client.pem -key client.key "
+      "openssl s_client {dial} -servername {name} -cert client.pem -key client.key "
       "</dev/null" },
     { ON_LINUX, SIZE, 4, "from the client: do 1500 octets arrive, and where not?",
       "ping -c 3 -M do -s 1472 {server}\ntracepath -n {server}" },
@@ -210,12 +212,6 @@ const char *platform_title(enum platform on)
 
 /* ---- what came from the wire ---- */
 
-static bool is_plain(const char *s)
-{
-    return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-           strlen(s);
-}
-
 /* One word for the shell, or a string for Wireshark.  PowerShell takes other quotation marks for
  * its own, and hands on double ones unescaped: there only what needs no quotes will do. */
 static bool add_word(const char *s, enum platform on, struct text *out)
@@ -229,7 +225,7 @@ static bool add_word(const char *s, enum platform on, struct text *out)
         text_add(out, "\"");
         return true;
     }
-    if (is_plain(s)) {
+    if (text_is_host(s)) {
         text_add(out, s);
         return true;
     }
@@ -343,7 +339,27 @@ static bool put_target(const struct case_of *c, struct text *out)
     if (!talk || c->facts->names_hidden || !add_word(talk->target, c->on, out))
         return false;
     text_format(out, ":%u", talk->target_port);
-    return is_plain(talk->target);
+    return text_is_host(talk->target);
+}
+
+static bool put_direct(const struct case_of *c, struct text *out)
+{
+    (void)out;
+    return !fill_tunnel(c->facts);
+}
+
+static bool put_dial(const struct case_of *c, struct text *out)
+{
+    bool tunnel = fill_tunnel(c->facts);
+
+    text_add(out, tunnel ? "-proxy " : "-connect ");
+    if (!put_at(c, out))
+        return false;
+    text_add(out, ":");
+    if (!put_port(c, out))
+        return false;
+    text_add(out, tunnel ? " -connect " : "");
+    return !tunnel || put_target(c, out);
 }
 
 /* As libpcap and the sniffer of FortiOS have it. */
@@ -404,6 +420,8 @@ static const struct blank {
     { "question", put_question },
     { "resolver", put_resolver },
     { "target", put_target },
+    { "dial", put_dial },
+    { "direct", put_direct },
     { "hosts", put_hosts },
     { "talk", put_talk },
     { "6", put_6 },

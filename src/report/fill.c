@@ -108,11 +108,24 @@ static bool fill_server(const struct facts *f, struct text *out)
     return f->group && !f->group->of_capture && add_address(&f->group->server, out);
 }
 
+const struct talk *fill_tunnel(const struct facts *f)
+{
+    const struct session *session = session_of(f);
+    const struct talk *talk = session ? session->talk : NULL;
+
+    if (!talk || !talk->target[0] || !f->group || finding_in_family(f->group->id, "proxy"))
+        return NULL;
+    return talk;
+}
+
+/* What fails inside of a tunnel is about the port at its other end. */
 static bool fill_port(const struct facts *f, struct text *out)
 {
+    const struct talk *tunnel = fill_tunnel(f);
+
     if (!f->group || f->group->of_capture)
         return false;
-    text_format(out, "%u", f->group->port);
+    text_format(out, "%u", tunnel ? tunnel->target_port : f->group->port);
     return true;
 }
 
@@ -122,6 +135,27 @@ static bool fill_name(const struct facts *f, struct text *out)
     if (name[0])
         text_add(out, name);
     return name[0] || fill_server(f, out);
+}
+
+/* What OpenSSL is told to connect to, and where a tunnel leads through a proxy, that as well.  A
+ * name that a shell would not take for one word is left to the reader. */
+static bool fill_dial(const struct facts *f, struct text *out)
+{
+    bool tunnel = fill_tunnel(f);
+    char proxy[ADDRESS_TEXT];
+
+    if (tunnel)
+        text_format(out, address_is_ipv4(&f->group->server) ? "-proxy %s:%u " : "-proxy [%s]:%u ",
+                    address_text(&f->group->server, proxy), f->group->port);
+    text_add(out, "-connect ");
+    const char *name = fill_server_name(f);
+    bool nameless = !name[0] && !tunnel;
+    if (nameless && !fill_server(f, out))
+        return false;
+    if (!nameless)
+        text_add(out, text_is_host(name) ? name : "SERVER");
+    text_add(out, ":");
+    return fill_port(f, out);
 }
 
 static bool fill_subnet(const struct facts *f, struct text *out)
@@ -335,6 +369,15 @@ static bool fill_question(const struct facts *f, struct text *out)
     return lookup && lookup->name[0];
 }
 
+/* In a command that is pasted into a shell. */
+static bool fill_ask(const struct facts *f, struct text *out)
+{
+    const struct lookup *lookup = lookup_of(f);
+    if (lookup)
+        text_add(out, text_is_host(lookup->name) ? lookup->name : "NAME");
+    return lookup && lookup->name[0];
+}
+
 static bool fill_rcode(const struct facts *f, struct text *out)
 {
     static const char *const names[] = { "NOERROR",  "FORMERR", "SERVFAIL",
@@ -477,8 +520,10 @@ static const struct blank {
     { "client_list", fill_client_list, "its own" },
     { "server_list", fill_server_list, "others" },
     { "target", fill_target, "the server asked for" },
+    { "dial", fill_dial, "-connect SERVER:PORT" },
     { "resolver", fill_resolver, "the DNS server" },
     { "question", fill_question, "the name" },
+    { "ask", fill_ask, "NAME" },
     { "rcode", fill_rcode, "an error" },
     { "answered", fill_answered, "an address" },
     { "not_after", fill_not_after, "its last day" },

@@ -30,6 +30,10 @@ void fill_headline(const struct facts *facts, struct text *out);
 /* The name of a server as far as the capture knows one, "" otherwise. */
 const char *fill_server_name(const struct facts *facts);
 
+/* What a proxy was asked for, where the finding is about what went on inside of the tunnel;
+ * or NULL. */
+const struct talk *fill_tunnel(const struct facts *facts);
+
 /* "10.20.40.0/24" */
 void fill_network(const struct address *address, struct text *out);
 

@@ -46,11 +46,12 @@ enum stage {
  * the server, or its address) {subnet} (/24 or /64 of the client) {alert} (number and name)
  * {icmp_from} {mtu} {gap_s} {n} (attempts) {n_syn} {version_offered} {version_max} {line} (first
  * plain-text line) {said} (the answer that decided) {refusal} (a sentence
- * about its code) {target} (what a proxy was asked for) {list} {client_list} {server_list} (of SSH:
- * the kind of algorithm, what each end has) {resolver} {question} {answered} (the first address of
- * the answer) {rcode} {not_after} {issuer}
- * {defects} {record} and {expected} (octets) {or_down} (a dead host and no route, unless it
- * answers). One that is not known makes its sentence be left out.
+ * about its code) {target} (what a proxy was asked for) {dial}
+ * (where OpenSSL connects to) {ask} (the question, for a shell) {list} {client_list} {server_list}
+ * (of SSH: the kind of algorithm, what each end has) {resolver} {question} {answered} (the first
+ * address of the answer) {rcode} {not_after} {issuer} {defects} {record} and {expected} (octets)
+ * {or_down} (a dead host and no route, unless it answers). One that is not known makes its sentence
+ * be left out.
  */
 struct prose {
     const char *headline;  /* of line one: "{client} gets no answer from EMS on port {port}" */

@@ -20,7 +20,8 @@ static struct facts known(enum finding_id id, const char *name)
     snprintf(lookup.name, sizeof lookup.name, "%s", name);
     address_parse("10.0.0.2", &lookup.server);
     talk = (struct talk){ .target = "ems.corp.example", .target_port = 8013 };
-    session = (struct session){ .server_name = name, .protocol = "", .talk = &talk };
+    session = (struct session){ .server_name = name, .protocol = "" };
+    session.talk = finding_in_family(id, "proxy") ? &talk : NULL;
     s.flow.session = &session;
     s.verdict.name_lookup = &lookup;
     s.verdict.resolver = lookup.server;
@@ -148,4 +149,17 @@ Test(commands, hidden_names_stay_hidden)
     for (int p = 0; p < PLATFORMS; p++)
         cr_assert_null(find(n, (enum platform)p, "corp"));
     cr_assert_not_null(find(n, ON_LINUX, "openssl s_client -connect 10.0.0.10:8013 -showcerts"));
+}
+
+Test(commands, what_fails_in_a_tunnel_is_asked_through_the_proxy)
+{
+    struct facts facts = known(F_TLS_CERT_REJECTED_BY_CLIENT_UNKNOWN_CA, "ems.corp.example");
+    session.talk = &talk;
+    group.port = 3128;
+    size_t n = commands_of(&facts, out);
+
+    cr_assert(find(n, ON_LINUX,
+                   "openssl s_client -proxy 10.0.0.10:3128 -connect ems.corp.example:8013 "
+                   "-servername ems.corp.example -showcerts"));
+    cr_assert_null(find(n, ON_WINDOWS, "curl.exe"));
 }

@@ -129,3 +129,42 @@ Test(fill, a_host_that_answers_is_not_called_dead)
     cr_assert(filled(&facts, "lost{or_down}; old"));
     cr_assert_str_eq(out, "lost; old");
 }
+
+/* What is pasted leads through the proxy to the server, and runs nothing that the wire names. */
+Test(fill, a_command_goes_where_the_tunnel_went)
+{
+    static const struct {
+        const char *target, *command;
+    } cases[] = {
+        { "ems.corp.example", "-proxy 10.0.0.10:8013 -connect ems.corp.example:443" },
+        { "e$(id);.example`", "-proxy 10.0.0.10:8013 -connect SERVER:443" },
+        { "-engine", "-proxy 10.0.0.10:8013 -connect SERVER:443" },
+        { "", "-connect 10.0.0.10:8013" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct story s;
+        story_silent_drop(&s);
+        struct talk talk = { .target = cases[i].target, .target_port = 443 };
+        struct session session = { .server_name = "", .protocol = "", .talk = &talk };
+        s.flow.session = &session;
+        struct group g = group_of(&s);
+        struct facts facts = { .group = &g, .verdict = &s.verdict };
+
+        cr_assert(filled(&facts, "{dial}"));
+        cr_assert_str_eq(out, cases[i].command);
+    }
+}
+
+Test(fill, a_question_that_is_no_host_is_not_put_into_a_command)
+{
+    struct lookup lookup = { .name = "a;reboot" };
+    struct story s;
+    story_silent_drop(&s);
+    s.verdict.lookup = &lookup;
+    struct group g = group_of(&s);
+    g.lookup = true;
+    struct facts facts = { .group = &g, .verdict = &s.verdict };
+
+    cr_assert(filled(&facts, "nslookup {ask}"));
+    cr_assert_str_eq(out, "nslookup NAME");
+}

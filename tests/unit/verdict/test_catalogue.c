@@ -57,13 +57,14 @@ Test(catalogue, exactly_these_are_records_only)
 static bool is_placeholder(const char *at, size_t n)
 {
     static const char *const known[] = {
-        "client",      "client_port", "server",      "port",       "name",
-        "subnet",      "alert",       "icmp_from",   "mtu",        "gap_s",
-        "n",           "n_syn",       "line",        "resolver",   "version_offered",
-        "version_max", "rcode",       "answered",    "question",   "issuer",
-        "defects",     "not_after",   "record",      "expected",   "or_down",
-        "said",        "target",      "asked",       "configured", "refusal",
-        "list",        "client_list", "server_list", "revocation",
+        "client",      "client_port", "server",    "port",        "name",
+        "subnet",      "alert",       "icmp_from", "mtu",         "gap_s",
+        "n",           "n_syn",       "line",      "resolver",    "version_offered",
+        "version_max", "rcode",       "dial",      "ask",         "answered",
+        "question",    "issuer",      "defects",   "not_after",   "record",
+        "expected",    "or_down",     "said",      "target",      "asked",
+        "configured",  "refusal",     "list",      "client_list", "server_list",
+        "revocation",
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
